@@ -1,0 +1,61 @@
+import type { z } from "zod";
+import type { Board } from "./ssh/board";
+import type { Connection } from "./ssh/connection-args";
+
+/** How serious a message beside a resource is. `error` is missing on purpose: the engine fails an operation that logs one. */
+export type Severity = "debug" | "info" | "warning";
+
+/** What a resource implementation may use while it works on one request of the engine. */
+export interface Context {
+  /** URN of the resource the request is about. */
+  readonly urn: string;
+  /** Opens, or reuses, this run's one connection to the board. Rejects with a `BoardError` that names host, step and remedy. */
+  board(connection: Connection): Promise<Board>;
+  /** Shows a message beside the resource in `preview` and `up`. Never pass a secret. */
+  log(severity: Severity, message: string): void;
+}
+
+/** One thing wrong with an input; `property` is a path such as `files[0].mode`. */
+export interface Problem {
+  readonly property: string;
+  readonly reason: string;
+}
+
+/** What `diff` found. No property in either list means no change. */
+export interface Difference {
+  /** Top-level input properties that an update would change in place. */
+  readonly changed: readonly string[];
+  /** Properties whose change needs a new resource; the old one is deleted first. */
+  readonly replaces?: readonly string[];
+  /** Sentences for the person who reads the preview: "k3s.service restarts: config.yaml.d/10-board.yaml changes". */
+  readonly notes?: readonly string[];
+}
+
+/**
+ * One resource type of package `board`. Implementations see plain values: `provider.ts` unwraps secrets before a call and wraps the same
+ * paths again behind it, so that a value that was secret on the way in is secret in state, in outputs and after a refresh.
+ *
+ * @typeParam Inputs - what the program gives, as `inputs` parses it.
+ * @typeParam State - what is kept: the inputs and what the board told.
+ */
+export interface ResourceType<Inputs extends object, State extends Inputs> {
+  /** Pulumi type token, such as `board:index:File`. */
+  readonly token: string;
+  /** Parses inputs and fills in defaults; unknown keys are problems. */
+  readonly inputs: z.ZodType<Inputs>;
+  /** Top-level state properties that are secret whatever the program says. `connection` always is. */
+  readonly secretOutputs: readonly string[];
+  /** Inputs that only say how to get there and never cause an update (`connection` always is one). */
+  readonly ignored?: readonly string[];
+  /** Problems that need more than one property or the outside world (a local file that is not there). No board contact. */
+  check?(inputs: Inputs, old: Inputs | undefined): Promise<{ inputs: Inputs; problems: readonly Problem[] }>;
+  /** Compares what is there with what is wanted. Pure unless it must look at local files. */
+  diff(state: State, wanted: Inputs): Difference | Promise<Difference>;
+  /** Makes it so, whatever an earlier, interrupted run has left. Idempotent. */
+  create(context: Context, inputs: Inputs): Promise<{ id: string; state: State }>;
+  /** Looks at the board. `undefined`: gone. `inputs`: the inputs that would describe what is there. */
+  read(context: Context, id: string, state: State): Promise<{ state: State; inputs: Inputs } | undefined>;
+  update(context: Context, id: string, old: State, inputs: Inputs): Promise<State>;
+  /** Takes it away; what was there before our first write comes back. Succeeds when it is gone already. */
+  delete(context: Context, id: string, state: State): Promise<void>;
+}
