@@ -1,0 +1,53 @@
+import { isAbsolute } from "node:path";
+import type { Architecture } from "../components/board/architecture";
+import { runCommand } from "./command";
+import { hostArchitecture } from "./host-architecture";
+import { ensureCommands, ensureFiles } from "./host-packages";
+import type { Progress } from "./progress";
+
+/** Debian's names for a C compiler that produces programs of an architecture, wherever it runs. */
+const compilers: Record<Architecture, { command: string; packages: string; libc: { cross: string; native: string } }> =
+  {
+    riscv64: {
+      command: "riscv64-linux-gnu-gcc",
+      packages: "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross",
+      libc: { cross: "/usr/riscv64-linux-gnu/lib/libc.a", native: "/usr/lib/riscv64-linux-gnu/libc.a" },
+    },
+    arm64: {
+      command: "aarch64-linux-gnu-gcc",
+      packages: "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+      libc: { cross: "/usr/aarch64-linux-gnu/lib/libc.a", native: "/usr/lib/aarch64-linux-gnu/libc.a" },
+    },
+    amd64: {
+      command: "x86_64-linux-gnu-gcc",
+      packages: "gcc-x86-64-linux-gnu libc6-dev-amd64-cross",
+      libc: { cross: "/usr/x86_64-linux-gnu/lib/libc.a", native: "/usr/lib/x86_64-linux-gnu/libc.a" },
+    },
+  };
+
+/** A C compiler and what it is, for cache keys: another compiler makes other bytes. */
+export interface CCompiler {
+  readonly command: string;
+  /** Its own first line of `--version`. */
+  readonly version: string;
+}
+
+/**
+ * Finds, or installs on Debian and Ubuntu, a C compiler for an architecture with a C library to link statically.
+ *
+ * @throws where it is missing and cannot be installed, with how to get it.
+ */
+export async function ensureCCompiler(architecture: Architecture, progress: Progress): Promise<CCompiler> {
+  const native = hostArchitecture() === architecture;
+  const { command, packages, libc } = compilers[architecture];
+  // On its own architecture the prefixed name belongs to the ordinary compiler.
+  const debianPackage = native ? "gcc libc6-dev" : packages;
+  const why = `compiles C for ${architecture}`;
+  await ensureCommands([{ command, debianPackage, why }], progress);
+  const library = (await runCommand(command, ["-print-file-name=libc.a"])).stdout.trim();
+  // A library that it cannot find is answered by the bare name.
+  if (!isAbsolute(library))
+    await ensureFiles([{ file: native ? libc.native : libc.cross, debianPackage, why }], progress);
+  const version = (await runCommand(command, ["--version"])).stdout.split("\n")[0] ?? "";
+  return { command, version };
+}

@@ -1,0 +1,228 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readdir, readFile, readlink, writeFile } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import type { Architecture } from "../components/board/architecture";
+import { cached, cacheDirectory, findCached, withLock } from "./cache";
+import { findCommand, runCommand } from "./command";
+import { hostArchitecture } from "./host-architecture";
+import type { Progress } from "./progress";
+import { fetchRelease, findRelease, type Release } from "./releases";
+import { isAtLeast } from "./versions";
+
+/**
+ * The toolchain that everything is built with, so that the same source gives the same bytes everywhere. Any Go from 1.21 on fetches exactly
+ * this one as a module when it is another itself.
+ */
+export const goVersion = "1.26.8";
+const oldestThatSwitches = "1.21";
+
+/** The lock that a Go build holds. Builds run one after the other: two at once fight for cores and memory and end later. */
+export const goLock = "go-build";
+
+/** One program to build. */
+export interface GoBuild {
+  /** Directory with the go.mod that names every dependency. */
+  readonly module: string;
+  /** Import path of the main package, or `.` for the module's own. */
+  readonly packagePath: string;
+  readonly goarch: Architecture;
+  /** Defaults to linux. */
+  readonly goos?: "linux" | "darwin";
+  /** Added to `-s -w`, such as `-X main.VERSION=v1`. */
+  readonly ldflags?: readonly string[];
+  readonly tags?: readonly string[];
+  /** More environment, such as `CGO_ENABLED=1` and `CC` (the default is `CGO_ENABLED=0`). Part of the key. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** File name of the program. */
+  readonly name: string;
+}
+
+/** A program that was built. */
+export interface BuiltProgram {
+  readonly path: string;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+/**
+ * Finds a Go toolchain: on PATH, in /usr/local/go, one that was downloaded before, or Go's own release.
+ *
+ * @returns path of the `go` command.
+ * @throws when there is none and none can be downloaded, with how to get one.
+ */
+export async function ensureGo(progress: Progress): Promise<string> {
+  const release = goRelease();
+  const known = [findCommand("go"), "/usr/local/go/bin/go"];
+  const unpacked = await findRelease(release);
+  if (unpacked) known.push(join(unpacked, "go/bin/go"));
+  for (const path of known) {
+    if (path && isAtLeast(await versionOf(path), oldestThatSwitches)) return path;
+  }
+  try {
+    return join(await fetchRelease(release, progress), "go/bin/go");
+  } catch (error) {
+    throw new Error(
+      `no Go toolchain: there is none on PATH or in /usr/local/go that is ${oldestThatSwitches} or newer, and Go's own release is not to be had ` +
+        `(${(error as Error).message}). Install Go ${oldestThatSwitches} or newer, from your distribution or from https://go.dev/dl, and put it on PATH`,
+      { cause: error },
+    );
+  }
+}
+
+function goRelease(): Release {
+  const name = `go${goVersion}.${process.platform}-${hostArchitecture()}`;
+  const url = `https://dl.google.com/go/${name}.tar.gz`;
+  return { name, url, checksumUrl: `${url}.sha256` };
+}
+
+async function versionOf(path: string): Promise<string> {
+  try {
+    const result = await runCommand(path, ["env", "GOVERSION"], { env: { GOTOOLCHAIN: "local" }, timeoutSeconds: 20 });
+    return result.stdout;
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * Environment for every `go` command: our caches, the pinned toolchain, and nothing from the user's shell that would change the result.
+ * Where modules come from (GOPROXY and its kin) stays the user's choice.
+ */
+export function goEnvironment(): Record<string, string> {
+  return {
+    GOMODCACHE: cacheDirectory("go", "mod"),
+    GOCACHE: cacheDirectory("go", "build"),
+    GOFLAGS: "-modcacherw",
+    GOTOOLCHAIN: `go${goVersion}`,
+    GOWORK: "off",
+    GOEXPERIMENT: "",
+    GOAMD64: "v1",
+    GOARM64: "v8.0",
+    GORISCV64: "rva20u64",
+    CGO_ENABLED: "0",
+  };
+}
+
+/** Key of a build: everything that the bytes of the program depend on. */
+export async function goBuildKey(build: GoBuild): Promise<string> {
+  const hash = createHash("sha256");
+  const { name, packagePath, goarch, goos = "linux", ldflags = [], tags = [], env = {} } = build;
+  hash.update(JSON.stringify([goVersion, packagePath, goarch, goos, ldflags, tags, Object.entries(env).sort()]));
+  for (const directory of [build.module, ...(await replacedDirectories(build.module))]) {
+    for (const file of await filesBelow(directory)) {
+      hash.update(`\0${relative(directory, file.path)}\0`);
+      hash.update(file.content);
+    }
+  }
+  return `${name}-${goos}-${goarch}-${hash.digest("hex").slice(0, 24)}`;
+}
+
+/** The program of an earlier build of the same, or `undefined`. Costs milliseconds and needs no toolchain. */
+export async function findGoBuild(build: GoBuild): Promise<BuiltProgram | undefined> {
+  const directory = await findCached("go-builds", await goBuildKey(build));
+  return directory ? readBuilt(directory, build.name) : undefined;
+}
+
+/**
+ * Builds a Go program reproducibly (`-trimpath`, no version-control stamp, pinned toolchain) or takes it from the cache.
+ *
+ * @throws when there is no toolchain, a module is not to be had or the build fails, with the compiler's last lines.
+ */
+export async function buildGo(build: GoBuild, progress: Progress): Promise<BuiltProgram> {
+  const found = await findGoBuild(build);
+  if (found) return found;
+  const title = `building ${build.name} for ${build.goos ?? "linux"}/${build.goarch} from its Go module`;
+  const directory = await progress.step(title, async (note) => {
+    const onWait = (pid: number) => note(`waiting for process ${pid}, which builds too`);
+    return cached(
+      "go-builds",
+      await goBuildKey(build),
+      async (target) => {
+        const go = await ensureGo(progress);
+        const path = join(target, build.name);
+        await withLock(goLock, () => compile(go, build, path, note), { onWait });
+        await writeFile(join(target, "sha256"), await sha256OfFile(path));
+      },
+      { onWait },
+    );
+  });
+  return readBuilt(directory, build.name);
+}
+
+async function compile(go: string, build: GoBuild, output: string, note: (text: string) => void): Promise<void> {
+  const args = ["build", "-v", "-trimpath", "-buildvcs=false", "-mod=readonly"];
+  args.push("-ldflags", ["-s", "-w", ...(build.ldflags ?? [])].join(" "));
+  if (build.tags?.length) args.push("-tags", build.tags.join(","));
+  args.push("-o", output, build.packagePath);
+  let packages = 0;
+  await runCommand(go, args, {
+    cwd: build.module,
+    env: { ...goEnvironment(), GOOS: build.goos ?? "linux", GOARCH: build.goarch, ...build.env },
+    timeoutSeconds: 3600,
+    purpose: `go build ${build.packagePath}`,
+    onLine: (line) => note(line.startsWith("go: downloading") ? line.slice(4) : `${++packages} packages compiled`),
+  });
+}
+
+/**
+ * A module directory with a go.mod for one command of a published module, made by `go get -tool` and kept.
+ *
+ * @param packagePath - import path of the command.
+ * @param version - exact version, such as `v0.0.31`.
+ * @returns the directory, for {@link GoBuild.module}.
+ */
+export async function resolveGoModule(packagePath: string, version: string, progress: Progress): Promise<string> {
+  if (!/^v\d+\.\d+\.\d+/.test(version)) {
+    throw new Error(
+      `version ${version} of ${packagePath} is not exact; write it as v1.2.3, so that it always means the same`,
+    );
+  }
+  const key = `${packagePath.replace(/[^A-Za-z0-9.]/g, "-")}-${version}-go${goVersion}`;
+  const found = await findCached("go-modules", key);
+  if (found) return found;
+  return progress.step(`resolving ${packagePath} ${version}`, (note) =>
+    cached("go-modules", key, async (directory) => {
+      const go = await ensureGo(progress);
+      await writeFile(join(directory, "go.mod"), `module image.local/tool\n\ngo ${goVersion}\n`);
+      await withLock(goLock, () =>
+        runCommand(go, ["get", "-tool", `${packagePath}@${version}`], {
+          cwd: directory,
+          env: goEnvironment(),
+          timeoutSeconds: 900,
+          onLine: (line) => note(line.replace(/^go: /, "")),
+        }),
+      );
+    }),
+  );
+}
+
+async function readBuilt(directory: string, name: string): Promise<BuiltProgram> {
+  return { path: join(directory, name), sha256: await readFile(join(directory, "sha256"), "utf8") };
+}
+
+/** Lower-case hex digest of a file. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
+
+/** Local directories that go.mod puts in place of modules; their content counts too. */
+async function replacedDirectories(module: string): Promise<string[]> {
+  const text = await readFile(join(module, "go.mod"), "utf8");
+  return [...text.matchAll(/=>\s+(\.{1,2}\/\S+)/g)].map((match) => resolve(module, match[1] ?? ""));
+}
+
+async function filesBelow(directory: string): Promise<{ path: string; content: Buffer | string }[]> {
+  const found: { path: string; content: Buffer | string }[] = [];
+  const entries = await readdir(directory, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(directory, entry.name);
+    if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+    if (entry.isDirectory()) found.push(...(await filesBelow(path)));
+    else if (entry.isSymbolicLink()) found.push({ path, content: await readlink(path) });
+    else if (entry.isFile()) found.push({ path, content: await readFile(path) });
+  }
+  return found;
+}

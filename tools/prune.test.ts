@@ -1,0 +1,86 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdir, utimes } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { cached, cacheDirectory, entryLock, lockDirectory, withLock } from "./cache";
+import { goLock } from "./go";
+import { tryLock } from "./lock";
+import { prune } from "./prune";
+
+let root: string;
+const before = process.env.K3S_BOARD_CACHE;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "prune-"));
+  process.env.K3S_BOARD_CACHE = root;
+});
+afterEach(() => {
+  if (before === undefined) delete process.env.K3S_BOARD_CACHE;
+  else process.env.K3S_BOARD_CACHE = before;
+  rmSync(root, { recursive: true, force: true });
+});
+
+const day = 24 * 3600 * 1000;
+/** An entry of 100 kB that was last used so many days ago. */
+async function entry(key: string, days: number): Promise<void> {
+  const path = await cached("thing", key, (directory) => {
+    writeFileSync(join(directory, "file"), Buffer.alloc(100_000));
+    return Promise.resolve();
+  });
+  const then = new Date(Date.now() - days * day);
+  await utimes(path, then, then);
+}
+const limits = { kind: 250_000, goBuild: 1e12, goModules: 1e12 };
+const pruneThings = () => prune({ now: true, limits, kinds: ["thing"] });
+const entries = () => readdirSync(cacheDirectory("thing")).sort();
+
+describe("prune", () => {
+  it("keeps the youngest up to the limit", async () => {
+    for (const [key, days] of [
+      ["a", 4],
+      ["b", 1],
+      ["c", 3],
+      ["d", 2],
+    ] as const)
+      await entry(key, days);
+    await pruneThings();
+    expect(entries()).toEqual(["b", "d"]);
+  });
+
+  it("keeps what was used just now, and what somebody holds", async () => {
+    for (const key of ["a", "b", "c"]) await entry(key, 0);
+    await entry("held", 9);
+    const release = tryLock(lockDirectory(entryLock("thing", "held")));
+    await pruneThings();
+    expect(entries()).toEqual(["a", "b", "c", "held"]);
+    if (typeof release === "function") release();
+    await pruneThings();
+    expect(entries()).toEqual(["a", "b", "c"]);
+  });
+
+  it("clears away what killed runs left a day ago", async () => {
+    const old = join(cacheDirectory("thing"), ".x.1");
+    await mkdir(old);
+    await mkdir(join(cacheDirectory("thing"), ".y.1"));
+    await utimes(old, new Date(0), new Date(0));
+    await pruneThings();
+    expect(entries()).toEqual([".y.1"]);
+  });
+
+  it("empties Go's build cache beyond its limit, but not while a build runs", async () => {
+    const file = join(cacheDirectory("go", "build", "00"), "0".repeat(64) + "-d");
+    writeFileSync(file, Buffer.alloc(100_000));
+    const small = { now: true, kinds: [], limits: { ...limits, goBuild: 50_000 } };
+    await withLock(goLock, () => prune(small));
+    expect(existsSync(file)).toBe(true);
+    await prune(small);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it("does its work once a day", async () => {
+    await pruneThings();
+    for (const key of ["a", "b", "c", "d"]) await entry(key, 5);
+    expect(await prune({ limits, kinds: ["thing"] })).toEqual([]);
+    expect(entries()).toHaveLength(4);
+  });
+});
