@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { runAsRoot } from "./privilege";
+import { startTime } from "../tools/lock";
+
+/** A process of ours that outlives the one that started it. The start time keeps a later process with the same number from being taken for it. */
+export interface ProcessRecord {
+  readonly pid: number;
+  readonly started: string;
+}
+
+/** The record of a running process, `undefined` when there is none with that number. */
+export function recordOf(pid: number): ProcessRecord | undefined {
+  const started = startTime(pid);
+  return started === undefined ? undefined : { pid, started };
+}
+
+/** Whether exactly that process still runs. */
+export function isAlive(record: ProcessRecord | undefined): record is ProcessRecord {
+  return record !== undefined && startTime(record.pid) === record.started;
+}
+
+/**
+ * Ends exactly that process with SIGKILL and waits until it is gone. Boards are thrown away, so nothing is gained by asking politely.
+ *
+ * @param asRoot - the process belongs to root.
+ * @throws when it is still there after 15 s.
+ */
+export async function endProcess(record: ProcessRecord | undefined, asRoot = false): Promise<void> {
+  if (!isAlive(record)) return;
+  if (asRoot) await runAsRoot(["kill", "-KILL", String(record.pid)], { timeoutSeconds: 15 }).catch(() => undefined);
+  else process.kill(record.pid, "SIGKILL");
+  for (let waited = 0; waited < 15_000; waited += 20) {
+    if (!isAlive(record)) return;
+    await sleep(20);
+  }
+  throw new Error(`process ${record.pid} is still there 15 s after SIGKILL`);
+}
+
+/** Resident memory of a process in bytes; 0 when it is gone. */
+export function residentBytes(record: ProcessRecord): number {
+  try {
+    const match = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${record.pid}/status`, "utf8"));
+    return Number(match?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
