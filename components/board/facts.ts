@@ -1,0 +1,37 @@
+import type { Facts } from "../../provider";
+import { architectureOfMachine } from "./architecture";
+import type { BoardConfig } from "./config";
+
+/** Oldest systemd whose transient timers and `--on-active` behave as the roll-back needs them (Debian 11, openEuler 22.03). */
+const oldestSystemd = 247;
+
+/**
+ * What speaks against going on with a board, each as a sentence that says what to do. Empty where all is well.
+ *
+ * @param facts - what the board told of itself.
+ */
+export function boardProblems(config: Pick<BoardConfig, "arch">, facts: Facts): string[] {
+  const problems: string[] = [];
+  const actual = architectureOfMachine(facts.machine);
+  if (actual !== config.arch) {
+    problems.push(
+      `board.arch: the configuration says ${config.arch}, the board says ${actual ?? facts.machine}: ` +
+        (actual === undefined ? "this program has no builds for it" : `set board.arch to ${actual}`),
+    );
+  }
+  if (facts.systemdVersion === undefined) {
+    problems.push("the board does not run systemd, which the services of this program need");
+  } else if (facts.systemdVersion < oldestSystemd) {
+    problems.push(
+      `the board runs systemd ${facts.systemdVersion}; ${oldestSystemd} is the oldest that can roll back by itself`,
+    );
+  }
+  if (facts.cgroupVersion !== 2) {
+    problems.push("the board has no unified cgroup hierarchy (v2): boot with systemd.unified_cgroup_hierarchy=1");
+  } else if (!facts.cgroupControllers.includes("memory")) {
+    problems.push(
+      "the memory cgroup controller is off: add cgroup_enable=memory to the kernel command line and reboot",
+    );
+  }
+  return problems;
+}

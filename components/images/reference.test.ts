@@ -1,0 +1,21 @@
+import { describe, expect, it } from "vitest";
+import { fullName, parseImageReference } from "./reference";
+
+describe("parseImageReference", () => {
+  it.each([
+    ["busybox", "docker.io/library/busybox:latest"],
+    ["busybox:1.37", "docker.io/library/busybox:1.37"],
+    ["rancher/mirrored-pause:3.10.2", "docker.io/rancher/mirrored-pause:3.10.2"],
+    ["docker.io/rancher/mirrored-pause:3.6", "docker.io/rancher/mirrored-pause:3.6"],
+    ["docker.io/busybox:1", "docker.io/library/busybox:1"],
+    ["192.0.2.4:6000/riscv64/coredns:1.0", "192.0.2.4:6000/riscv64/coredns:1.0"],
+    ["localhost/app", "localhost/app:latest"],
+    ["ghcr.io/a/b/c:v1", "ghcr.io/a/b/c:v1"],
+  ])("%s is %s", (name, expected) => {
+    expect(fullName(parseImageReference(name))).toBe(expected);
+  });
+
+  it.each(["", "UPPER/case:1", "a/b@sha256:00", "a/b:bad tag", "a//b:1"])("refuses '%s'", (name) => {
+    expect(() => parseImageReference(name)).toThrow("image name");
+  });
+});

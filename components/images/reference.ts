@@ -1,0 +1,35 @@
+/** An image name taken apart, with the defaults that Docker and containerd fill in. */
+export interface ImageReference {
+  /** Registry, such as `docker.io`. */
+  readonly registry: string;
+  /** Path in the registry, such as `library/busybox`. */
+  readonly repository: string;
+  /** Tag, such as `latest`. */
+  readonly tag: string;
+}
+
+/**
+ * Takes an image name apart by Docker's rules: the first part is a registry where it has a dot, a colon or is `localhost`; docker.io's
+ * one-part names lie under `library/`; no tag means `latest`.
+ *
+ * @throws Error for a name with a digest or with characters that registries do not take.
+ */
+export function parseImageReference(name: string): ImageReference {
+  const match = /^(?:([^/]+)\/)?([^@]+?)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?$/.exec(name);
+  if (match === null || name.includes("@")) throw new Error(`'${name}' is not an image name with a tag`);
+  const [, first, rest, tag = "latest"] = match as unknown as [string, string | undefined, string, string | undefined];
+  const hasRegistry = first !== undefined && (/[.:]/.test(first) || first === "localhost");
+  const registry = hasRegistry ? first : "docker.io";
+  const path = hasRegistry || first === undefined ? rest : `${first}/${rest}`;
+  if (!/^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/.test(path)) {
+    throw new Error(
+      `'${name}' is not an image name: '${path}' may have lower-case letters, digits, '.', '_', '-' and '/' only`,
+    );
+  }
+  return { registry, repository: registry === "docker.io" && !path.includes("/") ? `library/${path}` : path, tag };
+}
+
+/** The full name as containerd keeps it: `docker.io/library/busybox:1.37`. Without the registry in front, it does not find the image. */
+export function fullName({ registry, repository, tag }: ImageReference): string {
+  return `${registry}/${repository}:${tag}`;
+}

@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { cached } from "../../tools/cache";
+import { download } from "../../tools/download";
+import type { Progress } from "../../tools/progress";
+import type { Architecture } from "../board/architecture";
+import { expandHome } from "../board/paths";
+import { readElf } from "../images/elf";
+import type { K3sConfig } from "./config";
+
+/** A k3s that is there or that a package brings. */
+export type K3sBinary =
+  /** A file of this machine that is copied to the board. */
+  | { readonly kind: "file"; readonly local: string; readonly path: string }
+  /** A package of the board's distribution. */
+  | { readonly kind: "package"; readonly name: string; readonly version?: string; readonly path: string };
+
+/** Where a copied binary lies on the board, as k3s's own installer has it. */
+const installedPath = "/usr/local/bin/k3s";
+
+/**
+ * Finds or downloads the k3s binary and checks that it is a program for the board before anything uses it.
+ *
+ * @throws Error that names the config path, where the file is missing, does not match its checksum or is for another architecture.
+ */
+export async function k3sBinary(
+  source: K3sConfig["source"],
+  arch: Architecture,
+  progress: Progress,
+): Promise<K3sBinary> {
+  if ("package" in source) {
+    return {
+      kind: "package",
+      name: source.package,
+      path: source.binary,
+      ...(source.version === undefined ? {} : { version: source.version }),
+    };
+  }
+  const local = "url" in source ? await downloaded(source.url, source.sha256, progress) : expandHome(source.path);
+  if (!existsSync(local)) throw new Error(`k3s.source.path: there is no file ${local}`);
+  const elf = readElf(readFileSync(local));
+  if (elf?.architecture !== arch) {
+    throw new Error(
+      `k3s.source: ${local} is ${elf === undefined ? "no ELF program" : `for ${elf.architecture ?? elf.machine}`}, the board is ${arch}`,
+    );
+  }
+  return { kind: "file", local, path: installedPath };
+}
+
+async function downloaded(url: string, sha256: string, progress: Progress): Promise<string> {
+  const directory = await cached("k3s", sha256, (target) =>
+    progress.step(`downloading k3s from ${url}`, (note) => download(url, join(target, "k3s"), { sha256, note })),
+  );
+  return join(directory, "k3s");
+}

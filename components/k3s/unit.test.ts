@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import { k3sDropIn, k3sUnit } from "./unit";
+
+describe("k3sDropIn", () => {
+  it("resets ExecStart before it sets it, or systemd would run both", () => {
+    const lines = k3sDropIn({
+      binary: "/usr/local/bin/k3s",
+      disable: ["coredns", "traefik"],
+      pauseImage: "docker.io/a/pause:1",
+    }).split("\n");
+    expect(lines.slice(0, 3)).toEqual(["[Service]", "ExecStart=", "ExecStart=/usr/local/bin/k3s \\"]);
+    expect(lines).toContain("    --disable=coredns,traefik \\");
+  });
+
+  it("has no --disable where everything is wanted", () => {
+    expect(k3sDropIn({ binary: "/usr/bin/k3s", disable: [], pauseImage: "p" })).not.toContain("disable");
+  });
+});
+
+describe("k3sUnit", () => {
+  it("leaves pods running over a restart and gives a slow board its time", () => {
+    expect(k3sUnit({ binary: "/usr/bin/k3s" })).toMatch(/KillMode=process\n[^]*TimeoutStartSec=0\n/);
+  });
+});

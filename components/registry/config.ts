@@ -1,0 +1,64 @@
+import { z } from "zod";
+
+const credentials = {
+  username: z.string().min(1).optional().describe("User name, where the registry asks for one."),
+  password: z.string().min(1).optional().describe("Password (a config secret)."),
+};
+
+const loopback = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/;
+
+const onBoard = z
+  .strictObject({
+    kind: z.literal("board").describe("A registry service on the board itself."),
+    listen: z
+      .string()
+      .default("127.0.0.1")
+      .describe("Address to listen on. Anything but loopback needs TLS and credentials."),
+    port: z.number().int().min(1).max(65535).default(5000).describe("TCP port to listen on."),
+    ...credentials,
+    tls: z
+      .strictObject({
+        certificate: z.string().describe("Path of a PEM certificate (chain) on this machine."),
+        key: z.string().describe("Path of its PEM key on this machine."),
+        ca: z.string().optional().describe("Path of the PEM certificate of the CA, where the public ones do not do."),
+      })
+      .optional()
+      .describe("TLS for the registry. Its certificate must carry the address in `listen`."),
+  })
+  .superRefine((registry, context) => {
+    if (!loopback.test(registry.listen)) {
+      // A mirror of docker.io can put code on every node: it is either out of reach or it is guarded.
+      if (registry.tls === undefined) {
+        context.addIssue({
+          code: "custom",
+          path: ["tls"],
+          message: `a registry that listens on ${registry.listen} needs TLS`,
+        });
+      }
+      if (registry.username === undefined || registry.password === undefined) {
+        context.addIssue({
+          code: "custom",
+          path: ["username"],
+          message: `a registry that listens on ${registry.listen} needs username and password`,
+        });
+      }
+    }
+  });
+
+const external = z.strictObject({
+  kind: z.literal("external").describe("A registry that is there already."),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .describe("Its base address, such as https://registry.example:5000, reachable from here and from the board."),
+  ca: z.string().optional().describe("Path of the PEM certificate of its CA, where the public ones do not do."),
+  ...credentials,
+});
+
+/** The `registry` section: the private registry that the board pulls from. */
+export const registryConfig = z.discriminatedUnion("kind", [onBoard, external]);
+
+/** {@link registryConfig} with defaults filled in. */
+export type RegistryConfig = z.output<typeof registryConfig>;
+
+/** A registry on the board, {@link RegistryConfig} narrowed. */
+export type BoardRegistryConfig = Extract<RegistryConfig, { kind: "board" }>;

@@ -1,0 +1,103 @@
+import { Agent, type AgentOptions } from "node:https";
+import type { Duplex } from "node:stream";
+import { connect } from "node:tls";
+import { type ApiType, KubeConfig, type RequestContext } from "@kubernetes/client-node";
+import { BoardError } from "../ssh/board-error";
+import type { Board } from "../ssh/board";
+
+/** Seconds that one request to a slow board's API server may take. */
+const requestTimeoutSeconds = 30;
+
+/** An HTTPS agent whose connections are channels of the board's SSH connection. */
+class BoardAgent extends Agent {
+  constructor(
+    private readonly board: Board,
+    private readonly target: { host: string; port: number },
+    private readonly tls: AgentOptions,
+  ) {
+    // One connection, kept: each further one would be another round trip and another TLS handshake on a slow CPU.
+    super({ ...tls, keepAlive: true, maxSockets: 1, timeout: requestTimeoutSeconds * 1000 });
+  }
+
+  override createConnection(_options: unknown, ready?: (error: Error | null, stream: Duplex) => void): null {
+    this.board.forward(this.target.host, this.target.port).then(
+      (channel) => {
+        const socket = connect({ ...this.tls, socket: channel, servername: this.tls.servername ?? "" });
+        const failed = (error: Error) => ready?.(error, socket);
+        socket.once("error", failed);
+        socket.once("secureConnect", () => {
+          socket.off("error", failed);
+          ready?.(null, socket);
+        });
+      },
+      (error: Error) => ready?.(error, undefined as unknown as Duplex),
+    );
+    return null;
+  }
+}
+
+/** A kubeconfig of the board, used through the board's SSH connection: the API server's address is resolved there. */
+class BoardKubeConfig extends KubeConfig {
+  agent: BoardAgent | undefined;
+
+  override async applySecurityAuthentication(context: RequestContext): Promise<void> {
+    await super.applySecurityAuthentication(context);
+    if (this.agent !== undefined) context.setAgent(this.agent);
+  }
+}
+
+/** Kubernetes API clients of one board. */
+export interface KubernetesClient {
+  /** Makes a client of an API group: `client.api(CoreV1Api)`. */
+  api<T extends ApiType>(type: new (...args: never[]) => T): T;
+  readonly kubeConfig: KubeConfig;
+}
+
+/**
+ * Connects to the API server that a kubeconfig on the board names, through the board's SSH connection.
+ *
+ * `k3s kubectl` costs seconds a call on a slow board; a request over an open channel costs milliseconds.
+ *
+ * @param kubeconfig - text of the kubeconfig, as k3s writes it for use on the board itself.
+ */
+export async function kubernetesClient(board: Board, kubeconfig: string): Promise<KubernetesClient> {
+  const config = new BoardKubeConfig();
+  config.loadFromString(kubeconfig);
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw new BoardError("refused", board.label, "the kubeconfig names no cluster");
+  const server = new URL(cluster.server);
+  const tls: AgentOptions & { headers?: unknown } = {};
+  await config.applyToHTTPSOptions(tls as never);
+  config.agent = new BoardAgent(
+    board,
+    { host: server.hostname.replace(/^\[|\]$/g, ""), port: Number(server.port || 443) },
+    { ca: tls.ca, cert: tls.cert, key: tls.key },
+  );
+  return { kubeConfig: config, api: (type) => config.makeApiClient(type as never) };
+}
+
+const clients = new WeakMap<Board, Map<string, { kubeconfig: string; client: Promise<KubernetesClient> }>>();
+
+/**
+ * The client for a kubeconfig file on the board; made once per connection and content.
+ *
+ * @throws BoardError where the file is not there (yet).
+ */
+export async function clientFromBoard(board: Board, kubeconfigPath: string): Promise<KubernetesClient> {
+  const file = await board.file(kubeconfigPath);
+  if (file.kind !== "file" || file.content === undefined) {
+    throw new BoardError(
+      "refused",
+      board.label,
+      `${kubeconfigPath} is not there: Kubernetes has not written it yet, or is not installed`,
+    );
+  }
+  const kubeconfig = file.content.toString("utf8");
+  const ofBoard = clients.get(board) ?? new Map<string, { kubeconfig: string; client: Promise<KubernetesClient> }>();
+  clients.set(board, ofBoard);
+  const known = ofBoard.get(kubeconfigPath);
+  if (known?.kubeconfig === kubeconfig) return known.client;
+  const client = kubernetesClient(board, kubeconfig);
+  ofBoard.set(kubeconfigPath, { kubeconfig, client });
+  return client;
+}

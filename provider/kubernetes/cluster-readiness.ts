@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import type { Context, ResourceType } from "../resource";
+import type { Board } from "../ssh/board";
+import { connectionArgs } from "../ssh/connection-args";
+import { BoardError } from "../ssh/board-error";
+import { queryDns } from "./dns";
+import { clusterHealth, type Health } from "./health";
+
+const inputs = z.strictObject({
+  connection: connectionArgs,
+  /** Path of the kubeconfig on the board. */
+  kubeconfig: z.string(),
+  /** Namespaces all of whose pods must be Ready or Completed. Defaults to kube-system. */
+  namespaces: z.array(z.string()).default(["kube-system"]),
+  /** Deployments, `namespace/name`, that must be there and available. */
+  deployments: z.array(z.string()).default([]),
+  /** Cluster DNS server and a name that it must resolve. Without it DNS is not asked. */
+  dns: z.strictObject({ server: z.string(), name: z.string() }).optional(),
+  /** Seconds until the wait is given up. Defaults to 900. */
+  timeoutSeconds: z.number().positive().default(900),
+  /** Values whose change makes the gate wait again: digests of what was deployed. */
+  triggers: z.record(z.string(), z.string()).default({}),
+});
+
+type Inputs = z.output<typeof inputs>;
+
+interface State extends Inputs {
+  /** Whether everything was Ready when it was last looked at. */
+  readonly ready: boolean;
+}
+
+/** Seconds between two looks. A look is two or three requests over a channel that is open already. */
+const pollSeconds = 3;
+/** Seconds between two messages to the person who waits. */
+const reportSeconds = 20;
+
+async function look(board: Board, wanted: Inputs): Promise<Health> {
+  const cluster = await clusterHealth(board, wanted.kubeconfig, wanted);
+  if (!cluster.ready || wanted.dns === undefined) return cluster;
+  const { server, name } = wanted.dns;
+  try {
+    const answer = await queryDns(board, server, name);
+    if (answer.addresses.length > 0)
+      return { ready: true, detail: `${cluster.detail}; ${name} is ${answer.addresses.join(", ")}` };
+    return { ready: false, detail: `cluster DNS ${server}: ${answer.rcode} for ${name}` };
+  } catch (error) {
+    return { ready: false, detail: `cluster DNS ${server}: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+async function wait(context: Context, wanted: Inputs): Promise<State> {
+  const board = await context.board(wanted.connection);
+  const started = Date.now();
+  const elapsed = () => Math.round((Date.now() - started) / 1000);
+  let reported = 0;
+  for (;;) {
+    const health = await look(board, wanted);
+    if (health.ready) {
+      context.log("info", `ready after ${elapsed()} s: ${health.detail}`);
+      return { ...wanted, ready: true };
+    }
+    if (elapsed() >= wanted.timeoutSeconds) {
+      throw new BoardError("refused", board.label, `the cluster is not ready after ${elapsed()} s:\n${health.detail}`);
+    }
+    if (elapsed() - reported >= reportSeconds) {
+      reported = elapsed();
+      context.log(
+        "info",
+        `waiting (${reported} s of ${wanted.timeoutSeconds} s): ${health.detail.split("\n").join("; ")}`,
+      );
+    }
+    await sleep(pollSeconds * 1000);
+  }
+}
+
+/** The gate at the end of an `up`: nodes Ready, system pods Ready, DNS answering. Shows on refresh when that is no longer so. */
+export const clusterReadiness: ResourceType<Inputs, State> = {
+  token: "board:index:ClusterReadiness",
+  inputs,
+  secretOutputs: [],
+  ignored: ["timeoutSeconds"],
+  diff: (state, wanted) => ({
+    changed: [
+      ...(["kubeconfig", "namespaces", "deployments", "dns", "triggers"] as const).filter(
+        (key) => JSON.stringify(state[key]) !== JSON.stringify(wanted[key]),
+      ),
+      ...(state.ready ? [] : ["ready"]),
+    ],
+    notes: state.ready ? [] : ["the cluster is not ready now; up waits until it is"],
+  }),
+  async create(context, wanted) {
+    return { id: wanted.kubeconfig, state: await wait(context, wanted) };
+  },
+  async read(context, _id, state) {
+    const board = await context.board(state.connection);
+    const health = await look(board, state);
+    if (!health.ready) context.log("warning", health.detail);
+    return { state: { ...state, ready: health.ready }, inputs: parsedInputs(state) };
+  },
+  update: (context, _id, _old, wanted) => wait(context, wanted),
+  async delete() {
+    // it only looks
+  },
+};
+
+function parsedInputs({ ready: _ready, ...rest }: State): Inputs {
+  return rest;
+}

@@ -1,0 +1,72 @@
+import type { V1Deployment, V1Pod } from "@kubernetes/client-node";
+import { describe, expect, it } from "vitest";
+import { deploymentHealth, nodeHealth, podHealth } from "./health";
+
+function pod(status: V1Pod["status"]): V1Pod {
+  return { metadata: { name: "p", namespace: "kube-system" }, ...(status === undefined ? {} : { status }) };
+}
+
+const condition = (type: string, status: string, message?: string) => ({
+  type,
+  status,
+  ...(message === undefined ? {} : { message }),
+});
+const waiting = (reason: string, message: string) => ({
+  name: "c",
+  image: "i",
+  imageID: "",
+  ready: false,
+  restartCount: 0,
+  state: { waiting: { reason, message } },
+});
+
+describe("podHealth", () => {
+  it.each<[string, V1Pod, boolean, string]>([
+    ["Ready", pod({ conditions: [condition("Ready", "True")] }), true, "Ready"],
+    ["a finished job's", pod({ phase: "Succeeded" }), true, "Completed"],
+    [
+      "without an image",
+      pod({ phase: "Pending", containerStatuses: [waiting("ErrImagePull", "no such host")] }),
+      false,
+      "c: ErrImagePull (no such host)",
+    ],
+    [
+      "unscheduled",
+      pod({ phase: "Pending", conditions: [condition("PodScheduled", "False", "0/1 nodes")] }),
+      false,
+      "0/1 nodes",
+    ],
+    ["running", pod({ phase: "Running" }), false, "Running, not Ready"],
+    ["new", pod(undefined), false, "no status yet"],
+  ])("%s", (_title, subject, ready, text) => {
+    const health = podHealth(subject);
+    expect(health.ready).toBe(ready);
+    expect(health.detail).toContain(text);
+  });
+});
+
+describe("nodeHealth and deploymentHealth", () => {
+  it("say why not", () => {
+    const node = {
+      metadata: { name: "n" },
+      status: { conditions: [condition("Ready", "False", "cni plugin not initialized")] },
+    };
+    expect(nodeHealth(node as never)).toEqual({
+      ready: false,
+      detail: "node n: NotReady (cni plugin not initialized)",
+    });
+    expect(deploymentHealth("a/b", undefined).detail).toContain("not there yet");
+  });
+
+  it("wait for the newest generation", () => {
+    const deployment: V1Deployment = {
+      metadata: { generation: 2 },
+      spec: { replicas: 1, selector: {}, template: {} },
+      status: { observedGeneration: 1, availableReplicas: 1, updatedReplicas: 1 },
+    };
+    expect(deploymentHealth("a/b", deployment).ready).toBe(false);
+    expect(
+      deploymentHealth("a/b", { ...deployment, status: { ...deployment.status, observedGeneration: 2 } }).ready,
+    ).toBe(true);
+  });
+});

@@ -1,0 +1,138 @@
+import {
+  AppsV1Api,
+  CoreV1Api,
+  type V1ContainerStatus,
+  type V1Deployment,
+  type V1Node,
+  type V1Pod,
+} from "@kubernetes/client-node";
+import type { Board } from "../ssh/board";
+import { clientFromBoard } from "./client";
+
+/** Whether something is as it should be, and if not, what is missing. */
+export interface Health {
+  readonly ready: boolean;
+  /** One line for people: `node dev: NotReady (container runtime network not ready)`. */
+  readonly detail: string;
+}
+
+/** Status of a node's Ready condition. */
+export function nodeHealth(node: V1Node): Health {
+  const name = node.metadata?.name ?? "?";
+  const condition = node.status?.conditions?.find(({ type }) => type === "Ready");
+  if (condition?.status === "True") return { ready: true, detail: `node ${name}: Ready` };
+  return { ready: false, detail: `node ${name}: NotReady (${condition?.message ?? "no status yet"})` };
+}
+
+function containerTrouble(status: V1ContainerStatus): string | undefined {
+  const waiting = status.state?.waiting;
+  if (waiting?.reason !== undefined && waiting.reason !== "ContainerCreating" && waiting.reason !== "PodInitializing") {
+    return `${status.name}: ${waiting.reason}${waiting.message === undefined ? "" : ` (${waiting.message})`}`;
+  }
+  const terminated = status.state?.terminated;
+  if (terminated !== undefined && terminated.exitCode !== 0) {
+    return `${status.name}: ${terminated.reason ?? "Error"} (exit code ${terminated.exitCode})`;
+  }
+  return undefined;
+}
+
+/** Status of a pod: Ready, finished (a job's), or what holds it up. */
+export function podHealth(pod: V1Pod): Health {
+  const name = `${pod.metadata?.namespace ?? "default"}/${pod.metadata?.name ?? "?"}`;
+  const { phase, conditions = [], containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  if (phase === "Succeeded") return { ready: true, detail: `pod ${name}: Completed` };
+  if (pod.metadata?.deletionTimestamp !== undefined) return { ready: false, detail: `pod ${name}: Terminating` };
+  if (conditions.some(({ type, status }) => type === "Ready" && status === "True"))
+    return { ready: true, detail: `pod ${name}: Ready` };
+  const trouble = [...initContainerStatuses, ...containerStatuses]
+    .map(containerTrouble)
+    .filter((text) => text !== undefined);
+  const unmet = conditions.find(({ type, status }) => type === "PodScheduled" && status === "False");
+  const reason =
+    trouble.join("; ") || unmet?.message || (phase === "Running" ? "Running, not Ready" : (phase ?? "no status yet"));
+  return { ready: false, detail: `pod ${name}: ${reason}` };
+}
+
+/** Status of a deployment: all replicas of the newest generation available. */
+export function deploymentHealth(name: string, deployment: V1Deployment | undefined): Health {
+  if (deployment === undefined) return { ready: false, detail: `deployment ${name}: not there yet` };
+  const wanted = deployment.spec?.replicas ?? 1;
+  const { availableReplicas = 0, updatedReplicas = 0, observedGeneration = 0 } = deployment.status ?? {};
+  const ready =
+    observedGeneration >= (deployment.metadata?.generation ?? 0) &&
+    updatedReplicas >= wanted &&
+    availableReplicas >= wanted;
+  return { ready, detail: `deployment ${name}: ${availableReplicas} of ${wanted} available` };
+}
+
+function joined(parts: readonly Health[], good: string): Health {
+  const bad = parts.filter(({ ready }) => !ready);
+  return bad.length === 0
+    ? { ready: true, detail: good }
+    : { ready: false, detail: bad.map(({ detail }) => detail).join("\n") };
+}
+
+/** A failed request as one line: the API server's own message where there is one, never a header or a body. */
+export function requestFailure(error: unknown): string {
+  if (error instanceof Error && "code" in error && typeof error.code === "number")
+    return `the API server answered ${error.code}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Asks the API server behind a kubeconfig on the board whether it answers and whether its nodes are Ready. Never throws for a server that is
+ * down: that is an answer.
+ *
+ * @param node - only this node counts; defaults to all, of which there must be one at least.
+ */
+export async function kubernetesHealth(board: Board, kubeconfigPath: string, node?: string): Promise<Health> {
+  try {
+    const client = await clientFromBoard(board, kubeconfigPath);
+    const { items } = await client.api(CoreV1Api).listNode();
+    const nodes = items.filter(({ metadata }) => node === undefined || metadata?.name === node);
+    if (nodes.length === 0)
+      return {
+        ready: false,
+        detail: node === undefined ? "no node has registered yet" : `node ${node} has not registered yet`,
+      };
+    return joined(nodes.map(nodeHealth), nodes.map((item) => nodeHealth(item).detail).join(", "));
+  } catch (error) {
+    return { ready: false, detail: `Kubernetes API: ${requestFailure(error)}` };
+  }
+}
+
+/** A deployment that must be available, as `namespace/name`. */
+export type DeploymentName = `${string}/${string}`;
+
+/** Nodes, the pods of some namespaces and some deployments, all together. */
+export async function clusterHealth(
+  board: Board,
+  kubeconfigPath: string,
+  expected: { namespaces: readonly string[]; deployments: readonly string[] },
+): Promise<Health> {
+  const nodes = await kubernetesHealth(board, kubeconfigPath);
+  if (!nodes.ready) return nodes;
+  try {
+    const client = await clientFromBoard(board, kubeconfigPath);
+    const pods = (await client.api(CoreV1Api).listPodForAllNamespaces()).items.filter(
+      ({ metadata }) =>
+        expected.namespaces.includes(metadata?.namespace ?? "") && metadata?.deletionTimestamp === undefined,
+    );
+    const deployments =
+      expected.deployments.length === 0 ? [] : (await client.api(AppsV1Api).listDeploymentForAllNamespaces()).items;
+    return joined(
+      [
+        ...expected.deployments.map((name) =>
+          deploymentHealth(
+            name,
+            deployments.find(({ metadata }) => `${metadata?.namespace}/${metadata?.name}` === name),
+          ),
+        ),
+        ...pods.map(podHealth),
+      ],
+      `${nodes.detail}; ${pods.length} pods Ready`,
+    );
+  } catch (error) {
+    return { ready: false, detail: `Kubernetes API: ${requestFailure(error)}` };
+  }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, parseStackConfig } from "./config";
+
+const good = {
+  board: { host: "board.example", arch: "riscv64", hostKey: "ssh-ed25519 AAAA" },
+  k3s: { version: "v1.36.3+k3s1", source: { path: "./k3s" } },
+};
+
+function problemsOf(values: Record<string, unknown>): Record<string, string> {
+  try {
+    parseStackConfig(values);
+  } catch (error) {
+    if (error instanceof ConfigError)
+      return Object.fromEntries(error.problems.map(({ path, reason }) => [path, reason]));
+    throw error;
+  }
+  return {};
+}
+
+const withK3s = (k3s: object) => ({ ...good, k3s: { ...good.k3s, ...k3s } });
+
+describe("parseStackConfig", () => {
+  it("fills in defaults", () => {
+    const config = parseStackConfig(good);
+    expect(config.board).toMatchObject({ port: 22, user: "root", knownHosts: "~/.ssh/known_hosts" });
+    expect(config.registry).toEqual({ kind: "board", listen: "127.0.0.1", port: 5000 });
+    expect(config.k3s).toMatchObject({ disable: [], coredns: "bundled", config: {} });
+    expect(config.systemImages.pause).toBe("docker.io/rancher/mirrored-pause:3.10.2");
+  });
+
+  it("reports three mistakes in one error that names three paths", () => {
+    const values = {
+      board: { host: "board.example", arch: "riscv", hostKey: "ssh-ed25519 AAAA" },
+      k3s: { ...good.k3s, disable: ["core-dns"], config: { "kubelet-args": ["v=2"] } },
+    };
+    expect(Object.keys(problemsOf(values)).sort()).toEqual(["board.arch", "k3s.config.kubelet-args", "k3s.disable[0]"]);
+    expect(problemsOf(values)["k3s.config.kubelet-args"]).toContain("did you mean kubelet-arg?");
+  });
+
+  it.each<[string, Record<string, unknown>, string, RegExp]>([
+    ["a missing section", { k3s: good.k3s }, "board", /missing/],
+    ["an unknown key", { ...good, board: { ...good.board, hots: 1 } }, "board.hots", /not a known key/],
+    [
+      "a flag that this program sets",
+      withK3s({ config: { "pause-image": "x" } }),
+      "k3s.config.pause-image",
+      /use k3s\.pauseImage/,
+    ],
+    ["a list where a boolean belongs", withK3s({ config: { debug: ["x"] } }), "k3s.config.debug", /expected a boolean/],
+    ["an unknown release line", withK3s({ version: "v1.30.1+k3s1" }), "k3s.pauseImage", /not known/],
+    [
+      "a source without its checksum",
+      withK3s({ source: { url: "https://k3s.example/k3s" } }),
+      "k3s.source.sha256",
+      /missing/,
+    ],
+    ["an image name", { ...good, images: { "Not An Image": { kind: "pause" } } }, "images.Not An Image", /image name/],
+    ["a manifest's name", { ...good, manifests: { "My App": { yaml: "a: 1" } } }, "manifests.My App", /lower-case/],
+    ["an open registry", { ...good, registry: { kind: "board", listen: "0.0.0.0" } }, "registry.tls", /needs TLS/],
+  ])("names %s", (_title, values, path, reason) => {
+    expect(problemsOf(values)[path]).toMatch(reason);
+  });
+});

@@ -1,0 +1,132 @@
+import * as pulumi from "@pulumi/pulumi";
+import { connectionFor } from "../components/board/connection";
+import { boardProblems } from "../components/board/facts";
+import { imageArchive } from "../components/images/archive";
+import { buildImages, RegistryImages, wantedImages } from "../components/images/board-images";
+import { fullName, parseImageReference } from "../components/images/reference";
+import { k3sBinary } from "../components/k3s/binary";
+import { disabledComponents } from "../components/k3s/config";
+import { clusterSetting, dataDirectory, k3sPaths } from "../components/k3s/configuration";
+import { K3sServer } from "../components/k3s/server";
+import { corednsManifest } from "../components/manifests/coredns";
+import { Manifests, manifestText, type ManifestText, readManifests } from "../components/manifests/manifests";
+import { engineProgress } from "../components/progress";
+import { Registry } from "../components/registry/registry";
+import * as board from "../provider";
+import type { StackConfig } from "./config";
+
+/** What a k3s server stack tells. */
+export interface K3sServerOutputs {
+  /** The administrator's kubeconfig, with an address that works from outside. Secret. */
+  readonly kubeconfig: pulumi.Output<string>;
+  /** What the board said of itself. */
+  readonly board: { readonly hostname: string; readonly arch: string; readonly kernel: string; readonly os: string };
+  /** Images that were built for the board: digest by full name. */
+  readonly images: Readonly<Record<string, string>>;
+}
+
+/** Deployments that k3s itself brings, by the component that can be disabled. */
+const bundledDeployments = {
+  coredns: "kube-system/coredns",
+  "local-storage": "kube-system/local-path-provisioner",
+  "metrics-server": "kube-system/metrics-server",
+  traefik: "kube-system/traefik",
+} as const;
+
+function customCoredns(config: StackConfig, facts: board.Facts): ManifestText[] {
+  if (config.k3s.coredns !== "custom") return [];
+  const nodeName = config.k3s.config["node-name"];
+  const content = corednsManifest({
+    image: fullName(parseImageReference(config.systemImages.coredns)),
+    clusterDns: clusterSetting(config.k3s, "cluster-dns"),
+    clusterDomain: clusterSetting(config.k3s, "cluster-domain"),
+    nodes: [{ name: typeof nodeName === "string" ? nodeName : facts.hostname.toLowerCase(), address: facts.address }],
+  });
+  return [manifestText("coredns", content, "the CoreDNS manifest of this program")];
+}
+
+/**
+ * One board as a k3s server: registry, images, k3s, manifests and the gate at the end.
+ *
+ * Everything that can be wrong without the board (configuration, local files, builds) and everything that the board says of itself is
+ * checked before the first resource is registered: a stack that cannot work touches nothing.
+ *
+ * @throws Error with every reason why this board cannot take this configuration.
+ */
+export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutputs> {
+  const manifests = readManifests(config.manifests);
+  const connectionArgs = connectionFor(config.board);
+  const connection = pulumi.secret(connectionArgs);
+  const facts = await board.getFacts({ connection: connectionArgs });
+  const problems = boardProblems(config.board, facts);
+  if (problems.length > 0)
+    throw new Error(`${config.board.host} is not a board for this stack:\n  ${problems.join("\n  ")}`);
+
+  const { arch } = config.board;
+  const binary = await k3sBinary(config.k3s.source, arch, engineProgress());
+  const images = await buildImages(wantedImages(config.images, config.systemImages, config.k3s), arch);
+  const pauseName = fullName(parseImageReference(config.systemImages.pause));
+  const pauseImage = images.find(({ name }) => name === pauseName);
+  if (pauseImage === undefined) throw new Error(`${pauseName} is not among the images`);
+  const pause = {
+    name: pauseName,
+    digest: pauseImage.image.digest,
+    archive: await imageArchive(pauseImage.image, [pauseName]),
+  };
+
+  const registry = await Registry.create("registry", { connection, arch, config: config.registry });
+  const pushed = new RegistryImages(
+    "image",
+    { connection, registry: registry.push, images },
+    { dependsOn: [registry] },
+  );
+  const kubeconfigServer = config.k3s.kubeconfigServer ?? `https://${config.board.host}:6443`;
+  const server = new K3sServer("k3s", {
+    connection,
+    config: config.k3s,
+    binary,
+    kubeconfigServer,
+    images,
+    pause,
+    registry,
+    after: [pushed],
+  });
+  const deployed = [...manifests, ...customCoredns(config, facts)];
+  const manifestFiles = new Manifests("manifest", {
+    connection,
+    manifests: deployed,
+    dataDir: dataDirectory(config.k3s),
+    kubeconfig: k3sPaths.kubeconfig,
+    after: [server],
+  });
+  const disabled: readonly string[] = disabledComponents(config.k3s);
+  const bundled = Object.entries(bundledDeployments).flatMap(([component, name]) =>
+    disabled.includes(component) ? [] : [name],
+  );
+  const hasDns = !disabled.includes("coredns") || config.k3s.coredns === "custom";
+  const domain = clusterSetting(config.k3s, "cluster-domain");
+  const ready = new board.ClusterReadiness(
+    "ready",
+    {
+      connection,
+      kubeconfig: k3sPaths.kubeconfig,
+      deployments: [...bundled, ...deployed.flatMap(({ deployments }) => deployments)],
+      ...(hasDns
+        ? { dns: { server: clusterSetting(config.k3s, "cluster-dns"), name: `kubernetes.default.svc.${domain}` } }
+        : {}),
+      timeoutSeconds: config.k3s.readyTimeoutSeconds,
+      triggers: Object.fromEntries(images.map(({ name, image }) => [name, image.digest])),
+    },
+    { dependsOn: [manifestFiles, server, pushed] },
+  );
+  const kubeconfig = new board.Kubeconfig(
+    "kubeconfig",
+    { connection, path: k3sPaths.kubeconfig, server: kubeconfigServer },
+    { dependsOn: [ready] },
+  );
+  return {
+    kubeconfig: kubeconfig.kubeconfig,
+    board: { hostname: facts.hostname, arch, kernel: facts.kernel, os: facts.os },
+    images: Object.fromEntries(images.map(({ name, image }) => [name, image.digest])),
+  };
+}
