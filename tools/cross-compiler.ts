@@ -1,6 +1,7 @@
 import { isAbsolute } from "node:path";
 import type { Architecture } from "../components/board/architecture";
 import { runCommand } from "./command";
+import { sha256OfFile } from "./digest";
 import { hostArchitecture } from "./host-architecture";
 import { ensureCommands, ensureFiles } from "./host-packages";
 import type { Progress } from "./progress";
@@ -28,8 +29,8 @@ const compilers: Record<Architecture, { command: string; packages: string; libc:
 /** A C compiler and what it is, for cache keys: another compiler makes other bytes. */
 export interface CCompiler {
   readonly command: string;
-  /** Its own first line of `--version`. */
-  readonly version: string;
+  /** Its own version line and the digest of its C library: what the bytes of a static program depend on besides its source. */
+  readonly identity: string;
 }
 
 /**
@@ -44,10 +45,19 @@ export async function ensureCCompiler(architecture: Architecture, progress: Prog
   const debianPackage = native ? "gcc libc6-dev" : packages;
   const why = `compiles C for ${architecture}`;
   await ensureCommands([{ command, debianPackage, why }], progress);
-  const library = (await runCommand(command, ["-print-file-name=libc.a"])).stdout.trim();
-  // A library that it cannot find is answered by the bare name.
-  if (!isAbsolute(library))
+  let library = await libraryOf(command);
+  if (library === undefined) {
     await ensureFiles([{ file: native ? libc.native : libc.cross, debianPackage, why }], progress);
+    library = await libraryOf(command);
+  }
+  if (library === undefined)
+    throw new Error(`${command} finds no libc.a, so it cannot link statically; install ${debianPackage}`);
   const version = (await runCommand(command, ["--version"])).stdout.split("\n")[0] ?? "";
-  return { command, version };
+  return { command, identity: `${version}, libc ${await sha256OfFile(library)}` };
+}
+
+/** Path of the static C library that a compiler uses, `undefined` when it has none: it answers with the bare name then. */
+async function libraryOf(command: string): Promise<string | undefined> {
+  const path = (await runCommand(command, ["-print-file-name=libc.a"])).stdout.trim();
+  return isAbsolute(path) ? path : undefined;
 }

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import type { Architecture } from "../components/board/architecture";
 import { cached, cacheDirectory, findCached, withLock } from "./cache";
 import { findCommand, runCommand } from "./command";
+import { sha256OfFile } from "./digest";
 import { hostArchitecture } from "./host-architecture";
 import type { Progress } from "./progress";
 import { fetchRelease, findRelease, type Release } from "./releases";
@@ -199,13 +199,6 @@ export async function resolveGoModule(packagePath: string, version: string, prog
 
 async function readBuilt(directory: string, name: string): Promise<BuiltProgram> {
   return { path: join(directory, name), sha256: await readFile(join(directory, "sha256"), "utf8") };
-}
-
-/** Lower-case hex digest of a file. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest("hex");
 }
 
 /** Local directories that go.mod puts in place of modules; their content counts too. */

@@ -33,7 +33,7 @@ export interface PruneOptions {
   readonly kinds?: readonly string[];
 }
 
-const ownKinds = ["releases", "go-builds", "go-modules", "images", "image-archives"];
+const ownKinds = ["releases", "go-builds", "go-modules", "c-builds", "images", "image-archives"];
 
 /**
  * Keeps the cache within {@link cacheLimits}, at most once a day. Never removes what a run holds a lock on or has used in the last two hours,

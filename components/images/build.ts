@@ -1,0 +1,143 @@
+import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import type { Architecture } from "../board/architecture";
+import { cached, findCached } from "../../tools/cache";
+import { sha256OfFile } from "../../tools/digest";
+import { buildGo, goBuildKey, type GoBuild } from "../../tools/go";
+import type { Progress } from "../../tools/progress";
+import { assembleImage, imageKey, readImage, type ImageSpec, type Runtime, type TreeEntry } from "./assemble";
+import { prepareC } from "./c-program";
+import type { Capability } from "./capabilities";
+import { describeSource, resolveImageSource, type ImageSource, type ResolvedImageSource } from "./config";
+import { directoryBuild, moduleBuild } from "./go-program";
+import { linux, type BuiltImage, type Platform } from "./image";
+import { checkPrograms } from "./programs";
+
+export type { BuiltImage, ImageSource };
+
+/** An image whose key is known before anything is built. */
+interface Plan {
+  /** Identifies the content of the tree without having it. */
+  readonly content: unknown;
+  readonly runtime: Runtime;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Builds what the tree is made of. */
+  tree(): Promise<readonly TreeEntry[]>;
+}
+
+/**
+ * Builds an image for an architecture, or finds it as it was built before: then only keys are computed, which takes milliseconds. Every program
+ * in it is checked to be of that architecture.
+ *
+ * @param base - directory that relative paths of the source start from. Defaults to the working directory.
+ * @throws when a tool is missing, the build fails, or a program is of another architecture.
+ */
+export async function buildImage(
+  source: ImageSource,
+  architecture: Architecture,
+  progress: Progress,
+  base?: string,
+): Promise<BuiltImage> {
+  const platform = linux(architecture);
+  const name = describeSource(source);
+  const plan = await planImage(resolveImageSource(source, base), platform, progress);
+  const key = imageKey(platform, plan.content, plan.runtime, plan.annotations);
+  const found = await findCached("images", key);
+  if (found) return readImage(found, platform);
+  const tree = await plan.tree();
+  checkPrograms(name, tree, platform);
+  const spec: ImageSpec = { tree, runtime: plan.runtime, annotations: plan.annotations };
+  const directory = await progress.step(`assembling the image of ${name} for linux/${architecture}`, () =>
+    cached("images", key, async (target) => void (await assembleImage(spec, platform, target))),
+  );
+  return readImage(directory, platform);
+}
+
+async function planImage(source: ResolvedImageSource, platform: Platform, progress: Progress): Promise<Plan> {
+  const { architecture } = platform;
+  switch (source.kind) {
+    case "pause": {
+      const program = { source: resolve(__dirname, "pause/pause.c"), flags: [], architecture };
+      const runtime = { entrypoint: ["/pause"], args: [], user: "65535:65535", env: {}, workingDirectory: "/" };
+      return planC(program, { path: "/pause", capabilities: [] }, runtime, progress);
+    }
+    case "c": {
+      const path = source.path ?? `/${basename(source.source, ".c")}`;
+      const program = { source: source.source, flags: source.flags, architecture };
+      return planC(program, { path, capabilities: source.capabilities }, runtimeOf(source, path), progress);
+    }
+    case "goModule": {
+      const annotations = {
+        "org.opencontainers.image.source": `https://${source.module}`,
+        "org.opencontainers.image.version": source.version.replace(/^v/, ""),
+      };
+      return planGo(await moduleBuild(source, architecture, progress), source, annotations, progress);
+    }
+    case "goDirectory":
+      return planGo(directoryBuild(source, architecture), source, {}, progress);
+    case "files":
+      return planFiles(source);
+  }
+}
+
+interface ProgramPlace {
+  readonly path: string;
+  readonly capabilities: readonly Capability[];
+}
+
+async function planC(
+  program: Parameters<typeof prepareC>[0],
+  place: ProgramPlace,
+  runtime: Runtime,
+  progress: Progress,
+): Promise<Plan> {
+  const build = await prepareC(program, progress);
+  return {
+    content: [build.key, place],
+    runtime,
+    annotations: {},
+    tree: async () => [{ ...place, mode: 0o755, content: await readFile(await build.compile()) }],
+  };
+}
+
+async function planGo(
+  build: GoBuild,
+  source: Extract<ResolvedImageSource, { kind: "goModule" | "goDirectory" }>,
+  annotations: Readonly<Record<string, string>>,
+  progress: Progress,
+): Promise<Plan> {
+  const place: ProgramPlace = { path: source.path ?? `/${build.name}`, capabilities: source.capabilities };
+  return {
+    content: [await goBuildKey(build), place],
+    runtime: runtimeOf(source, place.path),
+    annotations,
+    tree: async () => [{ ...place, mode: 0o755, content: await readFile((await buildGo(build, progress)).path) }],
+  };
+}
+
+async function planFiles(source: Extract<ResolvedImageSource, { kind: "files" }>): Promise<Plan> {
+  const entries = Object.entries(source.files).map(([path, { source: from, mode }]) => ({ path, from, mode }));
+  const content = await Promise.all(
+    entries.map(async ({ path, from, mode }) => [path, mode, await sha256OfFile(from)] as const),
+  );
+  const [only] = entries;
+  return {
+    content,
+    runtime: runtimeOf(source, entries.length === 1 && only ? only.path : undefined),
+    annotations: {},
+    tree: () =>
+      Promise.all(
+        entries.map(async ({ path, from, mode }) => ({
+          path,
+          mode: parseInt(mode, 8),
+          content: await readFile(from),
+        })),
+      ),
+  };
+}
+
+function runtimeOf(source: Exclude<ResolvedImageSource, { kind: "pause" }>, program: string | undefined): Runtime {
+  const { args, user, env, workingDirectory } = source;
+  const entrypoint = source.entrypoint ?? (program === undefined ? [] : [program]);
+  return { entrypoint, args, user, env, workingDirectory };
+}

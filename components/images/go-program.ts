@@ -1,0 +1,48 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { Architecture } from "../board/architecture";
+import { resolveGoModule, type GoBuild } from "../../tools/go";
+import type { Progress } from "../../tools/progress";
+import type { ResolvedImageSource } from "./config";
+
+type GoModuleSource = Extract<ResolvedImageSource, { kind: "goModule" }>;
+type GoDirectorySource = Extract<ResolvedImageSource, { kind: "goDirectory" }>;
+
+/** Modules whose go.mod and go.sum come with this program: nothing has to be resolved, and every dependency's digest is known. */
+const modulesDirectory = resolve(__dirname, "../../tools/modules");
+
+/** What is built for an image from a published Go module. */
+export async function moduleBuild(
+  source: GoModuleSource,
+  architecture: Architecture,
+  progress: Progress,
+): Promise<GoBuild> {
+  const packagePath = source.package === "." ? source.module : `${source.module}/${source.package}`;
+  const module =
+    (await bundledModule(source.module, source.version)) ??
+    (await resolveGoModule(packagePath, source.version, progress));
+  const { ldflags, tags } = source;
+  return { module, packagePath, goarch: architecture, ldflags, tags, name: commandName(packagePath) };
+}
+
+/** What is built for an image from a directory with a go.mod. */
+export function directoryBuild(source: GoDirectorySource, architecture: Architecture): GoBuild {
+  const { directory, ldflags, tags } = source;
+  if (!existsSync(join(directory, "go.mod"))) throw new Error(`${directory} has no go.mod; \`go mod init\` makes one`);
+  const packagePath = source.package === "." ? "." : `./${source.package.replace(/^\.\//, "")}`;
+  const name = basename(source.package === "." ? directory : source.package);
+  return { module: directory, packagePath, goarch: architecture, ldflags, tags, name };
+}
+
+/** Name of the command that `go install` would make of a package: its last part, without a major version. */
+export function commandName(packagePath: string): string {
+  const parts = packagePath.split("/").filter((part) => !/^v\d+$/.test(part));
+  return parts.at(-1) ?? packagePath;
+}
+
+async function bundledModule(module: string, version: string): Promise<string | undefined> {
+  const directory = join(modulesDirectory, commandName(module));
+  const goMod = await readFile(join(directory, "go.mod"), "utf8").catch(() => "");
+  return goMod.split("\n").some((line) => line.trim().startsWith(`${module} ${version}`)) ? directory : undefined;
+}
