@@ -54,13 +54,3 @@ export const boardTypes: Readonly<Record<Architecture, BoardType>> = {
     kernelPackage: "linux-image-amd64",
   },
 };
-
-/** Architecture of this machine, `undefined` where it is none of ours. */
-export function hostArchitecture(): Architecture | undefined {
-  const names: Partial<Record<NodeJS.Architecture, Architecture>> = {
-    x64: "amd64",
-    arm64: "arm64",
-    riscv64: "riscv64",
-  };
-  return names[process.arch];
-}

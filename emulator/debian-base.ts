@@ -7,9 +7,10 @@ import type { Architecture } from "../components/board/architecture";
 import { cached } from "../tools/cache";
 import { runCommand } from "../tools/command";
 import { ensureCommands, ensureFiles, type CommandNeed } from "../tools/host-packages";
+import { hostArchitecture } from "../tools/host-architecture";
 import type { Progress } from "../tools/progress";
 import { findAptSource } from "./apt-source";
-import { boardTypes, hostArchitecture } from "./architectures";
+import { boardTypes } from "./architectures";
 import { runAsRoot } from "./privilege";
 import { quoteForShell } from "./ssh";
 

@@ -5,15 +5,22 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Architecture } from "../components/board/architecture";
 import { cacheDirectory, withLock } from "../tools/cache";
-import { runCommand } from "../tools/command";
 import { ensureCommands } from "../tools/host-packages";
+import { hostArchitecture } from "../tools/host-architecture";
 import { silentProgress, type Progress } from "../tools/progress";
-import { hostArchitecture } from "./architectures";
 import { debianBase } from "./debian-base";
 import { findPort } from "./ports";
 import { asRoot, runAsRoot } from "./privilege";
 import { endProcess, isAlive, recordOf, type ProcessRecord } from "./process-record";
-import { knownHostsLine, quoteForShell, runOnBoard, runWhenReachable, type BoardAddress } from "./ssh";
+import {
+  knownHostsLine,
+  makeKey,
+  quoteForShell,
+  runOnBoard,
+  runWhenReachable,
+  withoutComment,
+  type BoardAddress,
+} from "./ssh";
 
 /**
  * A Debian with its own systemd and sshd in a container of this machine: the quick board, for tests of files, units, drop-ins, timers, the
@@ -45,8 +52,6 @@ const packages = [
  */
 export async function startNspawnBoard(name: string, progress: Progress = silentProgress): Promise<NspawnBoard> {
   const architecture = hostArchitecture();
-  if (!architecture)
-    throw new Error(`no nspawn board on ${process.arch}: only riscv64, arm64 and amd64 machines are known`);
   const container = await prepare(name, architecture, progress);
   await container.start({ fresh: true });
   return {
@@ -86,7 +91,7 @@ async function prepare(name: string, architecture: Architecture, progress: Progr
     const knownHosts = join(directory, "known_hosts");
     await writeFile(knownHosts, knownHostsLine(port, publicKey));
     const address: BoardAddress = { host: "127.0.0.1", port, user: "root", identity, knownHosts };
-    return new Container(name, directory, archive, address, [publicKey.trim().split(/\s+/).slice(0, 2).join(" ")]);
+    return new Container(name, directory, archive, address, [withoutComment(publicKey)]);
   });
 }
 
@@ -116,7 +121,7 @@ class Container {
       child.unref();
       await output.close();
       this.process = await this.started();
-      await runWhenReachable(this.address, "systemctl is-system-running --wait >/dev/null; true", {
+      await runWhenReachable(this.address, () => "systemctl is-system-running --wait >/dev/null; true", {
         timeoutSeconds: 60,
         attemptSeconds: 20,
         purpose: `starting the nspawn board ${this.name}`,
@@ -254,12 +259,6 @@ async function endContainer(name: string, record: ProcessRecord | undefined): Pr
     find "$group" -depth -type d -exec rmdir {} +
   `;
   await runAsRoot(["sh", "-c", script], { timeoutSeconds: 60, purpose: `ending the nspawn board ${name}` });
-}
-
-async function makeKey(path: string): Promise<void> {
-  await runCommand("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "k3s-board emulator", "-f", path], {
-    timeoutSeconds: 30,
-  });
 }
 
 async function readRecord(directory: string): Promise<ProcessRecord | undefined> {

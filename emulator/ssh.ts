@@ -63,13 +63,14 @@ export async function runOnBoard(
  * Runs a script as soon as sshd answers. User networking accepts connections for a board that is not listening yet, so an open port says
  * nothing: only a login does.
  *
+ * @param script - asked for the script at each attempt.
  * @param stillRunning - asked before each attempt; a reason ends the waiting.
  * @returns what the script printed.
  * @throws when the time is over, with the last reason.
  */
 export async function runWhenReachable(
   board: BoardAddress,
-  script: string,
+  script: () => string,
   options: { timeoutSeconds: number; attemptSeconds: number; purpose: string; stillRunning: () => string | undefined },
 ): Promise<string> {
   const deadline = Date.now() + options.timeoutSeconds * 1000;
@@ -78,7 +79,7 @@ export async function runWhenReachable(
     if (stopped !== undefined) throw new Error(`${options.purpose}: ${stopped}`);
     try {
       const left = (deadline - Date.now()) / 1000;
-      return await runOnBoard(board, script, Math.max(1, Math.min(options.attemptSeconds, left)), options.purpose);
+      return await runOnBoard(board, script(), Math.max(1, Math.min(options.attemptSeconds, left)), options.purpose);
     } catch (error) {
       // 255 is ssh's own failure, none is our time limit; anything else is the script's.
       const notYet = error instanceof CommandError && (error.code === 255 || error.code === undefined);
@@ -96,8 +97,18 @@ export async function runWhenReachable(
 
 /** A known_hosts line of a board that is reached on a port of this machine. */
 export function knownHostsLine(port: number, publicKey: string): string {
-  const [type = "", key = ""] = publicKey.trim().split(/\s+/);
-  return `[127.0.0.1]:${port} ${type} ${key}\n`;
+  return `[127.0.0.1]:${port} ${withoutComment(publicKey)}\n`;
+}
+
+/** Makes a key pair without passphrase: `path` and `path.pub`. */
+export async function makeKey(path: string): Promise<void> {
+  const args = ["-q", "-t", "ed25519", "-N", "", "-C", "k3s-board emulator", "-f", path];
+  await runCommand("ssh-keygen", args, { timeoutSeconds: 30 });
+}
+
+/** The text of a public key file without its comment: `<type> <base64>`. */
+export function withoutComment(publicKey: string): string {
+  return publicKey.trim().split(/\s+/).slice(0, 2).join(" ");
 }
 
 /** A word of a POSIX shell. */
