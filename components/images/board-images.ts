@@ -5,6 +5,7 @@ import { disabledComponents, type K3sConfig } from "../k3s/config";
 import { engineProgress } from "../progress";
 import { type BuiltImage, buildImage, type ImageSource } from "./build";
 import type { ImagesConfig } from "./config";
+import { coreDnsSource, pauseSource } from "./known-images";
 import { fullName, parseImageReference } from "./reference";
 import type { SystemImages } from "./system-images";
 
@@ -32,16 +33,12 @@ export function wantedImages(
   const own = Object.entries(images).map(([name, source]) => ({ name: fullName(parseImageReference(name)), source }));
   const deploysCoredns = k3s.coredns === "custom" || !disabledComponents(k3s).includes("coredns");
   const defaults: WantedImage[] = [
-    { name: fullName(parseImageReference(system.pause)), source: { kind: "pause" } },
+    { name: fullName(parseImageReference(system.pause)), source: pauseSource() },
     ...(deploysCoredns
       ? [
           {
             name: fullName(parseImageReference(system.coredns)),
-            source: {
-              kind: "goModule",
-              module: "github.com/coredns/coredns",
-              version: `v${versionOfTag(system.coredns)}`,
-            } as const,
+            source: coreDnsSource(`v${versionOfTag(system.coredns)}`),
           },
         ]
       : []),

@@ -1,0 +1,73 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { blobPath } from "../../provider/registry/layout";
+import type { Progress } from "../../tools/progress";
+import { buildImage } from "./build";
+import { elfBytes } from "./elf-samples";
+import { linux } from "./image";
+import { pauseSource } from "./known-images";
+import { verifyLayout } from "./verify-layout";
+
+let root: string;
+const before = process.env.K3S_BOARD_CACHE;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "build-"));
+  process.env.K3S_BOARD_CACHE = root;
+});
+afterEach(() => {
+  if (before === undefined) delete process.env.K3S_BOARD_CACHE;
+  else process.env.K3S_BOARD_CACHE = before;
+  rmSync(root, { recursive: true, force: true });
+});
+
+function recordingProgress(): Progress & { steps: string[] } {
+  const steps: string[] = [];
+  return {
+    steps,
+    step(title, work) {
+      steps.push(title);
+      return work(() => undefined);
+    },
+  };
+}
+
+describe("buildImage", () => {
+  it("makes the same pause image in two empty caches, and then knows it without compiling", async () => {
+    const first = await buildImage(pauseSource(), "riscv64", recordingProgress());
+    await verifyLayout("pause", first.layout, linux("riscv64"));
+    const progress = recordingProgress();
+    expect(await buildImage(pauseSource(), "riscv64", progress)).toEqual(first);
+    expect(progress.steps).toEqual([]);
+
+    process.env.K3S_BOARD_CACHE = join(root, "another");
+    const second = await buildImage(pauseSource(), "riscv64", recordingProgress());
+    expect(second.layout).not.toBe(first.layout);
+    expect(second.digest).toBe(first.digest);
+    expect(JSON.parse(readFileSync(blobPath(second.layout, second.configDigest), "utf8"))).toMatchObject({
+      architecture: "riscv64",
+      config: { Entrypoint: ["/pause"], User: "65535:65535" },
+    });
+  }, 60_000);
+
+  it("compiles a C file of the user's", async () => {
+    writeFileSync(join(root, "tool.c"), "int main(void) { return 7; }\n");
+    const image = await buildImage({ kind: "c", source: "tool.c" }, "riscv64", recordingProgress(), root);
+    expect(readFileSync(blobPath(image.layout, image.configDigest), "utf8")).toContain('"Entrypoint":["/tool"]');
+    writeFileSync(join(root, "tool.c"), "int main(void) { return }\n");
+    await expect(buildImage({ kind: "c", source: "tool.c" }, "riscv64", recordingProgress(), root)).rejects.toThrow(
+      /compiling .*tool\.c: riscv64-linux-gnu-gcc failed[\s\S]*error: expected expression/,
+    );
+  }, 60_000);
+
+  it("refuses a file that was built for another machine, and keeps nothing of it", async () => {
+    writeFileSync(join(root, "app"), elfBytes({ machine: 62 }));
+    const source = { kind: "files", files: { "/app": { source: "app", mode: "0755" } } } as const;
+    const building = buildImage(source, "riscv64", recordingProgress(), root);
+    await expect(building).rejects.toThrow("/app is a program for amd64, the image is for riscv64");
+    writeFileSync(join(root, "app"), elfBytes({ machine: 243, flags: 5 }));
+    const image = await buildImage(source, "riscv64", recordingProgress(), root);
+    expect(readFileSync(blobPath(image.layout, image.configDigest), "utf8")).toContain('"Entrypoint":["/app"]');
+  });
+});
