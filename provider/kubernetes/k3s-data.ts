@@ -1,7 +1,13 @@
 import { z } from "zod";
 import type { ResourceType } from "../resource";
 import { connectionArgs } from "../ssh/connection-args";
+import { originals } from "../files/originals";
 import { BoardError } from "../ssh/board-error";
+import { stateDirectory } from "../ssh/file-questions";
+import { quote } from "../ssh/shell";
+
+/** On the board: the paths that were absent before us, a line each. */
+const record = `${stateDirectory}/k3s-data.absent`;
 
 const inputs = z.strictObject({
   connection: connectionArgs,
@@ -38,8 +44,6 @@ function traces(dataDir: string): string[] {
 
 /** Directories that are shared with others: removed only once nothing is left in them. */
 const shared = new Set(["/var/lib/rancher", "/etc/rancher", "/etc/rancher/k3s"]);
-
-const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
 function lookScript(paths: readonly string[]): string {
   return (
@@ -96,10 +100,9 @@ export const k3sData: ResourceType<Inputs, State> = {
   async create(context, wanted) {
     const board = await context.board(wanted.connection);
     // An interrupted run may have come as far as a running k3s: the first answer is kept on the board, 0700 like all originals.
-    const record = "/var/lib/k3s-board/k3s-data.absent";
     const script = `set -e
 if [ ! -e ${record} ]; then
-  umask 077; mkdir -p /var/lib/k3s-board
+  umask 077; mkdir -p ${stateDirectory}
   { ${lookScript(traces(wanted.dataDir))}
   } > ${record}.new
   sync ${record}.new; mv ${record}.new ${record}
@@ -118,8 +121,10 @@ cat ${record}`;
   async delete(context, _id, state) {
     const board = await context.board(state.connection);
     const { code, stderr } = await board.run(
-      `${cleanScript(state.dataDir, state.ours)}
-rm -f /var/lib/k3s-board/k3s-data.absent`,
+      `${originals}${cleanScript(state.dataDir, state.ours)}
+lock
+rm -f ${record}
+tidy`,
       { purpose: "removing what k3s left: containers, mounts, network devices, data", timeoutSeconds: 600 },
     );
     if (code !== 0)

@@ -1,0 +1,96 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type ConnectionArgs, secretConnection } from "../connection-input";
+
+/** Arguments of {@link K3sData}. */
+export interface K3sDataArgs {
+  /** How to reach the board. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** k3s's data directory. Defaults to `/var/lib/rancher/k3s`. */
+  dataDir?: pulumi.Input<string>;
+}
+
+/**
+ * What k3s leaves on a host besides what we write: data, containers, mounts, network devices. Only remembers, until it is deleted: then all
+ * of that goes which was not there before.
+ */
+export class K3sData extends pulumi.CustomResource {
+  declare readonly dataDir: pulumi.Output<string>;
+
+  constructor(name: string, args: K3sDataArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:K3sData", name, { ...secretConnection(args), ours: undefined }, options);
+  }
+}
+
+/** Arguments of {@link Manifest}. */
+export interface ManifestArgs {
+  /** How to reach the board. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** Path in k3s's auto-deploy directory. A change replaces the resource. */
+  path: pulumi.Input<string>;
+  /** YAML documents. */
+  content: pulumi.Input<string>;
+  /** Path on the board of the kubeconfig that the objects are deleted with. */
+  kubeconfig: pulumi.Input<string>;
+}
+
+/** A manifest that k3s deploys by itself. Deleting it deletes its objects. */
+export class Manifest extends pulumi.CustomResource {
+  declare readonly path: pulumi.Output<string>;
+
+  constructor(name: string, args: ManifestArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:Manifest", name, secretConnection(args), options);
+  }
+}
+
+/** Arguments of {@link ClusterReadiness}. */
+export interface ClusterReadinessArgs {
+  /** How to reach the board. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** Path of the kubeconfig on the board. */
+  kubeconfig: pulumi.Input<string>;
+  /** Namespaces all of whose pods must be Ready or Completed. Defaults to kube-system. */
+  namespaces?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Deployments, `namespace/name`, that must be there and available. */
+  deployments?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Cluster DNS server, and a name that it must resolve. Without it DNS is not asked. */
+  dns?: pulumi.Input<{ server: string; name: string }>;
+  /** Seconds until the wait is given up. Defaults to 900. */
+  timeoutSeconds?: pulumi.Input<number>;
+  /** Values whose change makes the gate wait again. */
+  triggers?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+}
+
+/** The gate at the end of an `up`: nodes Ready, system pods Ready, DNS answering. */
+export class ClusterReadiness extends pulumi.CustomResource {
+  /** Whether everything was Ready when it was last looked at. */
+  declare readonly ready: pulumi.Output<boolean>;
+
+  constructor(name: string, args: ClusterReadinessArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:ClusterReadiness", name, { ...secretConnection(args), ready: undefined }, options);
+  }
+}
+
+/** Arguments of {@link Kubeconfig}. */
+export interface KubeconfigArgs {
+  /** How to reach the board. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** Path of the kubeconfig on the board. */
+  path: pulumi.Input<string>;
+  /** Address of the API server as it is reached from outside. */
+  server: pulumi.Input<string>;
+}
+
+/** The administrator's kubeconfig, for use from outside. */
+export class Kubeconfig extends pulumi.CustomResource {
+  /** The kubeconfig. Secret. */
+  declare readonly kubeconfig: pulumi.Output<string>;
+
+  constructor(name: string, args: KubeconfigArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      "board:index:Kubeconfig",
+      name,
+      { ...secretConnection(args), kubeconfig: undefined },
+      pulumi.mergeOptions(options, { additionalSecretOutputs: ["kubeconfig"] }),
+    );
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * `npm test`: everything that has to hold, from the cheapest check to whole stacks on the emulated board. Ends with `N passed, N failed`.
+ *
+ * Arguments: names of the parts to run (see `--help`); all of them without arguments.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { z } from "zod";
+import { ensureGo, goEnvironment } from "../tools/go";
+import { terminalProgress } from "../tools/progress";
+
+const root = join(__dirname, "..");
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+interface Part {
+  readonly name: string;
+  readonly about: string;
+  run(): Promise<Count>;
+}
+
+function execute(
+  command: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd ?? root,
+      env: { ...process.env, ...options.env },
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}
+
+function program(name: string): string {
+  return join(root, "node_modules/.bin", name);
+}
+
+/** A command that counts as one test. */
+function check(name: string, about: string, command: string, args: readonly string[]): Part {
+  return {
+    name,
+    about,
+    run: async () =>
+      (await execute(program(command), args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 },
+  };
+}
+
+const report = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), numFailedTestSuites: z.number() });
+
+/** Test files, counted by vitest itself. A file that does not even load counts as a failed test. */
+function tests(name: string, about: string, args: readonly string[]): Part {
+  return {
+    name,
+    about,
+    async run() {
+      const directory = mkdtempSync(join(tmpdir(), "k3s-board-test-"));
+      const file = join(directory, "report.json");
+      const code = await execute(program("vitest"), [
+        "run",
+        "--reporter=default",
+        "--reporter=json",
+        `--outputFile.json=${file}`,
+        ...args,
+      ]);
+      try {
+        const { numPassedTests, numFailedTests, numFailedTestSuites } = report.parse(
+          JSON.parse(readFileSync(file, "utf8")),
+        );
+        const failed = Math.max(numFailedTests, numFailedTestSuites, code === 0 ? 0 : 1);
+        return { passed: numPassedTests, failed };
+      } catch {
+        return { passed: 0, failed: 1 };
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    },
+  };
+}
+
+const parts: readonly Part[] = [
+  check("types", "the TypeScript compiler", "tsc", ["-p", "."]),
+  check("lint", "eslint", "eslint", ["."]),
+  check("format", "prettier", "prettier", ["--check", "--log-level=warn", "."]),
+  tests("unit", "pure functions and component graphs", ["--project=unit"]),
+  {
+    name: "launcher",
+    about: "the pure parts of the emulator's launcher (go test)",
+    async run() {
+      const go = await ensureGo(terminalProgress());
+      const cwd = join(root, "emulator/launcher");
+      const code = await execute(go, ["test", "./internal/..."], { cwd, env: { ...goEnvironment(), GOOS: "linux" } });
+      return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+    },
+  },
+  tests("images", "images against a real registry", ["--project=system", "test/images"]),
+  tests("provider", "the provider against a real sshd and systemd", ["--project=system", "test/provider"]),
+  tests("engine", "the CLI against the real engine", ["--project=system", "test/engine"]),
+  tests("stack", "whole stacks on the emulated board", ["--project=system", "test/stack"]),
+];
+
+async function main(): Promise<void> {
+  const command = new Command("npm test --")
+    .description("Runs the tests, all of them or the named parts.")
+    .argument("[parts...]", parts.map(({ name, about }) => `${name}: ${about}`).join("\n"))
+    .parse();
+  const wanted = command.args;
+  const unknown = wanted.filter((name) => !parts.some((part) => part.name === name));
+  if (unknown.length > 0)
+    command.error(`no such part: ${unknown.join(", ")} (there are: ${parts.map(({ name }) => name).join(", ")})`, {
+      exitCode: 2,
+    });
+  const total = { passed: 0, failed: 0 };
+  const lines: string[] = [];
+  for (const part of parts.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+    const started = Date.now();
+    console.log(`\n--- ${part.name}: ${part.about}`);
+    const { passed, failed } = await part.run();
+    total.passed += passed;
+    total.failed += failed;
+    lines.push(
+      `${part.name.padEnd(10)} ${passed} passed, ${failed} failed, ${((Date.now() - started) / 1000).toFixed(0)} s`,
+    );
+  }
+  // not of the form of the last line, which is the one that is counted
+  console.log(`\n${lines.map((line) => `  ${line}`).join("\n")}\n`);
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  process.exitCode = total.failed === 0 ? 0 : 1;
+}
+
+void main();

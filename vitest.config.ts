@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["{cli,components,emulator,provider,stacks,tools}/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        // real sshd, registry, engine, board: one file after the other, because they share a machine
+        test: {
+          name: "system",
+          include: ["test/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 1_800_000,
+          hookTimeout: 3_600_000,
+        },
+      },
+    ],
+  },
+});
