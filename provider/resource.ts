@@ -15,10 +15,32 @@ export interface Context {
   log(severity: Severity, message: string): void;
 }
 
+/** Tells whether the value at a path such as `files[0].content` is secret, or part of a secret, or holds one. */
+export type SecretPaths = (path: string) => boolean;
+
 /** One thing wrong with an input; `property` is a path such as `files[0].mode`. */
 export interface Problem {
   readonly property: string;
   readonly reason: string;
+}
+
+/** An object schema: its properties are parsed one by one where a preview does not know all of them. */
+export type InputSchema<Inputs> = z.ZodType<Inputs> & { readonly shape: Readonly<Record<string, z.ZodType>> };
+
+/**
+ * Thrown by `create` and `update` when something of ours is, or may be, on the board although the operation failed: the engine keeps
+ * `state`, and the next run looks at the board and finishes. Where nothing is left on the board, throw a plain `BoardError`.
+ */
+export class PartialFailure extends Error {
+  override readonly name = "PartialFailure";
+
+  constructor(
+    readonly id: string,
+    readonly state: object,
+    readonly reason: Error,
+  ) {
+    super(reason.message);
+  }
 }
 
 /** What `diff` found. No property in either list means no change. */
@@ -41,16 +63,24 @@ export interface Difference {
 export interface ResourceType<Inputs extends object, State extends Inputs> {
   /** Pulumi type token, such as `board:index:File`. */
   readonly token: string;
-  /** Parses inputs and fills in defaults; unknown keys are problems. */
-  readonly inputs: z.ZodType<Inputs>;
+  /** Parses inputs and fills in defaults; unknown keys are problems. In a preview strings may be the unknown of `unknowns.ts`. */
+  readonly inputs: InputSchema<Inputs>;
   /** Top-level state properties that are secret whatever the program says. `connection` always is. */
   readonly secretOutputs: readonly string[];
+  /**
+   * Top-level state properties that are computed from inputs and are secret when one of these inputs holds a secret: the plain checksum of a
+   * secret text would help to guess it. `{ sha256: ["content"] }`.
+   */
+  readonly derived?: Readonly<Record<string, readonly string[]>>;
   /** Inputs that only say how to get there and never cause an update (`connection` always is one). */
   readonly ignored?: readonly string[];
   /** Problems that need more than one property or the outside world (a local file that is not there). No board contact. */
   check?(inputs: Inputs, old: Inputs | undefined): Promise<{ inputs: Inputs; problems: readonly Problem[] }>;
-  /** Compares what is there with what is wanted. Pure unless it must look at local files. */
-  diff(state: State, wanted: Inputs): Difference | Promise<Difference>;
+  /**
+   * Compares what is there with what is wanted. Pure unless it must look at local files. `secrets` are the paths of `wanted` (such as
+   * `files[0].content`) whose values must not appear in notes.
+   */
+  diff(state: State, wanted: Inputs, secrets: SecretPaths): Difference | Promise<Difference>;
   /** Makes it so, whatever an earlier, interrupted run has left. Idempotent. */
   create(context: Context, inputs: Inputs): Promise<{ id: string; state: State }>;
   /** Looks at the board. `undefined`: gone. `inputs`: the inputs that would describe what is there. */

@@ -24,8 +24,11 @@ export type FileOnBoard =
       readonly kind: "file";
       /** Octal, four digits: `0644`. */
       readonly mode: string;
+      /** Name, or the number where the board has no name for it. */
       readonly owner: string;
+      readonly uid: number;
       readonly group: string;
+      readonly gid: number;
       readonly size: number;
       /** Lower-case hex. */
       readonly sha256: string;

@@ -1,0 +1,182 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { z } from "zod";
+import {
+  PartialFailure,
+  type Context,
+  type Difference,
+  type Problem,
+  type ResourceType,
+  type SecretPaths,
+} from "../resource";
+import type { FileOnBoard } from "../ssh/board";
+import { BoardError } from "../ssh/board-error";
+import { connectionArgs } from "../ssh/connection-args";
+import { expandHome, messageOf } from "../ssh/login";
+import { isUnknown } from "../unknowns";
+import { absolutePath, accountName, fileMode } from "./schema";
+import { lineDiff } from "./line-diff";
+import { removeFile, setAttributes, writeFile, type Bytes, type WantedFile } from "./write";
+
+const inputs = z.strictObject({
+  connection: connectionArgs,
+  path: absolutePath,
+  content: z.string().optional(),
+  source: z.string().min(1).optional(),
+  sha256: z.string().optional(),
+  mode: fileMode.default("0644"),
+  owner: accountName.default("root"),
+  group: accountName.default("root"),
+});
+
+type Inputs = z.output<typeof inputs>;
+
+/** Contents up to this many bytes are compared as text. */
+const textLimit = 256 * 1024;
+/** Bigger files are looked at before they are sent: they may be there from an interrupted run. */
+const worthLooking = 1024 * 1024;
+
+/** `board:index:File`. State and inputs have the same properties; `sha256` is filled in by `check`, so that a preview knows it. */
+export const file: ResourceType<Inputs, Inputs> = {
+  token: "board:index:File",
+  inputs,
+  secretOutputs: [],
+  derived: { sha256: ["content"] },
+  ignored: ["source"],
+
+  async check(wanted) {
+    const problems: Problem[] = [];
+    if ((wanted.content === undefined) === (wanted.source === undefined)) {
+      problems.push({ property: "content", reason: "give either content or source" });
+      return { inputs: wanted, problems };
+    }
+    let sha256: string;
+    try {
+      sha256 = wanted.content === undefined ? await sourceHash(wanted.source ?? "") : hash(wanted.content);
+    } catch (error) {
+      return {
+        inputs: wanted,
+        problems: [{ property: "source", reason: `${wanted.source} cannot be read (${messageOf(error)})` }],
+      };
+    }
+    if (wanted.sha256 !== undefined && wanted.sha256.toLowerCase() !== sha256) {
+      problems.push({ property: "sha256", reason: `expected ${wanted.sha256}, the file has ${sha256}` });
+    }
+    return { inputs: { ...wanted, sha256 }, problems };
+  },
+
+  diff(state, wanted, isSecret): Difference {
+    const changed = (["mode", "owner", "group"] as const).filter((property) => state[property] !== wanted[property]);
+    const content = contentChanges(state, wanted);
+    return {
+      changed: content ? [...changed, wanted.content === undefined ? "sha256" : "content"] : changed,
+      replaces: state.path === wanted.path ? [] : ["path"],
+      notes: state.path === wanted.path && content ? contentNotes(state, wanted, isSecret) : [],
+    };
+  },
+
+  async create(context, wanted) {
+    await put(context, wanted);
+    return { id: wanted.path, state: wanted };
+  },
+
+  async read(context, _id, state) {
+    const board = await context.board(state.connection);
+    const there = await board.file(state.path, { contentLimit: state.content === undefined ? 0 : textLimit });
+    if (there.kind === "absent") return undefined;
+    const found = describe(state, there);
+    return { state: found, inputs: found };
+  },
+
+  async update(context, _id, old, wanted) {
+    if (contentChanges(old, wanted)) await put(context, wanted);
+    else await setAttributes(await context.board(wanted.connection), wanted);
+    return wanted;
+  },
+
+  async delete(context, _id, state) {
+    await removeFile(await context.board(state.connection), state.path);
+  },
+};
+
+async function put(context: Context, wanted: Inputs): Promise<void> {
+  const board = await context.board(wanted.connection);
+  const { goal, bytes } = await payloadOf(wanted);
+  if (goal.size > worthLooking) {
+    const there = await board.file(wanted.path, { contentLimit: 0 });
+    if (there.kind === "file" && there.sha256 === goal.sha256) return setAttributes(board, goal);
+  }
+  try {
+    await writeFile(board, goal, bytes);
+  } catch (error) {
+    if (error instanceof BoardError && error.outcomeUnknown) throw new PartialFailure(wanted.path, wanted, error);
+    throw error;
+  }
+}
+
+async function payloadOf(wanted: Inputs): Promise<{ goal: WantedFile; bytes: Bytes }> {
+  const { path, mode, owner, group } = wanted;
+  if (wanted.content !== undefined) {
+    const content = Buffer.from(wanted.content);
+    return {
+      goal: { path, mode, owner, group, size: content.length, sha256: hash(wanted.content) },
+      bytes: { kind: "content", content },
+    };
+  }
+  const source = expandHome(wanted.source ?? "");
+  const [{ size }, sha256] = await Promise.all([stat(source), sourceHash(source)]);
+  return { goal: { path, mode, owner, group, size, sha256 }, bytes: { kind: "source", path: source } };
+}
+
+/** The inputs that would describe what is on the board; an owner given as a number stays one. */
+function describe(state: Inputs, there: Exclude<FileOnBoard, { kind: "absent" }>): Inputs {
+  if (there.kind !== "file") {
+    const what = there.kind === "symlink" ? `<symbolic link to ${there.target}>` : `<${there.kind}>`;
+    return { ...state, sha256: what, ...(state.content === undefined ? {} : { content: what }) };
+  }
+  const owner = state.owner === String(there.uid) ? state.owner : there.owner;
+  const group = state.group === String(there.gid) ? state.group : there.group;
+  const found = { ...state, sha256: there.sha256, mode: there.mode, owner, group };
+  return state.content === undefined ? found : { ...found, content: textOf(there) };
+}
+
+/** A file's content where it is text, else a description of it, which as well differs from what is wanted. */
+export function textOf({ content, size, sha256 }: { content?: Buffer; size: number; sha256: string }): string {
+  const text = content?.toString("utf8");
+  if (content === undefined || text === undefined || !Buffer.from(text).equals(content))
+    return `<${size} bytes, sha256 ${sha256}>`;
+  return text;
+}
+
+function contentChanges(state: Inputs, wanted: Inputs): boolean {
+  if (wanted.content !== undefined && state.content !== undefined) return state.content !== wanted.content;
+  return state.sha256 !== wanted.sha256;
+}
+
+function contentNotes(state: Inputs, wanted: Inputs, isSecret: SecretPaths): string[] {
+  if (wanted.content === undefined || state.content === undefined || isUnknown(wanted.content)) return [];
+  if (isSecret("content")) return [`${wanted.path} changes; its content is secret`];
+  return [`${wanted.path} changes:\n${lineDiff(state.content, wanted.content).join("\n")}`];
+}
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Checksums of local files that did not change since they were computed: a k3s binary is asked for several times in a run. */
+const sourceHashes = new Map<string, string>();
+
+async function sourceHash(source: string): Promise<string> {
+  const path = expandHome(source);
+  const { size, mtimeMs, ino } = await stat(path);
+  const identity = [path, ino, size, mtimeMs].join(" ");
+  const known = sourceHashes.get(identity);
+  if (known !== undefined) return known;
+  const sum = createHash("sha256");
+  await pipeline(createReadStream(path), sum);
+  const sha256 = sum.digest("hex");
+  sourceHashes.set(identity, sha256);
+  return sha256;
+}

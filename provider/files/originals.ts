@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { stateDirectory } from "../ssh/file-questions";
+
+/** Directory name of the record of what was at `path` before our first write: readable where it fits into a file name. */
+export function recordOf(path: string): string {
+  const readable = encodeURIComponent(path).replaceAll("'", "%27");
+  return readable.length <= 200 ? readable : createHash("sha256").update(path).digest("hex");
+}
+
+/** The temporary file beside `path`; always the same, so that what a killed run left is overwritten by the next. */
+export function temporaryOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return `${path.slice(0, slash + 1)}.${path.slice(slash + 1)}.k3s-board-new`;
+}
+
+/**
+ * Shell functions that keep and restore what was on the board before us. Records are directories under `original`, made complete under
+ * another name and renamed, so that a record is there whole or not at all, and one that is there is never written again: whatever state
+ * a killed run of ours left at the path, the record still holds what was there before the first of them.
+ *
+ * - `lock`, `unlock`: one writer at a time on the board. A lock file that `tidy` removed while we waited for it is no lock: then again.
+ * - `make_directory DIR`: makes it with its parents and notes those that were missing.
+ * - `keep PATH RECORD`: records what is there, unless it is recorded already.
+ * - `restore PATH RECORD TEMPORARY`: puts it back with mode, owner and times; a path where nothing was is removed, directories as in
+ *   `leave`. Does nothing without a record.
+ * - `leave PATH`: removes the directories above it that we made and that are empty.
+ * - `tidy`: removes our own directory when nothing is recorded any more.
+ */
+export const originals = `state=${stateDirectory}
+nl='
+'
+fail() { printf '%s\\n' "$*" >&2; exit 1; }
+lock() {
+  while :; do
+    ( umask 077; mkdir -p $state/original ) && chmod 700 $state && exec 9>$state/lock || fail "$state cannot be made"
+    flock -w 120 9 || fail "another run has held $state/lock for 120 s"
+    [ ! $state/lock -ef /proc/self/fd/9 ] || return 0
+  done
+}
+unlock() { exec 9>&-; }
+make_directory() {
+  directory=$1 missing=
+  while [ ! -d "$directory" ]; do
+    [ ! -e "$directory" ] || fail "$directory is there and is no directory"
+    missing=$directory$nl$missing
+    directory=\${directory%/*}
+    [ -n "$directory" ] || directory=/
+  done
+  [ -n "$missing" ] || return 0
+  printf '%s' "$missing" >>$state/directories && ( umask 022; mkdir -p -- "$1" ) || fail "$1 cannot be made"
+}
+keep() {
+  record=$state/original/$2
+  [ ! -d "$record" ] || return 0
+  new=$state/original/.new-$2
+  rm -rf -- "$new" && mkdir -- "$new" && printf '%s\\n' "$1" >"$new/path" || fail "no record can be made in $state"
+  if [ -e "$1" ] || [ -L "$1" ]; then cp -a -- "$1" "$new/original"; else : >"$new/absent"; fi || fail "$1 cannot be copied to $state"
+  [ -L "$new/original" ] || sync -- "$new"/* || fail "$new cannot be written"
+  mv -T -- "$new" "$record" && sync -- $state/original || fail "$record cannot be written"
+}
+restore() {
+  record=$state/original/$2
+  rm -f -- "$3"
+  [ -d "$record" ] || return 0
+  directory=\${1%/*}
+  if [ -e "$record/absent" ]; then
+    rm -f -- "$1" || fail "$1 cannot be removed"
+  else
+    mkdir -p -- "$directory/" && cp -a -- "$record/original" "$3" && mv -fT -- "$3" "$1" || { rm -f -- "$3"; fail "$1 cannot be put back"; }
+  fi
+  [ ! -d "$directory/" ] || sync -- "$directory/"
+  rm -rf -- "$record"
+  leave "$1"
+}
+leave() {
+  directory=\${1%/*}
+  while [ -n "$directory" ] && [ -f $state/directories ] && grep -Fxq -e "$directory" $state/directories; do
+    [ ! -d "$directory" ] || rmdir -- "$directory" 2>/dev/null || return 0
+    grep -Fxv -e "$directory" $state/directories >$state/directories.new
+    mv -f $state/directories.new $state/directories
+    directory=\${directory%/*}
+  done
+  :
+}
+tidy() {
+  rm -rf -- $state/original/.new-*
+  if rmdir $state/original 2>/dev/null; then rm -f $state/directories $state/hashes $state/hashes.* $state/lock; rmdir $state 2>/dev/null; fi
+  :
+}
+`;

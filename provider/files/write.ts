@@ -1,0 +1,149 @@
+import { createReadStream } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { createGzip, gzipSync } from "node:zlib";
+import type { Board } from "../ssh/board";
+import { BoardError } from "../ssh/board-error";
+import { quote } from "../ssh/shell";
+import { originals, recordOf, temporaryOf } from "./originals";
+
+/** A file as it shall be. */
+export interface WantedFile {
+  readonly path: string;
+  /** Lower-case hex; what arrives is compared with it before it takes the old file's place. */
+  readonly sha256: string;
+  readonly size: number;
+  readonly mode: string;
+  readonly owner: string;
+  readonly group: string;
+}
+
+/** Where its bytes come from. */
+export type Bytes =
+  { readonly kind: "content"; readonly content: Buffer } | { readonly kind: "source"; readonly path: string };
+
+/** Smaller payloads are not worth a process to unpack them. */
+const worthPacking = 64 * 1024;
+/** Packs fast; a board unpacks all levels alike. */
+const level = 3;
+
+/** Seconds for a payload: two minutes, and what a slow link (250 kB/s) needs. */
+function timeoutFor(size: number): number {
+  return 120 + Math.ceil(size / 250_000);
+}
+
+/**
+ * Writes a file: what was there is recorded once, the new one is complete, verified and on disk before it takes the name. A kill at any
+ * moment leaves the old file or the new one. Throws a `BoardError` that names the file; for a full disk before anything is written.
+ */
+export async function writeFile(board: Board, file: WantedFile, bytes: Bytes): Promise<void> {
+  const packed = await packs(bytes);
+  const result = await board.run(writeScript(file, packed), {
+    purpose: `writing ${file.path}`,
+    timeoutSeconds: timeoutFor(file.size),
+    stdin: payload(bytes, packed),
+  });
+  if (result.code === 0) return;
+  throw new BoardError(
+    "refused",
+    board.label,
+    `${file.path} was not written: ${lastLines(result.stderr)}`,
+    remedyFor(result.stderr),
+  );
+}
+
+/** The script of {@link writeFile}; the content comes on its stdin. */
+export function writeScript(file: WantedFile, packed: boolean): string {
+  const directory = file.path.slice(0, file.path.lastIndexOf("/")) || "/";
+  return `${originals}
+path=${quote(file.path)} folder=${quote(directory)} temporary=${quote(temporaryOf(file.path))}
+[ -L "$path" ] || [ ! -d "$path" ] || fail "there is a directory at $path"
+undo() { rm -f -- "$temporary"; [ -n "$done" ] || { lock; leave "$path"; tidy; }; }
+done=
+trap undo EXIT
+trap 'exit 143' HUP INT TERM
+lock; make_directory "$folder"; unlock
+set -- $(df --output=avail -k -- "$folder")
+[ "\${2:-0}" -gt ${Math.ceil(file.size / 1024) + 64} ] || fail "no space: it needs ${Math.ceil(file.size / 1024)} KiB, $folder has \${2:-0} KiB left"
+umask 077
+rm -f -- "$temporary"
+${packed ? "gzip -dc" : "cat"} >"$temporary" || fail "the transfer failed"
+set -- $(sha256sum <"$temporary")
+[ "$1" = ${file.sha256} ] || fail "the transfer was incomplete: sha256 $1 arrived, ${file.sha256} was sent"
+chown -- ${quote(`${file.owner}:${file.group}`)} "$temporary" && chmod -- ${file.mode} "$temporary" && sync -- "$temporary" || fail "mode and owner cannot be set"
+lock
+keep "$path" ${quote(recordOf(file.path))}
+mv -fT -- "$temporary" "$path" || fail "it cannot be put in place"
+done=1
+sync -- "$folder"`;
+}
+
+/** Sets mode and owner of a file that has the right content already; records what was there as {@link writeFile} does. */
+export async function setAttributes(board: Board, file: Omit<WantedFile, "sha256" | "size">): Promise<void> {
+  const script = `${originals}
+path=${quote(file.path)}
+lock
+keep "$path" ${quote(recordOf(file.path))}
+chown -- ${quote(`${file.owner}:${file.group}`)} "$path" && chmod -- ${file.mode} "$path" && sync -- "$path"`;
+  const result = await board.run(script, { purpose: `setting mode and owner of ${file.path}` });
+  if (result.code !== 0)
+    throw new BoardError(
+      "refused",
+      board.label,
+      `mode and owner of ${file.path} were not set: ${lastLines(result.stderr)}`,
+    );
+}
+
+/** Takes a file away and puts back what was there before. */
+export async function removeFile(board: Board, path: string): Promise<void> {
+  const script = `${originals}
+[ -d $state ] || exit 0
+lock
+restore ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}
+tidy`;
+  const result = await board.run(script, { purpose: `restoring ${path}` });
+  if (result.code !== 0)
+    throw new BoardError("refused", board.label, `${path} was not restored: ${lastLines(result.stderr)}`);
+}
+
+/** The end of what a script said on stderr, as one line. */
+export function lastLines(stderr: string, count = 3): string {
+  return stderr.trim().split("\n").slice(-count).join("; ") || "no reason was given";
+}
+
+function remedyFor(stderr: string): string | undefined {
+  if (/no space/i.test(stderr))
+    return "Nothing was changed. Free some space on the board and run the same command again";
+  if (/read-only file system/i.test(stderr))
+    return "Nothing was changed. The file system is read-only: look at dmesg on the board";
+  if (/invalid (user|group)/i.test(stderr))
+    return "Nothing was changed. The owner or group does not exist on the board";
+  return undefined;
+}
+
+/** Whether to send it packed: big enough, and its beginning shrinks by a tenth or more. */
+async function packs(bytes: Bytes): Promise<boolean> {
+  const sampleSize = 1024 * 1024;
+  let sample: Buffer;
+  if (bytes.kind === "content") sample = bytes.content.subarray(0, sampleSize);
+  else {
+    const size = Math.min(sampleSize, (await stat(bytes.path)).size);
+    const handle = await open(bytes.path);
+    try {
+      sample = (await handle.read(Buffer.alloc(size), 0, size, 0)).buffer;
+    } finally {
+      await handle.close();
+    }
+  }
+  return sample.length >= worthPacking && gzipSync(sample, { level }).length < sample.length * 0.9;
+}
+
+function payload(bytes: Bytes, packed: boolean): Buffer | AsyncIterable<Buffer> {
+  if (bytes.kind === "content") return packed ? gzipSync(bytes.content, { level }) : bytes.content;
+  const stream = createReadStream(bytes.path, { highWaterMark: 256 * 1024 });
+  if (!packed) return stream;
+  const gzip = createGzip({ level });
+  // An error of the file under it ends the gzip stream with that error, for whoever reads it.
+  pipeline(stream, gzip).catch(() => undefined);
+  return gzip;
+}

@@ -1,0 +1,13 @@
+/** The SDK of package `board`: the resource classes and functions that the program uses. */
+export type { ConnectionArgs } from "./connection-input";
+export { File, type FileArgs } from "./files";
+export {
+  ClusterReadiness,
+  type ClusterReadinessArgs,
+  K3sData,
+  type K3sDataArgs,
+  Kubeconfig,
+  type KubeconfigArgs,
+  Manifest,
+  type ManifestArgs,
+} from "./kubernetes";

@@ -1,0 +1,215 @@
+import type { EngineLog } from "./engine-log";
+import { parseInputs } from "./checking";
+import { fingerprintKey, fingerprints, withFingerprints, withoutFingerprints } from "./fingerprints";
+import { PartialFailure, type Context, type Difference, type ResourceType } from "./resource";
+import { formatPath, unwrap, wrap, type Path, type Properties } from "./secrets";
+import { InitializationFailure, type Handlers } from "./server";
+import { BoardError } from "./ssh/board-error";
+import type { Boards } from "./ssh/boards";
+import { holdsUnknown } from "./unknowns";
+import { functions, resourceTypes } from "./types";
+
+/** A resource type as the dispatcher sees it; what goes in has been parsed by the type's own schema. */
+type AnyType = ResourceType<Properties, Properties>;
+
+/** Answers the engine: finds the type, takes secrets off on the way in and puts them on again on the way out. */
+export class BoardProvider implements Handlers {
+  /** Resources that the program has named in this run: the diffs of a refresh, which come before, are not commented. */
+  readonly #checked = new Set<string>();
+
+  constructor(
+    private readonly boards: Boards,
+    private readonly log: EngineLog,
+  ) {}
+
+  async check(urn: string, olds: Properties, news: Properties) {
+    const type = typeOf(urn);
+    const { plain, secrets } = unwrap(news);
+    const old = unwrap(olds).plain;
+    this.#checked.add(urn);
+    const { value, problems } = parseInputs(type.inputs, withoutFingerprints(plain));
+    if (problems.length > 0) return { inputs: news, problems };
+    let inputs = value;
+    if (type.check && !holdsUnknown(value)) {
+      const checked = await guarded(type, () => type.check?.(value, before(type, old)));
+      if (checked && checked.problems.length > 0) return { inputs: news, problems: checked.problems };
+      inputs = checked?.inputs ?? value;
+    }
+    return { inputs: seal(type, withFingerprints(inputs, given(type, secrets), old), secrets), problems: [] };
+  }
+
+  async diff(urn: string, olds: Properties, news: Properties): Promise<Difference> {
+    const type = typeOf(urn);
+    const old = unwrap(olds).plain;
+    const state = withoutFingerprints(old);
+    const { plain, secrets } = unwrap(news);
+    const { value: wanted, problems } = parseInputs(type.inputs, withoutFingerprints(plain));
+    // A property of another shape than the type's code can read: unknown as a whole, which only a preview sees.
+    const opaque = Object.keys(type.inputs.shape).filter(
+      (key) => holdsUnknown(wanted[key]) && !type.inputs.shape[key]?.safeParse(wanted[key]).success,
+    );
+    if (opaque.length > 0 || problems.length > 0)
+      return { changed: opaque.length > 0 ? opaque : problems.map(({ property }) => property) };
+    const found = await guarded(type, () => type.diff(state, wanted, secretPaths(secrets)));
+    const counts = (property: string) => property !== "connection" && !(type.ignored ?? []).includes(property);
+    const changed = found.changed.filter(counts);
+    // Named too, so that the engine shows it: the secret itself is shown as the same word before and after.
+    if (changed.length > 0 && JSON.stringify(old[fingerprints]) !== JSON.stringify(plain[fingerprints]))
+      changed.push(fingerprints);
+    const difference = { changed, replaces: (found.replaces ?? []).filter(counts) };
+    if (difference.changed.length + difference.replaces.length > 0 && this.#checked.has(urn)) {
+      for (const note of found.notes ?? []) this.log.say(urn, "info", note);
+      await this.log.flush();
+    }
+    return difference;
+  }
+
+  async create(urn: string, inputs: Properties) {
+    const type = typeOf(urn);
+    const { plain, secrets } = unwrap(inputs);
+    const out = (state: Properties) => seal(type, withFingerprints(state, given(type, secrets), plain), secrets);
+    const { id, state } = await this.#changing(type, out, () =>
+      type.create(this.#context(urn), withoutFingerprints(plain)),
+    );
+    return { id, properties: out(state) };
+  }
+
+  async read(urn: string, id: string, properties: Properties, oldInputs: Properties) {
+    const type = typeOf(urn);
+    const { plain, secrets } = unwrap(properties);
+    if (!("connection" in plain)) {
+      throw new Error(
+        `${type.token} cannot be imported: a resource needs its connection to be read. Run \`up\` instead: what is on the board already is adopted`,
+      );
+    }
+    const connection = unwrap(oldInputs).plain.connection ?? plain.connection;
+    const found = await guarded(type, () =>
+      type.read(this.#context(urn), id, { ...withoutFingerprints(plain), connection }),
+    );
+    await this.log.flush();
+    if (!found) return undefined;
+    const out = (values: Properties) =>
+      seal(type, withFingerprints({ ...values, connection }, given(type, secrets), plain), secrets);
+    return { properties: out(found.state), inputs: out(found.inputs) };
+  }
+
+  async update(urn: string, id: string, olds: Properties, news: Properties) {
+    const type = typeOf(urn);
+    const old = withoutFingerprints(unwrap(olds).plain);
+    const { plain, secrets } = unwrap(news);
+    const out = (state: Properties) => seal(type, withFingerprints(state, given(type, secrets), plain), secrets);
+    return out(
+      await this.#changing(type, out, () => type.update(this.#context(urn), id, old, withoutFingerprints(plain))),
+    );
+  }
+
+  async delete(urn: string, id: string, properties: Properties, oldInputs: Properties) {
+    const type = typeOf(urn);
+    const state = withoutFingerprints(unwrap(properties).plain);
+    const connection = unwrap(oldInputs).plain.connection ?? state.connection;
+    await guarded(type, () => type.delete(this.#context(urn), id, { ...state, connection }));
+    await this.log.flush();
+  }
+
+  async invoke(token: string, args: Properties) {
+    const called = functions.find((one) => one.token === token);
+    if (!called) throw new Error(`package board has no function ${token}`);
+    const parsed = called.args.safeParse(unwrap(args).plain);
+    if (!parsed.success) {
+      return {
+        outputs: {},
+        problems: parsed.error.issues.map((issue) => ({
+          property: formatPath(issue.path.map(String)),
+          reason: issue.message,
+        })),
+      };
+    }
+    return {
+      outputs: wrap({ ...(await guarded(called, () => called.call(this.#context(""), parsed.data))) }, []),
+      problems: [],
+    };
+  }
+
+  cancel(): void {
+    this.boards.close();
+  }
+
+  #context(urn: string): Context {
+    return {
+      urn,
+      board: (connection) => Promise.resolve(this.boards.at(connection)),
+      log: (severity, message) => this.log.say(urn, severity, message),
+    };
+  }
+
+  /** Runs a create or an update; what it left behind when it failed is handed to the engine. */
+  async #changing<Result>(
+    type: AnyType,
+    out: (state: Properties) => Properties,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await guarded(type, work);
+    } catch (error) {
+      if (error instanceof PartialFailure)
+        throw new InitializationFailure(error.id, out({ ...error.state }), error.message);
+      throw error;
+    } finally {
+      await this.log.flush();
+    }
+  }
+}
+
+/** The type of a resource, from its URN: `urn:pulumi:stack::project::parent$board:index:File::name`. */
+function typeOf(urn: string): AnyType {
+  const token = urn.split("::")[2]?.split("$").at(-1) ?? "";
+  const type = resourceTypes.get(token);
+  if (!type) throw new Error(`package board has no resource type ${token}`);
+  return type;
+}
+
+/** The inputs of before, where they still are what the type understands. */
+function before(type: AnyType, old: Properties): Properties | undefined {
+  const parsed = type.inputs.safeParse(withoutFingerprints(old));
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** Marks as secret: what was secret on the way in, the connection, and what is secret by nature or by what it is computed from. */
+function seal(type: AnyType, properties: Properties, secrets: readonly Path[]): Properties {
+  const heads = new Set(secrets.map((path) => path[0]));
+  const derived = Object.entries(type.derived ?? {}).filter(([, sources]) =>
+    sources.some((source) => heads.has(source)),
+  );
+  const always = ["connection", fingerprintKey, ...type.secretOutputs, ...derived.map(([property]) => property)];
+  return wrap(properties, [
+    ...secrets,
+    ...always.filter((property) => properties[property] !== undefined).map((property) => [property]),
+  ]);
+}
+
+/** The secrets that the program gave, without those that are secret by nature or by what they are computed from. */
+function given(type: AnyType, secrets: readonly Path[]): Path[] {
+  const computed = new Set<unknown>([...type.secretOutputs, ...Object.keys(type.derived ?? {})]);
+  return secrets.filter(([head]) => !computed.has(head));
+}
+
+function secretPaths(secrets: readonly Path[]): (path: string) => boolean {
+  const paths = secrets.map(formatPath);
+  const isWithin = (inner: string, outer: string) =>
+    inner === outer || inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`);
+  return (path) => paths.some((secret) => isWithin(path, secret) || isWithin(secret, path));
+}
+
+/** Lets errors that are meant for people through; anything else is a mistake of ours and says so, its stack goes to the debug output. */
+async function guarded<Result>(where: { token: string }, work: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof BoardError || error instanceof PartialFailure) throw error;
+    console.error(error);
+    const what = error instanceof Error ? error.message : String(error);
+    throw new Error(`${where.token}: ${what} (unexpected; this is a mistake in the provider, please report it)`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import type { z } from "zod";
+import { file } from "./files/file";
+import { clusterReadiness } from "./kubernetes/cluster-readiness";
+import { k3sData } from "./kubernetes/k3s-data";
+import { kubeconfig } from "./kubernetes/kubeconfig";
+import { manifest } from "./kubernetes/manifest";
+import type { Context, ResourceType } from "./resource";
+import type { Properties } from "./secrets";
+
+/** A function of package `board`: reads, changes nothing. */
+export interface FunctionType<Args extends object, Result extends object> {
+  readonly token: string;
+  readonly args: z.ZodType<Args>;
+  call(context: Context, args: Args): Promise<Result>;
+}
+
+/** Forgets the types of a resource's own inputs and state: `provider.ts` hands each type only what that type's schema has parsed. */
+function entry<Inputs extends object, State extends Inputs>(
+  type: ResourceType<Inputs, State>,
+): [string, ResourceType<Properties, Properties>] {
+  return [type.token, type as unknown as ResourceType<Properties, Properties>];
+}
+
+/** All resource types of package `board`, by token. A new type is added here. */
+export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Properties>> = new Map([
+  entry(file),
+  entry(k3sData),
+  entry(manifest),
+  entry(clusterReadiness),
+  entry(kubeconfig),
+]);
+
+/** All functions of package `board`. */
+export const functions: readonly FunctionType<Properties, object>[] = [];
