@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { boardConfig } from "../components/board/config";
-import { type ImagesConfig, imagesConfig } from "../components/images/config";
-import { parseImageReference } from "../components/images/reference";
+import { imagesConfig } from "../components/images/config";
 import { knownReleaseLines, type SystemImages, systemImages } from "../components/images/system-images";
 import { disabledComponents, k3sConfig } from "../components/k3s/config";
 import { manifestsConfig } from "../components/manifests/config";
@@ -77,17 +76,6 @@ function problemsOf(issues: readonly z.core.$ZodIssue[], prefix: readonly Proper
   });
 }
 
-function imageNameProblems(images: ImagesConfig): ConfigProblem[] {
-  return Object.keys(images).flatMap((name) => {
-    try {
-      parseImageReference(name);
-      return [];
-    } catch (error) {
-      return [{ path: pathText(["images", name]), reason: error instanceof Error ? error.message : String(error) }];
-    }
-  });
-}
-
 /** The names of the system images: those of the release line, or what the configuration says for a line we do not know. */
 function systemImagesFor(config: z.output<typeof stackConfigSchema>): {
   images?: SystemImages;
@@ -126,7 +114,6 @@ export function parseStackConfig(values: Readonly<Record<string, unknown>>): Sta
   const parsed = stackConfigSchema.safeParse(given);
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues));
   const system = systemImagesFor(parsed.data);
-  const problems = [...imageNameProblems(parsed.data.images), ...system.problems];
-  if (problems.length > 0 || system.images === undefined) throw new ConfigError(problems);
+  if (system.images === undefined) throw new ConfigError(system.problems);
   return { ...parsed.data, systemImages: system.images };
 }

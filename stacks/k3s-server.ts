@@ -75,11 +75,7 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
   };
 
   const registry = await Registry.create("registry", { connection, arch, config: config.registry });
-  const pushed = new RegistryImages(
-    "image",
-    { connection, registry: registry.push, images },
-    { dependsOn: [registry] },
-  );
+  const pushed = new RegistryImages("image", { connection, registry: registry.push, images, after: [registry] });
   const kubeconfigServer = config.k3s.kubeconfigServer ?? `https://${config.board.host}:6443`;
   const server = new K3sServer("k3s", {
     connection,
