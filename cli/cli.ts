@@ -1,0 +1,106 @@
+import { Command, CommanderError, Option } from "commander";
+import { writeKubeconfig } from "./commands/kubeconfig";
+import { operate, type OperationFlags, type OperationKind } from "./commands/operate";
+import { showStack, type StackFlags } from "./commands/stack";
+import { demoStack } from "./engine/passphrase";
+import type { Project } from "./engine/project";
+import { ExpectedError, UsageError, exitCode } from "./errors";
+
+/** What a command says when it ends badly; its exit code is chosen from the kind of error. */
+export type ReportFailure = (message: string) => void;
+
+const descriptions: Record<OperationKind, string> = {
+  up: "bring the board to what the stack says",
+  preview: "show what `up` would change and restart; changes nothing",
+  refresh: "read the board and bring the state up to date; changes nothing on the board",
+  destroy: "take everything of ours away; what was there before comes back",
+};
+
+/** Runs a command line (without `node` and the script) and returns the exit code. */
+export async function runCli(
+  argv: readonly string[],
+  project: Project,
+  demo?: (flags: DemoFlags) => Promise<number>,
+): Promise<number> {
+  let code: number = exitCode.ok;
+  const program = new Command("npm run")
+    .description("k3s on a board: one stack, reconciled by Pulumi. Options go behind `--`: npm run up -- --yes")
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text) })
+    .showHelpAfterError("(--help shows the options)");
+
+  for (const kind of ["up", "preview", "refresh", "destroy"] as const) {
+    const command = common(program.command(kind).description(descriptions[kind]))
+      .option("--diff", "the engine's own detailed diff instead of the list", false)
+      .action(async (flags: OperationFlags) => {
+        code = (await operate(project, kind, { ...flags, yes: flags.yes ?? true })).exitCode;
+      });
+    if (kind === "up" || kind === "destroy") {
+      command.option("-y, --yes", "do not ask", process.env.PULUMI_SKIP_CONFIRMATIONS === "true");
+    }
+    if (kind === "preview")
+      command.option("--expect-no-changes", `exit code ${exitCode.changes} when anything would change`, false);
+    if (kind === "destroy") command.option("--remove", "forget the stack and its history as well", false);
+  }
+  common(program.command("stack").description("show outputs, resources and the last update"))
+    .option("--show-secrets", "show secret outputs in clear", false)
+    .action(async (flags: StackFlags) => {
+      code = await showStack(project, flags);
+    });
+  common(program.command("kubeconfig").description("write the cluster's kubeconfig (mode 0600)"))
+    .option("-f, --file <path>", "where to; `-` for standard output", "kubeconfig.yaml")
+    .action(async (flags: Parameters<typeof writeKubeconfig>[1]) => {
+      code = await writeKubeconfig(project, flags);
+    });
+  if (demo) {
+    program
+      .command("demo")
+      .description("an emulated board, a k3s node on it with images built for it, shown and checked")
+      .option("-v, --verbose", "show every SSH round trip", false)
+      .addOption(colour())
+      .action(async (flags: DemoFlags) => {
+        code = await demo(flags);
+      });
+  }
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return code;
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+/** Options of the demo. */
+export interface DemoFlags {
+  readonly verbose: boolean;
+  readonly color: OperationFlags["color"];
+}
+
+function colour(): Option {
+  return new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto");
+}
+
+function common(command: Command): Command {
+  return command
+    .option(
+      "-s, --stack <name>",
+      "the stack; its configuration is Pulumi.<name>.yaml",
+      process.env.K3S_BOARD_STACK ?? demoStack,
+    )
+    .option("--json", "one JSON document on standard output, everything else on standard error", false)
+    .option("-v, --verbose", "show every SSH round trip", false)
+    .addOption(colour());
+}
+
+/** Shows an error once, in the words it was made for; a stack trace only where the fault is in this program. */
+function codeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  if (error instanceof UsageError) {
+    process.stderr.write(`error: ${error.message}\n`);
+    return exitCode.usage;
+  }
+  const expected = error instanceof ExpectedError || (error instanceof Error && error.name === "CommandError");
+  const text = error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error);
+  process.stderr.write(`error: ${text}\n`);
+  return exitCode.failed;
+}

@@ -1,0 +1,199 @@
+import { createInterface } from "node:readline/promises";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
+import { terminalProgress } from "../../tools/progress";
+import { Engine, interruptedSentence } from "../engine/engine";
+import { listenForSignals, type Interruption } from "../engine/interrupt";
+import type { Project } from "../engine/project";
+import { TripRecord, tripLines } from "../engine/round-trips";
+import { UsageError, exitCode, type ExitCode } from "../errors";
+import { elapsed, plannedLines, summaryLine } from "../events/lines";
+import { RunRecord } from "../events/record";
+import { RunView } from "../events/view";
+import { engineErrorText } from "./engine-error";
+import { streamsFor, type CommonFlags } from "./output";
+import { outputLines, plainOutputs, runReport, type RunReport } from "./report";
+
+/** The commands that look at a board or change it; Pulumi's names. */
+export type OperationKind = "up" | "preview" | "refresh" | "destroy";
+
+/** Options of {@link operate}. */
+export interface OperationFlags extends CommonFlags {
+  /** Do not ask. */
+  readonly yes: boolean;
+  /** The engine's own detailed display instead of ours. */
+  readonly diff: boolean;
+  /** `preview`: exit code 7 when anything would change. */
+  readonly expectNoChanges?: boolean;
+  /** `destroy`: forget the stack as well. */
+  readonly remove?: boolean;
+}
+
+/** What a run came to. */
+export interface RunOutcome {
+  readonly exitCode: ExitCode;
+  readonly record: RunRecord;
+  readonly report: RunReport;
+}
+
+type Pass = "succeeded" | "failed" | "cancelled";
+
+/** Runs a command on a stack and shows it. @throws UsageError before anything is contacted; ExpectedError where a living run holds the stack. */
+export async function operate(project: Project, kind: OperationKind, flags: OperationFlags): Promise<RunOutcome> {
+  const begun = Date.now();
+  if (kind === "up" || kind === "destroy") requireConsent(kind, flags);
+  const { human, result } = streamsFor(flags);
+  const say = (sentence: string) => void human.write(`${sentence}\n`);
+  const trips = new TripRecord();
+  const interruption = listenForSignals(say);
+  try {
+    const missing = kind === "up" || kind === "preview" ? "create" : "refuse";
+    const options = { progress: terminalProgress(process.stderr), say, missing, traceFile: trips.file } as const;
+    const outcome = await Engine.open(project, flags.stack, options, (engine) =>
+      new Run(engine, flags, interruption, say).operate(kind),
+    );
+    const seconds = (Date.now() - begun) / 1000;
+    const recorded = trips.trips();
+    if (flags.verbose) say(["SSH round trips:", ...tripLines(recorded)].join("\n"));
+    const report = runReport(kind, flags.stack, outcome.result, outcome.record, seconds, recorded.length);
+    if (flags.json) result.write(`${JSON.stringify(report, undefined, 2)}\n`);
+    else say(closingLine(kind, report, seconds));
+    return { exitCode: codeOf(outcome.result, flags, report), record: outcome.record, report };
+  } finally {
+    interruption.dispose();
+    trips.dispose();
+  }
+}
+
+function requireConsent(kind: OperationKind, flags: OperationFlags): void {
+  if (flags.yes || (process.stdin.isTTY && process.stdout.isTTY && !flags.json)) return;
+  throw new UsageError(
+    `\`${kind}\` asks before it changes a board, and here is nobody to ask: look at \`npm run preview\` first, then add --yes ` +
+      `(npm run ${kind} -- --yes)`,
+  );
+}
+
+function codeOf(result: RunReport["result"], flags: OperationFlags, report: RunReport): ExitCode {
+  if (result === "cancelled") return exitCode.interrupted;
+  if (result !== "succeeded") return exitCode.failed;
+  return flags.expectNoChanges && report.summary.changes ? exitCode.changes : exitCode.ok;
+}
+
+function closingLine(kind: OperationKind, report: RunReport, seconds: number): string {
+  const trips = `${report.roundTrips} SSH round ${report.roundTrips === 1 ? "trip" : "trips"}`;
+  return `${kind} ${report.result} in ${elapsed(seconds)} (${trips})`;
+}
+
+/** One command on an open stack. */
+class Run {
+  constructor(
+    private readonly engine: Engine,
+    private readonly flags: OperationFlags,
+    private readonly interruption: Interruption,
+    private readonly say: (sentence: string) => void,
+  ) {}
+
+  async operate(kind: OperationKind): Promise<{ result: RunReport["result"]; record: RunRecord }> {
+    if (kind === "preview") {
+      const steps = await this.engine.interrupted();
+      if (steps.length > 0) this.say(`${interruptedSentence(steps)}; the next up settles that`);
+    } else {
+      await this.engine.settleInterrupted(this.say, (type, inputs) => this.engine.project.idOf?.(type, inputs));
+    }
+    if (kind === "up" || kind === "preview") await this.engine.useProgram();
+    if (!this.flags.yes && (kind === "up" || kind === "destroy")) {
+      const planned = await this.pass(kind, true);
+      if (planned.result !== "succeeded") return planned;
+      if (planned.record.changes.length > 0 && !(await this.confirm(kind))) {
+        this.say("Nothing was changed.");
+        return { result: "declined", record: planned.record };
+      }
+    }
+    const done = await this.pass(kind, kind === "preview");
+    if (done.result !== "succeeded" || kind === "preview") return done;
+    if (kind === "up") await this.showOutputs();
+    if (kind === "destroy" && this.flags.remove) {
+      await this.engine.stack.workspace.removeStack(this.engine.stackName, { preserveConfig: true });
+    }
+    return done;
+  }
+
+  /** One pass of the engine, shown while it goes on. */
+  private async pass(kind: OperationKind, preview: boolean): Promise<{ result: Pass; record: RunRecord }> {
+    const record = new RunRecord();
+    const { human } = streamsFor(this.flags);
+    const view = new RunView(record, { stream: human, colour: this.flags.color, preview });
+    const onEvent = (event: EngineEvent) => {
+      for (const happening of record.apply(event)) if (!this.flags.diff || isError(happening)) view.show(happening);
+    };
+    // The engine's own display is only shown where it was asked for; it is written in any case, so it is read in any case.
+    const onOutput = this.flags.diff ? (text: string) => void human.write(text) : () => undefined;
+    const color = this.flags.diff ? (human.isTTY ? "always" : "never") : "never";
+    view.start();
+    try {
+      await runPass(this.engine.stack, kind, preview, {
+        onEvent,
+        onOutput,
+        color,
+        diff: this.flags.diff,
+        signal: this.interruption.signal,
+      });
+    } catch (error) {
+      view.stop();
+      if (this.interruption.interrupted) return { result: "cancelled", record };
+      if (!record.diagnostics.some(({ severity }) => severity === "error")) {
+        this.say(engineErrorText(error instanceof Error ? error.message : String(error)));
+      }
+      this.summarize(record, view, preview);
+      return { result: "failed", record };
+    }
+    view.stop();
+    this.summarize(record, view, preview);
+    return { result: "succeeded", record };
+  }
+
+  private summarize(record: RunRecord, view: RunView, preview: boolean): void {
+    if (preview && !this.flags.diff)
+      for (const resource of record.changes) view.line(plannedLines(resource, view.paint));
+    view.line(summaryLine(record));
+  }
+
+  private async showOutputs(): Promise<void> {
+    if (this.flags.json) return;
+    const lines = outputLines(plainOutputs(await this.engine.stack.outputs(), false));
+    if (lines.length > 0) this.say(["Outputs:", ...lines].join("\n"));
+  }
+
+  private async confirm(kind: OperationKind): Promise<boolean> {
+    const terminal = createInterface({ input: process.stdin, output: process.stdout });
+    try {
+      const question = kind === "destroy" ? "Take all of this away? [y/N] " : "Do this? [y/N] ";
+      const answer = await terminal.question(question, { signal: this.interruption.signal });
+      return /^y(es)?$/i.test(answer.trim());
+    } catch (error) {
+      if ((error as Error).name === "AbortError") return false;
+      throw error;
+    } finally {
+      terminal.close();
+    }
+  }
+}
+
+interface PassOptions {
+  readonly onEvent: (event: EngineEvent) => void;
+  readonly onOutput: (text: string) => void;
+  readonly color: "always" | "never";
+  readonly diff: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Always with a refresh: the state is what the board was, not what it is. */
+async function runPass(stack: Stack, kind: OperationKind, preview: boolean, options: PassOptions): Promise<void> {
+  if (kind === "refresh") await stack.refresh({ ...options, expectNoChanges: false });
+  else if (kind === "destroy")
+    await (preview ? stack.previewDestroy(options) : stack.destroy({ ...options, refresh: true }));
+  else await (preview ? stack.preview({ ...options, refresh: true }) : stack.up({ ...options, refresh: true }));
+}
+
+function isError(happening: { kind: string; diagnostic?: { severity: string } }): boolean {
+  return happening.kind === "diagnostic" && happening.diagnostic?.severity === "error";
+}

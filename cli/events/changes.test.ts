@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { changedProperties, restartsIn } from "./changes";
+
+describe("changedProperties", () => {
+  it("names what differs, deep, and leaves the connection out", () => {
+    expect(
+      changedProperties(
+        { path: "/a", files: [{ mode: "0644" }], connection: 1, gone: true },
+        { path: "/a", files: [{ mode: "0600" }], connection: 2, fresh: 1 },
+      ),
+    ).toEqual(["files", "fresh", "gone"]);
+  });
+
+  it("finds nothing in equal inputs", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (inputs) => {
+        expect(changedProperties(inputs, structuredClone(inputs))).toEqual([]);
+      }),
+    );
+  });
+
+  it("names a secret whose fingerprint differs", () => {
+    const secret = {
+      token: "[secret]",
+      fingerprintKey: "[secret]",
+      fingerprints: { token: "a", "files[0].content": "b" },
+    };
+    const changed = { ...secret, fingerprints: { token: "c", "files[0].content": "b" } };
+    expect(changedProperties(secret, changed)).toEqual(["token (secret)"]);
+  });
+
+  it("takes a resource that is not there yet", () => {
+    expect(changedProperties(undefined, { a: 1 })).toEqual(["a"]);
+  });
+});
+
+describe("restartsIn", () => {
+  it("finds units and reboots", () => {
+    expect(
+      restartsIn([
+        "k3s.service restarts: config.yaml.d/10-board.yaml changes",
+        "registry.service will restart",
+        "the board reboots: cgroup_memory=1",
+        "+ disable: [coredns]",
+        "nothing about k3s.service restarts here",
+      ]),
+    ).toEqual(["k3s.service", "registry.service", "board"]);
+  });
+});

@@ -1,0 +1,115 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { describe, expect, it } from "vitest";
+import { plainMessage, RunRecord, urnName } from "./record";
+
+const urn = "urn:pulumi:dev::k3s-board::board:index:Server$board:index:SystemdService::k3s";
+
+/** An event as the engine sends it; only what the record looks at. */
+function step(
+  kind: "resourcePreEvent" | "resOutputsEvent" | "resOpFailedEvent",
+  op: string,
+  states: { old?: object; new?: object } = {},
+  extra: object = {},
+): EngineEvent {
+  const state = (inputs?: object) => (inputs ? { inputs, outputs: inputs } : undefined);
+  return {
+    sequence: 0,
+    timestamp: 0,
+    [kind]: {
+      metadata: { op, urn, type: "board:index:SystemdService", old: state(states.old), new: state(states.new) },
+      ...extra,
+    },
+  };
+}
+
+function log(message: string, severity = "info", extra: object = {}): EngineEvent {
+  return {
+    sequence: 0,
+    timestamp: 0,
+    diagnosticEvent: { urn, message, severity, color: "never", ...extra },
+  } as EngineEvent;
+}
+
+function replay(events: EngineEvent[]): RunRecord {
+  const record = new RunRecord();
+  events.forEach((event, index) => record.apply(event, index * 1000));
+  return record;
+}
+
+describe("RunRecord", () => {
+  it("reads a preview with drift: what differs, notes once, restarts", () => {
+    const record = replay([
+      step("resourcePreEvent", "refresh", { old: { unit: "a" }, new: { unit: "a" } }),
+      step("resOutputsEvent", "refresh", { old: { unit: "a" }, new: { unit: "b" } }, { planning: true }),
+      log("k3s.service restarts: unit changes\n"),
+      step("resourcePreEvent", "update", { old: { unit: "b" }, new: { unit: "a" } }),
+      log("k3s.service restarts: unit changes\n"),
+      step("resOutputsEvent", "update", { old: { unit: "b" }, new: { unit: "a" } }, { planning: true }),
+      { sequence: 0, timestamp: 0, summaryEvent: { result: "succeeded" } } as unknown as EngineEvent,
+    ]);
+    expect(record.resources).toMatchObject([
+      {
+        name: "k3s",
+        operation: "update",
+        outcome: "planned",
+        changed: ["unit"],
+        drift: "changed",
+        notes: ["k3s.service restarts: unit changes"],
+        seconds: 2,
+      },
+    ]);
+    expect(record.restarts).toEqual(["k3s.service"]);
+    expect(record.refreshed).toBe(1);
+    expect(record.result).toBe("succeeded");
+  });
+
+  it("counts the steps of a replacement as one", () => {
+    const record = replay([
+      step("resourcePreEvent", "delete-replaced", { old: { path: "/a" } }),
+      step("resOutputsEvent", "delete-replaced", { old: { path: "/a" } }),
+      step("resourcePreEvent", "replace", { old: { path: "/a" }, new: { path: "/b" } }),
+      step("resOutputsEvent", "replace", { old: { path: "/a" }, new: { path: "/b" } }),
+      step("resourcePreEvent", "create-replacement", { old: { path: "/a" }, new: { path: "/b" } }),
+      step("resOutputsEvent", "create-replacement", { old: { path: "/a" }, new: { path: "/b" } }),
+    ]);
+    expect(record.changes).toHaveLength(1);
+    expect(record.counts()).toMatchObject({ replace: 1, create: 0, delete: 0 });
+  });
+
+  it("keeps a failure failed and its message apart from the notes", () => {
+    const record = replay([
+      step("resourcePreEvent", "create", { new: { unit: "a" } }),
+      log("waiting for k3s.service", "info", { ephemeral: true }),
+      log("<{%fg 1%}>k3s.service did not start<{%reset%}>\n", "error"),
+      step("resOpFailedEvent", "create", { new: { unit: "a" } }),
+    ]);
+    expect(record.resources).toMatchObject([{ outcome: "failed", notes: [], seconds: 3 }]);
+    expect(record.resources[0]?.status).toBeUndefined();
+    expect(record.diagnostics).toEqual([{ severity: "error", urn, message: "k3s.service did not start" }]);
+  });
+
+  it("sees that a resource is gone, and that one was not there before", () => {
+    const record = replay([
+      step("resourcePreEvent", "refresh", { old: { unit: "a" }, new: { unit: "a" } }),
+      step("resOutputsEvent", "refresh", { old: { unit: "a" } }, { planning: true }),
+      step("resourcePreEvent", "create", { new: { unit: "a" } }),
+      step("resOutputsEvent", "create", { new: { unit: "a" } }, { planning: true }),
+    ]);
+    expect(record.resources).toMatchObject([{ operation: "create", drift: "gone", changed: [] }]);
+  });
+
+  it("keeps what the provider says before the first step, and drops debug messages", () => {
+    const record = replay([
+      log("+ disable: coredns"),
+      log("ssh", "debug"),
+      step("resourcePreEvent", "create", { new: {} }),
+    ]);
+    expect(record.resources[0]?.notes).toEqual(["+ disable: coredns"]);
+    expect(record.diagnostics).toHaveLength(1);
+  });
+});
+
+describe("names and messages", () => {
+  it("takes the last part of a URN", () => expect(urnName(urn)).toBe("k3s"));
+  it("drops colour directives", () => expect(plainMessage("<{%fg 1%}>a<{%reset%}> b \n")).toBe("a b"));
+});

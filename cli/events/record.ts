@@ -1,0 +1,230 @@
+import type { EngineEvent, OpType } from "@pulumi/pulumi/automation";
+import { changedProperties, restartsIn } from "./changes";
+
+/** How far the engine is with a resource. `planned` is all that a preview gets to. */
+export type Outcome = "planned" | "running" | "done" | "failed";
+
+/** What a person calls an operation; the engine's three steps of a replacement are one. */
+export type Operation = "create" | "update" | "delete" | "replace" | "same" | "refresh" | "read";
+
+/** One resource of a run. */
+export interface ResourceRecord {
+  readonly urn: string;
+  /** Type token, such as `board:index:File`. */
+  readonly type: string;
+  readonly name: string;
+  operation: Operation;
+  outcome: Outcome;
+  /** Top-level properties that change. */
+  changed: string[];
+  /** What reading the board found: the resource differs from the last known state, or is gone. */
+  drift?: "changed" | "gone";
+  /** Sentences and line diffs of the provider, each once. */
+  readonly notes: string[];
+  /** Newest short-lived message ("waiting for node to be Ready"). */
+  status?: string;
+  /** Milliseconds since the epoch. */
+  begun: number;
+  seconds?: number;
+}
+
+/** A message of the engine, the program or the provider. */
+export interface Diagnostic {
+  readonly severity: "info" | "warning" | "error";
+  readonly urn?: string;
+  readonly message: string;
+}
+
+/** News for whoever shows the run. */
+export type Happening =
+  | { readonly kind: "begun" | "ended" | "failed" | "status"; readonly resource: ResourceRecord }
+  | { readonly kind: "diagnostic"; readonly diagnostic: Diagnostic; readonly resource?: ResourceRecord };
+
+const operations: Partial<Record<OpType, Operation>> = {
+  create: "create",
+  import: "create",
+  update: "update",
+  delete: "delete",
+  discard: "delete",
+  replace: "replace",
+  "create-replacement": "replace",
+  "delete-replaced": "replace",
+  "discard-replaced": "replace",
+  "import-replacement": "replace",
+  refresh: "refresh",
+  read: "read",
+  same: "same",
+};
+
+/** The name in a URN, which is behind its last `::`. */
+export function urnName(urn: string): string {
+  return urn.slice(urn.lastIndexOf("::") + 2);
+}
+
+/** Removes the colour directives that engine messages carry (`<{%fg 1%}>`), and white space at the end. */
+export function plainMessage(message: string): string {
+  return message.replace(/<\{%.*?%\}>/g, "").trimEnd();
+}
+
+/** Parts of the engine's bookkeeping that no person asked for. */
+function isInternal(type: string): boolean {
+  return type.startsWith("pulumi:providers:") || type === "pulumi:pulumi:Stack";
+}
+
+/** What has happened in a run so far. Feed it the engine's events in their order. */
+export class RunRecord {
+  private readonly byUrn = new Map<string, ResourceRecord>();
+  private readonly notesByUrn = new Map<string, string[]>();
+  private readonly said = new Set<string>();
+  readonly diagnostics: Diagnostic[] = [];
+  /** Resources read from the board so far. */
+  refreshed = 0;
+  /** The engine's own verdict; missing when it ended without one. */
+  result?: "succeeded" | "failed";
+
+  /** Resources that the run looked at, in the order of their first step; not the stack itself, nor providers. */
+  get resources(): ResourceRecord[] {
+    return [...this.byUrn.values()].filter((resource) => !isInternal(resource.type));
+  }
+
+  /** Resources that change, or were to change. */
+  get changes(): ResourceRecord[] {
+    return this.resources.filter(({ operation }) => !["same", "refresh", "read"].includes(operation));
+  }
+
+  /** Units that restart, `board` for a reboot. */
+  get restarts(): string[] {
+    return [...new Set(this.resources.flatMap((resource) => restartsIn(resource.notes)))].sort();
+  }
+
+  /** Number of resources for each operation. */
+  counts(): Record<Operation, number> {
+    const counts: Record<Operation, number> = {
+      create: 0,
+      update: 0,
+      delete: 0,
+      replace: 0,
+      same: 0,
+      refresh: 0,
+      read: 0,
+    };
+    for (const { operation } of this.resources) counts[operation] += 1;
+    return counts;
+  }
+
+  /** Takes the next event. `now` is in milliseconds. */
+  apply(event: EngineEvent, now = Date.now()): Happening[] {
+    if (event.resourcePreEvent) return this.begin(event.resourcePreEvent.metadata, now);
+    if (event.resOutputsEvent) {
+      return this.end(event.resOutputsEvent.metadata, event.resOutputsEvent.planning === true, now);
+    }
+    if (event.resOpFailedEvent) return this.fail(event.resOpFailedEvent.metadata, now);
+    if (event.diagnosticEvent) return this.diagnose(event.diagnosticEvent);
+    if (event.summaryEvent) {
+      this.result = (event.summaryEvent as { result?: string }).result === "failed" ? "failed" : "succeeded";
+    }
+    return [];
+  }
+
+  /** A provider may speak about a resource before its first step: `check` and `diff` run earlier. */
+  private notesOf(urn: string): string[] {
+    const notes = this.notesByUrn.get(urn) ?? [];
+    this.notesByUrn.set(urn, notes);
+    return notes;
+  }
+
+  private begin(step: StepMetadata, now: number): Happening[] {
+    const operation = operations[step.op] ?? "update";
+    const known = this.byUrn.get(step.urn);
+    if (known === undefined || known.operation === "refresh") {
+      this.byUrn.set(step.urn, {
+        ...(known ?? { urn: step.urn, type: step.type, name: urnName(step.urn), notes: this.notesOf(step.urn) }),
+        operation,
+        outcome: "running",
+        changed: operation === "update" || operation === "replace" ? inputChanges(step) : [],
+        begun: now,
+      });
+    } else {
+      Object.assign(known, { operation, outcome: "running" });
+      if (known.changed.length === 0 && operation === "replace") known.changed = inputChanges(step);
+    }
+    const resource = this.byUrn.get(step.urn);
+    return resource && !isInternal(step.type) ? [{ kind: "begun", resource }] : [];
+  }
+
+  private end(step: StepMetadata, planning: boolean, now: number): Happening[] {
+    const resource = this.byUrn.get(step.urn);
+    if (resource === undefined || resource.outcome === "failed") return [];
+    if (resource.operation === "refresh") {
+      this.refreshed += isInternal(step.type) ? 0 : 1;
+      const drift = driftOf(step);
+      if (drift) Object.assign(resource, { drift, changed: drift === "gone" ? [] : stateChanges(step) });
+      // `refresh` by itself reports what it found as operations on the state.
+      if (step.op !== "refresh") resource.operation = operations[step.op] ?? "same";
+    }
+    // Components end twice: when they are registered, and when their outputs are.
+    const first = resource.outcome === "running";
+    resource.outcome = planning ? "planned" : "done";
+    resource.seconds = (now - resource.begun) / 1000;
+    delete resource.status;
+    return first && !isInternal(step.type) ? [{ kind: "ended", resource }] : [];
+  }
+
+  private fail(step: StepMetadata, now: number): Happening[] {
+    const resource = this.byUrn.get(step.urn);
+    if (resource === undefined) return [];
+    resource.outcome = "failed";
+    resource.seconds = (now - resource.begun) / 1000;
+    delete resource.status;
+    return [{ kind: "failed", resource }];
+  }
+
+  private diagnose(event: NonNullable<EngineEvent["diagnosticEvent"]>): Happening[] {
+    const message = plainMessage(event.message);
+    const severity = severities[event.severity as string];
+    if (!severity || !message || verdict.test(message)) return [];
+    const found = event.urn ? this.byUrn.get(event.urn) : undefined;
+    const resource = found && !isInternal(found.type) ? found : undefined;
+    if (event.ephemeral) {
+      if (!resource) return [];
+      resource.status = message;
+      return [{ kind: "status", resource }];
+    }
+    // What the program says of no resource comes under the stack's name.
+    const urn = event.urn && !event.urn.includes("::pulumi:pulumi:Stack::") ? event.urn : undefined;
+    const key = `${urn ?? ""} ${severity} ${message}`;
+    if (this.said.has(key)) return [];
+    this.said.add(key);
+    if (severity !== "error" && urn) this.notesOf(urn).push(message);
+    const diagnostic: Diagnostic = { severity, ...(urn ? { urn } : {}), message };
+    this.diagnostics.push(diagnostic);
+    return [{ kind: "diagnostic", diagnostic, ...(resource ? { resource } : {}) }];
+  }
+}
+
+type StepMetadata = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
+
+/** What the engine says of the run as a whole when it failed; the reason is in another message. */
+const verdict = /^(update|preview|refresh|destroy) failed$/;
+
+const severities: Partial<Record<string, Diagnostic["severity"]>> = {
+  info: "info",
+  "info#err": "info",
+  warning: "warning",
+  error: "error",
+};
+
+function inputChanges(step: StepMetadata): string[] {
+  return changedProperties(step.old?.inputs, step.new?.inputs);
+}
+
+/** What a refresh found to differ: inputs where the provider reports them, else outputs. */
+function stateChanges(step: StepMetadata): string[] {
+  const inputs = inputChanges(step);
+  return inputs.length > 0 ? inputs : changedProperties(step.old?.outputs, step.new?.outputs);
+}
+
+function driftOf(step: StepMetadata): "changed" | "gone" | undefined {
+  if (step.new === undefined || step.new === null) return "gone";
+  return stateChanges(step).length > 0 ? "changed" : undefined;
+}

@@ -1,0 +1,32 @@
+/* eslint-disable @typescript-eslint/no-require-imports -- loaded when they are needed: TypeScript's import() cannot be transpiled for require */
+import { resolve } from "node:path";
+import type * as Program from "../stacks/program";
+import type * as Config from "../stacks/config";
+import { runCli } from "./cli";
+import type * as Demo from "./demo/demo";
+import type { Project } from "./engine/project";
+
+const directory = resolve(__dirname, "..");
+
+/** This repository as a Pulumi project. The program is loaded only by commands that run it: it takes a second. */
+const project: Project = {
+  directory,
+  loadProgram() {
+    const { program } = require("../stacks/program") as typeof Program;
+    return Promise.resolve(program);
+  },
+  checkConfig(values) {
+    const { parseStackConfig } = require("../stacks/config") as typeof Config;
+    parseStackConfig(values);
+  },
+};
+
+// Relative paths in a stack's configuration are relative to the project, as with `pulumi up`.
+process.chdir(directory);
+const code = runCli(process.argv.slice(2), project, (flags) => {
+  const { demo } = require("./demo/demo") as typeof Demo;
+  return demo(project, flags);
+});
+void code.then((exitCode) => {
+  process.exitCode = exitCode;
+});
