@@ -1,5 +1,6 @@
 /** The SDK of package `board`: the resource classes and functions that the program uses. */
 export type { ConnectionArgs } from "./connection-input";
+export { getFacts, type Facts } from "./facts";
 export { File, type FileArgs } from "./files";
 export {
   ClusterReadiness,
@@ -11,3 +12,4 @@ export {
   Manifest,
   type ManifestArgs,
 } from "./kubernetes";
+export { Package, type PackageArgs } from "./packages";

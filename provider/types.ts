@@ -1,9 +1,11 @@
 import type { z } from "zod";
+import { getFactsFunction } from "./facts/get-facts";
 import { file } from "./files/file";
 import { clusterReadiness } from "./kubernetes/cluster-readiness";
 import { k3sData } from "./kubernetes/k3s-data";
 import { kubeconfig } from "./kubernetes/kubeconfig";
 import { manifest } from "./kubernetes/manifest";
+import { distributionPackage } from "./packages/package";
 import type { Context, ResourceType } from "./resource";
 import type { Properties } from "./secrets";
 
@@ -24,6 +26,7 @@ function entry<Inputs extends object, State extends Inputs>(
 /** All resource types of package `board`, by token. A new type is added here. */
 export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Properties>> = new Map([
   entry(file),
+  entry(distributionPackage),
   entry(k3sData),
   entry(manifest),
   entry(clusterReadiness),
@@ -31,4 +34,6 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
 ]);
 
 /** All functions of package `board`. */
-export const functions: readonly FunctionType<Properties, object>[] = [];
+export const functions: readonly FunctionType<Properties, object>[] = [
+  getFactsFunction,
+];

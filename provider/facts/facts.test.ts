@@ -1,0 +1,64 @@
+import { execFileSync } from "node:child_process";
+import { cpus, hostname, release } from "node:os";
+import { describe, expect, it } from "vitest";
+import { factsFragment, parseFacts } from "./facts";
+
+describe("facts", () => {
+  it("reads this machine", () => {
+    const facts = parseFacts(
+      execFileSync("sh", ["-c", factsFragment], { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } }),
+    );
+    expect(facts).toMatchObject({ kernel: release(), hostname: hostname(), cpus: cpus().length });
+    expect(facts.memoryBytes).toBeGreaterThan(1e8);
+    expect(facts.diskFreeBytes).toBeGreaterThan(0);
+    expect(facts.pageSize % 4096).toBe(0);
+    expect(facts.bootId).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it("reads a board with systemd, cgroup v2 and a default route", () => {
+    const output = [
+      "kernel=6.12.48+deb13-riscv64",
+      "machine=riscv64",
+      "hostname=licheepi",
+      "bootId=0d7f",
+      "os=Debian GNU/Linux 13 (trixie)",
+      "osId=debian",
+      "osVersion=13",
+      "memory=4010304",
+      "swap=0",
+      "controllers=cpuset cpu io memory pids",
+      "cpus=4",
+      "pageSize=4096",
+      "systemd=systemd 257 (257.8-1~deb13u2)",
+      "+PAM +AUDIT default-hierarchy=unified",
+      "route=192.0.2.1 via 10.0.2.2 dev eth0 src 10.0.2.15 uid 0 ",
+      "    cache ",
+      "free=   Avail",
+      "5242880",
+    ].join("\n");
+    expect(parseFacts(output)).toEqual({
+      machine: "riscv64",
+      kernel: "6.12.48+deb13-riscv64",
+      hostname: "licheepi",
+      address: "10.0.2.15",
+      os: "Debian GNU/Linux 13 (trixie)",
+      osId: "debian",
+      osVersion: "13",
+      cgroupVersion: 2,
+      cgroupControllers: ["cpuset", "cpu", "io", "memory", "pids"],
+      memoryBytes: 4010304 * 1024,
+      swapBytes: 0,
+      cpus: 4,
+      pageSize: 4096,
+      bootId: "0d7f",
+      systemdVersion: 257,
+      diskFreeBytes: 5242880 * 1024,
+    });
+  });
+
+  it("tells the old cgroup hierarchy, and a board without systemd or route", () => {
+    const facts = parseFacts("machine=aarch64\nroute=\n");
+    expect(facts).toMatchObject({ cgroupVersion: 1, address: "" });
+    expect(facts.systemdVersion).toBeUndefined();
+  });
+});

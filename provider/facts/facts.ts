@@ -1,0 +1,77 @@
+/** What a board says of itself. Read in one question; nothing is judged here. */
+export interface Facts {
+  /** `uname -m`: `riscv64`, `aarch64`, `x86_64`, … */
+  readonly machine: string;
+  /** `uname -r`. */
+  readonly kernel: string;
+  readonly hostname: string;
+  /** IPv4 address that the board uses towards its default route; empty where it has none. */
+  readonly address: string;
+  /** `PRETTY_NAME` of os-release: "Debian GNU/Linux 13 (trixie)". */
+  readonly os: string;
+  /** `ID` of os-release: `debian`, `openEuler`, … */
+  readonly osId: string;
+  /** `VERSION_ID` of os-release; empty for a rolling release. */
+  readonly osVersion: string;
+  /** 2: one unified hierarchy; 1: the old ones, or the mix of both. */
+  readonly cgroupVersion: 1 | 2;
+  /** Controllers that the root cgroup offers. */
+  readonly cgroupControllers: string[];
+  readonly memoryBytes: number;
+  readonly swapBytes: number;
+  readonly cpus: number;
+  /** Bytes; 65536 on some arm64 kernels. */
+  readonly pageSize: number;
+  /** Changes with each boot. */
+  readonly bootId: string;
+  /** Major version; absent where systemd is not what runs the board. */
+  readonly systemdVersion?: number;
+  /** Bytes left on the file system of /var/lib. */
+  readonly diskFreeBytes: number;
+}
+
+/** A shell fragment that prints the facts as `name=value` lines; few processes, because each takes its time on a small board. */
+export const factsFragment = `set -- $(uname -srm); echo "kernel=$2"; echo "machine=$3"
+read -r h </proc/sys/kernel/hostname; echo "hostname=$h"
+read -r b </proc/sys/kernel/random/boot_id; echo "bootId=$b"
+o=/etc/os-release; [ -r $o ] || o=/usr/lib/os-release
+[ ! -r $o ] || ( . $o; echo "os=$PRETTY_NAME"; echo "osId=$ID"; echo "osVersion=$VERSION_ID" )
+while read -r k v _; do case $k in MemTotal:) echo "memory=$v" ;; SwapTotal:) echo "swap=$v" ;; esac; done </proc/meminfo
+if [ -r /sys/fs/cgroup/cgroup.controllers ]; then read -r c </sys/fs/cgroup/cgroup.controllers; echo "controllers=$c"; fi
+echo "cpus=$(getconf _NPROCESSORS_ONLN)"; echo "pageSize=$(getconf PAGESIZE)"
+[ ! -d /run/systemd/system ] || echo "systemd=$(systemctl --version)"
+echo "route=$(ip -4 route get 192.0.2.1 2>/dev/null)"
+echo "free=$(df --output=avail -k /var/lib)"`;
+
+/** Reads what {@link factsFragment} prints. */
+export function parseFacts(output: string): Facts {
+  const values = new Map(
+    output.split("\n").map((line) => {
+      const at = line.indexOf("=");
+      return [line.slice(0, at), line.slice(at + 1)] as const;
+    }),
+  );
+  const text = (name: string) => values.get(name) ?? "";
+  const number = (name: string) => Number.parseInt(text(name), 10) || 0;
+  const systemd = /^systemd (\d+)/.exec(text("systemd"))?.[1];
+  // `df` prints a heading first, so the number is on the line after "free=".
+  const free = /^free=\D*(\d+)/m.exec(output)?.[1];
+  return {
+    machine: text("machine"),
+    kernel: text("kernel"),
+    hostname: text("hostname"),
+    address: / src (\S+)/.exec(text("route"))?.[1] ?? "",
+    os: text("os"),
+    osId: text("osId"),
+    osVersion: text("osVersion"),
+    cgroupVersion: values.has("controllers") ? 2 : 1,
+    cgroupControllers: text("controllers").split(" ").filter(Boolean),
+    memoryBytes: number("memory") * 1024,
+    swapBytes: number("swap") * 1024,
+    cpus: number("cpus"),
+    pageSize: number("pageSize"),
+    bootId: text("bootId"),
+    ...(systemd === undefined ? {} : { systemdVersion: Number(systemd) }),
+    diskFreeBytes: Number(free ?? 0) * 1024,
+  };
+}

@@ -1,0 +1,145 @@
+import { z } from "zod";
+import { originals } from "../files/originals";
+import { lastLines } from "../files/write";
+import type { ResourceType } from "../resource";
+import type { Board } from "../ssh/board";
+import { BoardError } from "../ssh/board-error";
+import { connectionArgs } from "../ssh/connection-args";
+import { stateDirectory } from "../ssh/file-questions";
+import { quote } from "../ssh/shell";
+
+const inputs = z.strictObject({
+  connection: connectionArgs,
+  name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9+._-]*$/, "must be the name of a package"),
+  version: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9+.:~^_-]*$/, "must be a version as the package manager writes it")
+    .optional(),
+});
+
+type Inputs = z.output<typeof inputs>;
+
+interface State extends Inputs {
+  readonly installedVersion: string;
+  /** False where the package was there before: then deleting the resource leaves it. */
+  readonly installedByUs: boolean;
+}
+
+/** Seconds for an installation: a slow board on a slow link. */
+const timeoutSeconds = 1800;
+
+/** Prints the installed version; nothing where the package is not installed. */
+function queryFragment(name: string): string {
+  return `if command -v dpkg-query >/dev/null; then
+  dpkg-query -W -f '\${db:Status-Abbrev}\${Version}\\n' ${quote(name)} 2>/dev/null | sed -n 's/^.i *//p'
+elif command -v rpm >/dev/null; then rpm -q --qf '%{EVR}\\n' ${quote(name)} 2>/dev/null | grep -v 'is not installed'
+else echo 'neither dpkg nor rpm is here' >&2; exit 5; fi; :`;
+}
+
+/** `board:index:Package`: a package of the board's distribution, by apt or dnf. */
+export const distributionPackage: ResourceType<Inputs, State> = {
+  token: "board:index:Package",
+  inputs,
+  secretOutputs: [],
+
+  diff(state, wanted) {
+    const other = wanted.version !== undefined && wanted.version !== state.installedVersion;
+    return {
+      changed: other ? ["version"] : [],
+      replaces: state.name === wanted.name ? [] : ["name"],
+      notes: other ? [`package ${wanted.name} goes from ${state.installedVersion} to ${wanted.version}`] : [],
+    };
+  },
+
+  async create(context, wanted) {
+    const board = await context.board(wanted.connection);
+    const before = await installedVersion(board, wanted.name);
+    const ours = before === undefined || (await isMarked(board, wanted.name));
+    const right = before !== undefined && (wanted.version === undefined || wanted.version === before);
+    if (!right) await install(board, wanted, before === undefined);
+    return { id: wanted.name, state: await stateOf(board, wanted, ours) };
+  },
+
+  async read(context, _id, state) {
+    const board = await context.board(state.connection);
+    const installed = await installedVersion(board, state.name);
+    if (installed === undefined) return undefined;
+    const { connection, name, version, installedByUs } = state;
+    const found = { connection, name, ...(version === undefined ? {} : { version: installed }) };
+    return { state: { ...found, installedVersion: installed, installedByUs }, inputs: found };
+  },
+
+  async update(context, _id, old, wanted) {
+    const board = await context.board(wanted.connection);
+    await install(board, wanted, false);
+    return stateOf(board, wanted, old.installedByUs);
+  },
+
+  async delete(context, _id, state) {
+    if (!state.installedByUs) return;
+    const name = quote(state.name);
+    const board = await context.board(state.connection);
+    await manage(board, `removing package ${state.name}`, {
+      apt: `[ -z "$(${queryFragment(state.name)})" ] || apt-get -qy -o DPkg::Lock::Timeout=300 purge ${name}`,
+      dnf: `[ -z "$(${queryFragment(state.name)})" ] || dnf -qy remove ${name}`,
+    });
+    const forget = `${originals}\n[ -d $state ] || exit 0; lock; rm -f ${markerOf(state.name)}; rmdir ${markers} 2>/dev/null; tidy`;
+    await board.run(forget, { purpose: `forgetting package ${state.name}` });
+  },
+};
+
+/** Files that say which packages were not there before us; written before the installation, so that a killed one is recognised. */
+const markers = `${stateDirectory}/packages`;
+
+function markerOf(name: string): string {
+  return `${markers}/${quote(name)}`;
+}
+
+async function isMarked(board: Board, name: string): Promise<boolean> {
+  return (await board.file(`${markers}/${name}`)).kind === "file";
+}
+
+async function install(board: Board, { name, version }: Inputs, first: boolean): Promise<void> {
+  if (first) {
+    const mark = `umask 077; mkdir -p ${markers} && chmod 700 ${stateDirectory} && : >${markerOf(name)} && sync -- ${markers}`;
+    const { code, stderr } = await board.run(mark, { purpose: `noting package ${name}` });
+    if (code !== 0)
+      throw new BoardError("refused", board.label, `package ${name} was not installed: ${lastLines(stderr)}`);
+  }
+  const apt = quote(version === undefined ? name : `${name}=${version}`);
+  const dnf = quote(version === undefined ? name : `${name}-${version}`);
+  const options = "-qy -o DPkg::Lock::Timeout=300 --no-install-recommends --allow-downgrades";
+  await manage(board, `installing package ${name}`, {
+    apt: `apt-get ${options} install ${apt} || { apt-get -q -o DPkg::Lock::Timeout=300 update && apt-get ${options} install ${apt}; }`,
+    dnf: `dnf -qy install ${dnf} || dnf -qy downgrade ${dnf}`,
+  });
+}
+
+async function manage(board: Board, purpose: string, commands: { apt: string; dnf: string }): Promise<void> {
+  const script = `export DEBIAN_FRONTEND=noninteractive
+if command -v apt-get >/dev/null; then ${commands.apt}
+elif command -v dnf >/dev/null; then ${commands.dnf}
+else echo 'neither apt-get nor dnf is here' >&2; exit 5; fi </dev/null`;
+  const result = await board.run(script, { purpose, timeoutSeconds });
+  if (result.code !== 0)
+    throw new BoardError("refused", board.label, `${purpose} failed: ${lastLines(result.stderr, 5)}`);
+}
+
+async function installedVersion(board: Board, name: string): Promise<string | undefined> {
+  const { code, stdout, stderr } = await board.ask(`package ${name}`, queryFragment(name));
+  if (code !== 0)
+    throw new BoardError("refused", board.label, `package ${name} cannot be looked up: ${lastLines(stderr)}`);
+  return stdout.trim() || undefined;
+}
+
+async function stateOf(board: Board, wanted: Inputs, installedByUs: boolean): Promise<State> {
+  const installed = await installedVersion(board, wanted.name);
+  if (installed === undefined) {
+    throw new BoardError(
+      "refused",
+      board.label,
+      `package ${wanted.name} is not there although it was installed without an error`,
+    );
+  }
+  return { ...wanted, installedVersion: installed, installedByUs };
+}
