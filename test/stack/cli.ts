@@ -1,0 +1,19 @@
+/** The CLI on a project elsewhere: `cli.ts <directory> <arguments>`. Same program, same provider, a state and a configuration of the test's own. */
+import { runCli } from "../../cli/cli";
+import type { Project } from "../../cli/engine/project";
+import { parseStackConfig } from "../../stacks/config";
+import { program } from "../../stacks/program";
+
+const [directory, ...args] = process.argv.slice(2);
+if (directory === undefined) throw new Error("the project's directory is missing");
+
+const project: Project = {
+  directory,
+  loadProgram: () => Promise.resolve(program),
+  checkConfig: (values) => void parseStackConfig(values),
+};
+
+process.chdir(directory);
+void runCli(args, project, () => Promise.reject(new Error("no demo here"))).then((code) => {
+  process.exitCode = code;
+});

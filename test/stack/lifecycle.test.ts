@@ -1,0 +1,268 @@
+import { spawnSync } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { downBoard, type EmulatedBoard, resetBoard } from "../../emulator/board";
+import { terminalProgress } from "../../tools/progress";
+import { fileListing, missingFrom, networkListing, onBoard, processListing, unitListing } from "./board-view";
+import { boardSections, TestProject } from "./project";
+
+const name = "stack-test";
+const token = "planted-token-5f1e8c";
+const configFile = "/etc/rancher/k3s/config.yaml.d/50-k3s-board.yaml";
+
+/** One cluster serves all tests here, in this order: bringing one up takes minutes. */
+describe.sequential("a k3s server stack on the emulated board", () => {
+  let board: EmulatedBoard;
+  let project: TestProject;
+  let sections: ReturnType<typeof boardSections>;
+  let before: { files: string[]; units: string[]; processes: string[]; network: string[] };
+
+  const listings = async () => ({
+    files: await fileListing(board),
+    units: await unitListing(board),
+    processes: await processListing(board),
+    network: await networkListing(board),
+  });
+  const withK3s = (k3s: Record<string, unknown>) => ({ ...sections, k3s: { ...sections.k3s, ...k3s } });
+
+  async function nodes(): Promise<string[]> {
+    const { stdout, code } = await project.run("kubeconfig", "--file", "-");
+    expect(code).toBe(0);
+    const config = new KubeConfig();
+    config.loadFromString(stdout);
+    const { items } = await config.makeApiClient(CoreV1Api).listNode();
+    return items.map(({ status }) => status?.conditions?.find(({ type }) => type === "Ready")?.status ?? "?");
+  }
+
+  beforeAll(async () => {
+    board = await resetBoard({ name, architecture: "riscv64" }, terminalProgress());
+    project = new TestProject();
+    sections = boardSections(board);
+    sections.k3s = { ...sections.k3s, token };
+    project.configure(sections);
+    // what was there before must come back, with mode and owner
+    await onBoard(
+      board,
+      "mkdir -p /etc/rancher/k3s && echo '# mine' > /etc/rancher/k3s/registries.yaml && chmod 0640 /etc/rancher/k3s/registries.yaml && chown nobody:daemon /etc/rancher/k3s/registries.yaml",
+    );
+    before = await listings();
+  });
+
+  afterAll(async () => {
+    project?.dispose();
+    await downBoard(name);
+  });
+
+  describe("refuses, and touches nothing:", () => {
+    it.each<[string, () => Record<string, unknown>, number, RegExp[]]>([
+      [
+        "three mistakes in the configuration, all in one error",
+        () => ({
+          ...withK3s({ disable: ["nothing"], config: { "kubelet-args": "x" } }),
+          board: { ...sections.board, arch: "mips" },
+        }),
+        2,
+        [
+          /board\.arch/,
+          /k3s\.disable\[0\]/,
+          /k3s\.config\.kubelet-args: k3s has no flag --kubelet-args; did you mean kubelet-arg\?/,
+        ],
+      ],
+      [
+        "another architecture",
+        () => ({ ...sections, board: { ...sections.board, arch: "arm64" } }),
+        1,
+        [/the board says riscv64/],
+      ],
+      [
+        "another host key",
+        () => ({
+          ...sections,
+          board: {
+            ...sections.board,
+            hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1hZ0bYzIh0cVg8ZsB1mXH3Z8a0cQm0Xo2v0d6uW3aZ",
+          },
+        }),
+        1,
+        [/host key/, /SHA256:/],
+      ],
+      // port 9 (discard): nothing listens there
+      [
+        "a board that does not answer",
+        () => ({ ...sections, board: { ...sections.board, port: 9, hostKey: board.hostKeys[0] } }),
+        1,
+        [/127\.0\.0\.1:9/],
+      ],
+    ])("%s", async (_title, config, code, messages) => {
+      project.configure(config());
+      const run = await project.run("up");
+      project.configure(sections);
+      expect(run.code, run.text).toBe(code);
+      for (const message of messages) expect(run.text).toMatch(message);
+      expect(await fileListing(board)).toEqual(before.files);
+    });
+  });
+
+  it("brings the board up: node Ready, CoreDNS from our image, the user's workload", async () => {
+    const run = await project.run("up");
+    expect(run.code, run.text).toBe(0);
+    expect(await nodes()).toEqual(["True"]);
+    const images = await onBoard(board, "k3s ctr -n k8s.io images ls");
+    for (const image of ["rancher/mirrored-coredns-coredns", "rancher/mirrored-pause", "k3s-board/hello"]) {
+      expect(images).toMatch(new RegExp(`docker\\.io/${image}:.*linux/riscv64`));
+    }
+    // pulled from the board's registry: nothing else can be reached from here
+    expect(
+      await onBoard(board, "cat /var/lib/rancher/k3s/agent/etc/containerd/certs.d/docker.io/hosts.toml"),
+    ).toContain("127.0.0.1:5000");
+  });
+
+  it("keeps secrets out of state, output, arguments and readable files", async () => {
+    expect(project.state()).not.toContain(token);
+    const kubeconfig = (await project.run("kubeconfig", "--file", "-")).stdout;
+    const key = /client-key-data: (\S{40})/.exec(kubeconfig)?.[1];
+    expect(key).toBeDefined();
+    expect(project.state()).not.toContain(key);
+    const preview = await project.run("preview", "--verbose");
+    expect(preview.text).not.toContain(token);
+    expect(preview.text).not.toContain(key);
+    // a bracket in the pattern, so that grep does not find itself
+    const pattern = `${token.slice(0, -1)}[${token.slice(-1)}]`;
+    expect(await onBoard(board, `cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c '${pattern}' || true`)).toBe("0");
+    const holders = await onBoard(
+      board,
+      `grep -rlE '${pattern}' /etc /var/lib/rancher/k3s/server /var/lib/k3s-board 2>/dev/null || true`,
+    );
+    expect(holders).toContain("/etc/rancher/k3s/config.yaml.d/60-k3s-board-token.yaml");
+    const readable = await onBoard(
+      board,
+      `for f in ${holders.split("\n").join(" ")}; do stat -c '%a %n' "$f"; done | grep -vE '^[0-7]00 ' || true`,
+    );
+    expect(readable).toBe("");
+  });
+
+  it("changes nothing the second time", async () => {
+    const run = await project.run("up");
+    expect(run.code, run.text).toBe(0);
+    expect(run.report.summary).toMatchObject({ changes: false, restarts: [] });
+  });
+
+  it("looks at a board in at most 6 round trips", async () => {
+    const run = await project.run("preview", "--verbose", "--expect-no-changes");
+    expect(run.code, run.text).toBe(0);
+    expect(run.report.roundTrips).toBeGreaterThan(0);
+    expect(run.report.roundTrips).toBeLessThanOrEqual(6);
+  });
+
+  it("shows a line changed by hand and what restarts, and mends it", async () => {
+    await onBoard(board, `echo 'debug: true' >> ${configFile}`);
+    const preview = await project.run("preview");
+    expect(preview.code, preview.text).toBe(0);
+    expect(preview.text).toMatch(/-\s*debug: true/);
+    expect(preview.report.summary.restarts).toEqual(["k3s.service"]);
+    const up = await project.run("up");
+    expect(up.code, up.text).toBe(0);
+    expect(up.report.summary.restarts).toEqual(["k3s.service"]);
+    expect(await onBoard(board, `cat ${configFile}`)).not.toContain("debug");
+    expect(await nodes()).toEqual(["True"]);
+  });
+
+  it("rolls back a flag that k3s refuses, with the journal's reason", async () => {
+    const old = await onBoard(board, `cat ${configFile}`);
+    const invocation = await onBoard(board, "k3s ctr -n k8s.io containers ls -q | sort");
+    project.configure(withK3s({ config: { "kubelet-arg": ["no-such-flag=1"] } }));
+    const run = await project.run("up");
+    expect(run.code, run.text).toBe(1);
+    expect(run.text).toMatch(/unknown flag: --no-such-flag/);
+    expect(await onBoard(board, `cat ${configFile}`)).toBe(old);
+    expect(await nodes()).toEqual(["True"]);
+    // KillMode=process: the pods did not notice
+    expect(await onBoard(board, "k3s ctr -n k8s.io containers ls -q | sort")).toBe(invocation);
+    project.configure(sections);
+    const again = await project.run("up");
+    expect(again.code, again.text).toBe(0);
+  });
+
+  it("brings a stopped registry back", async () => {
+    await onBoard(board, "systemctl stop k3s-board-registry");
+    const preview = await project.run("preview", "--expect-no-changes");
+    expect(preview.code, preview.text).toBe(7);
+    const up = await project.run("up");
+    expect(up.code, up.text).toBe(0);
+    expect(await onBoard(board, "systemctl is-active k3s-board-registry k3s")).toBe("active\nactive");
+  });
+
+  it("says that the disk is full, and leaves nothing half-written", async () => {
+    await onBoard(board, "fallocate -l $(( ($(df --output=avail -k / | tail -1) - 20) * 1024 )) /filler");
+    project.configure({
+      ...sections,
+      manifests: { ...sections.manifests, more: { yaml: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n" } },
+    });
+    const run = await project.run("up");
+    await onBoard(board, "rm /filler");
+    expect(run.code, run.text).toBe(1);
+    expect(run.text).toMatch(/no space/i);
+    expect(await onBoard(board, "find / -xdev -name '*.k3s-board-new' | head")).toBe("");
+    const again = await project.run("up");
+    expect(again.code, again.text).toBe(0);
+    expect(await onBoard(board, "ls /var/lib/rancher/k3s/server/manifests")).toContain("custom-more.yaml");
+  });
+
+  it("converges after an up that was killed in the middle of a restart", async () => {
+    project.configure(withK3s({ config: { "node-label": ["killed=yes"] } }));
+    const { child, finished } = project.start("up", "--stack", "test", "--yes");
+    for (let second = 0; second < 300; second++) {
+      if ((await onBoard(board, `grep -c killed=yes ${configFile} || true`)) !== "0") break;
+      await sleep(1000);
+    }
+    expect(await onBoard(board, `cat ${configFile}`)).toContain("killed=yes");
+    killTree(child.pid!);
+    await finished;
+    const run = await project.run("up");
+    expect(run.code, run.text).toBe(0);
+    expect(await onBoard(board, `cat ${configFile}`)).toContain("killed=yes");
+    expect(await nodes()).toEqual(["True"]);
+    const preview = await project.run("preview", "--expect-no-changes");
+    expect(preview.code, preview.text).toBe(0);
+  });
+
+  it("takes CoreDNS over with a manifest of its own", async () => {
+    project.configure(withK3s({ coredns: "custom" }));
+    const run = await project.run("up");
+    // the gate at the end has asked the cluster DNS for kubernetes.default
+    expect(run.code, run.text).toBe(0);
+    expect(await onBoard(board, "ls /var/lib/rancher/k3s/server/manifests")).toMatch(/custom-coredns\.yaml/);
+    expect(await onBoard(board, "ls /var/lib/rancher/k3s/server/manifests")).not.toMatch(/^coredns\.yaml/m);
+  });
+
+  it("gives the board back", async () => {
+    const run = await project.run("destroy");
+    expect(run.code, run.text).toBe(0);
+    const after = await listings();
+    for (const kind of ["files", "units", "processes", "network"] as const) {
+      expect({ kind, added: missingFrom(after[kind], before[kind]) }).toEqual({ kind, added: [] });
+      expect({ kind, lost: missingFrom(before[kind], after[kind]) }).toEqual({ kind, lost: [] });
+    }
+    expect(
+      await onBoard(board, "stat -c '%a %U:%G' /etc/rancher/k3s/registries.yaml; cat /etc/rancher/k3s/registries.yaml"),
+    ).toBe("640 nobody:daemon\n# mine");
+  });
+});
+
+/** SIGKILL for a process and everything below it: the engine and the provider must not finish the work. */
+function killTree(pid: number): void {
+  const children = childrenOf(pid);
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // gone already
+  }
+  for (const child of children) killTree(child);
+}
+
+function childrenOf(pid: number): number[] {
+  // ps ends with 1 where it finds none
+  const { stdout } = spawnSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
+  return stdout.split("\n").flatMap((line) => (line.trim() === "" ? [] : [Number(line)]));
+}

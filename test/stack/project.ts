@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { dump, load } from "js-yaml";
+import type { RunReport } from "../../cli/commands/report";
+import type { EmulatedBoard } from "../../emulator/board";
+
+const root = join(__dirname, "../..");
+
+/** What one command of the CLI came to. */
+export interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both outputs, for messages. */
+  readonly text: string;
+  /** The document of `--json`. */
+  readonly report: RunReport;
+}
+
+/** Configuration of a stack by section, as in Pulumi.<stack>.yaml without the project's name. */
+export type Sections = Readonly<Record<string, unknown>>;
+
+/** The configuration that the tests start from: what Pulumi.dev.yaml has, for an emulated board of another name. */
+export function boardSections(board: EmulatedBoard): Record<string, Record<string, unknown>> {
+  return {
+    board: {
+      host: board.host,
+      port: board.port,
+      user: board.user,
+      identity: board.identity,
+      knownHosts: board.knownHosts,
+      arch: board.architecture,
+    },
+    registry: { kind: "board" },
+    k3s: {
+      version: "v1.36.3+k3s1",
+      source: { path: board.k3s },
+      disable: ["traefik", "servicelb", "local-storage", "metrics-server"],
+      kubeconfigServer: `https://127.0.0.1:${board.apiPort}`,
+    },
+    images: { "k3s-board/hello:1.0": { kind: "goDirectory", directory: "./examples/hello" } },
+    manifests: { hello: { file: "./examples/hello/hello.yaml" } },
+  };
+}
+
+/** A Pulumi project in a directory of its own: Pulumi.yaml of this repository, one stack `test`, a state and a passphrase nobody else has. */
+export class TestProject {
+  readonly directory = mkdtempSync(join(tmpdir(), "k3s-board-stack-"));
+  private readonly running = new Set<ChildProcess>();
+
+  constructor() {
+    const project = load(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as {
+      plugins: { providers: { path: string }[] };
+    };
+    for (const provider of project.plugins.providers) provider.path = join(root, provider.path);
+    writeFileSync(join(this.directory, "Pulumi.yaml"), dump(project));
+    mkdirSync(join(this.directory, "examples"));
+    cpSync(join(root, "examples"), join(this.directory, "examples"), { recursive: true });
+  }
+
+  /** Writes the stack's configuration. */
+  configure(sections: Sections): void {
+    const config = Object.fromEntries(Object.entries(sections).map(([key, value]) => [`k3s-board:${key}`, value]));
+    const file = join(this.directory, "Pulumi.test.yaml");
+    // the salt that the engine has put there belongs to the state's secrets
+    const salt = /^encryptionsalt: .*$/m.exec(tryRead(file))?.[0] ?? "";
+    writeFileSync(file, `${dump({ config })}${salt}\n`);
+  }
+
+  /** Starts a command and leaves it running. */
+  start(...args: readonly string[]): { readonly child: ChildProcess; readonly finished: Promise<Run> } {
+    const child = spawn(
+      process.execPath,
+      ["--require", "tsx/cjs", join(root, "test/stack/cli.ts"), this.directory, ...args],
+      {
+        cwd: root,
+        env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: "of the tests", NO_COLOR: "1" },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    this.running.add(child);
+    const finished = new Promise<Run>((resolve, reject) => {
+      let stdout = "";
+      let stderr = "";
+      child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+      child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+      child.on("error", reject);
+      child.on("close", (code, signal) => {
+        this.running.delete(child);
+        const text = `${stdout}\n${stderr}`;
+        resolve({
+          code: code ?? (signal === null ? 1 : 137),
+          stdout,
+          stderr,
+          text,
+          get report() {
+            try {
+              return JSON.parse(stdout) as RunReport;
+            } catch {
+              throw new Error(`no report on standard output:\n${text}`);
+            }
+          },
+        });
+      });
+    });
+    return { child, finished };
+  }
+
+  /** Runs a command on the stack; `up` and `destroy` do not ask. */
+  run(command: string, ...args: readonly string[]): Promise<Run> {
+    const consent = command === "up" || command === "destroy" ? ["--yes"] : [];
+    const json = ["up", "destroy", "preview", "refresh"].includes(command) ? ["--json"] : [];
+    return this.start(command, "--stack", "test", ...consent, ...json, ...args).finished;
+  }
+
+  /** The whole state, as `pulumi stack export` prints it, secrets encrypted. */
+  state(): string {
+    return readFileSync(join(this.directory, ".pulumi-state/.pulumi/stacks/k3s-board/test.json"), "utf8");
+  }
+
+  dispose(): void {
+    for (const child of this.running) child.kill("SIGKILL");
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function tryRead(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
