@@ -13,3 +13,4 @@ export {
   type ManifestArgs,
 } from "./kubernetes";
 export { Package, type PackageArgs } from "./packages";
+export { RegistryImage, type RegistryAddressArgs, type RegistryImageArgs } from "./registry";

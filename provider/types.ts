@@ -6,6 +6,7 @@ import { k3sData } from "./kubernetes/k3s-data";
 import { kubeconfig } from "./kubernetes/kubeconfig";
 import { manifest } from "./kubernetes/manifest";
 import { distributionPackage } from "./packages/package";
+import { registryImage } from "./registry/registry-image";
 import type { Context, ResourceType } from "./resource";
 import type { Properties } from "./secrets";
 
@@ -27,6 +28,7 @@ function entry<Inputs extends object, State extends Inputs>(
 export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Properties>> = new Map([
   entry(file),
   entry(distributionPackage),
+  entry(registryImage),
   entry(k3sData),
   entry(manifest),
   entry(clusterReadiness),

@@ -1,0 +1,158 @@
+import { PartialFailure, type Context, type Difference, type Problem, type ResourceType } from "../resource";
+import type { RegistryClient } from "./client";
+import { registryClient } from "./clients";
+import { readLayout } from "./layout";
+import { keepOriginal, restoreOriginal } from "./original";
+import { megabytes, pushImage } from "./push";
+import { RegistryError } from "./registry-error";
+import { registryImageInputs, type RegistryImageInputs } from "./schema";
+
+type Inputs = RegistryImageInputs;
+
+const noteMilliseconds = 15_000;
+
+/** `board:index:RegistryImage`: an image under a tag of a registry. State and inputs have the same properties. */
+export const registryImage: ResourceType<Inputs, Inputs> = {
+  token: "board:index:RegistryImage",
+  inputs: registryImageInputs,
+  secretOutputs: [],
+  ignored: ["layout"],
+
+  async check(wanted) {
+    const problems: Problem[] = [];
+    try {
+      const { digest } = await readLayout(wanted.layout);
+      if (digest !== wanted.digest) {
+        problems.push({
+          property: "digest",
+          reason: `expected ${wanted.digest}, the image in ${wanted.layout} is ${digest}`,
+        });
+      }
+    } catch (error) {
+      problems.push({ property: "layout", reason: (error as Error).message });
+    }
+    return { inputs: wanted, problems };
+  },
+
+  diff(state, wanted): Difference {
+    const { registry: was } = state;
+    const { registry } = wanted;
+    const moved = was.url !== registry.url || was.throughBoard !== registry.throughBoard;
+    const replaces = (["repository", "tag"] as const).filter((property) => state[property] !== wanted[property]);
+    const otherAccess =
+      was.username !== registry.username || was.password !== registry.password || was.ca !== registry.ca;
+    const otherImage = state.digest !== wanted.digest;
+    return {
+      changed: [...(otherImage ? ["digest"] : []), ...(otherAccess && !moved ? ["registry"] : [])],
+      replaces: [...(moved ? ["registry"] : []), ...replaces],
+      notes:
+        otherImage && !moved && replaces.length === 0
+          ? [
+              `${nameOf(wanted)}: ${short(state.digest)} becomes ${short(wanted.digest)}; pods keep what they run until they are made anew`,
+            ]
+          : [],
+    };
+  },
+
+  async create(context, wanted) {
+    const client = await clientOf(context, wanted);
+    const { repository, tag } = wanted;
+    const id = `${wanted.registry.url}/${repository}:${tag}`;
+    const current = await client.resolve(repository, tag);
+    if (current === wanted.digest) return { id, state: wanted };
+    const kept = current !== undefined && (await keepOriginal(client, repository, tag));
+    try {
+      await push(context, client, wanted);
+    } catch (error) {
+      // The original must find its way back when this resource is deleted, so the engine has to know of it.
+      if (kept) throw new PartialFailure(id, wanted, error as Error);
+      throw error;
+    }
+    return { id, state: wanted };
+  },
+
+  async read(context, _id, state) {
+    const client = await clientOf(context, state);
+    try {
+      const digest = await client.resolve(state.repository, state.tag);
+      if (digest === undefined) return undefined;
+      const found = { ...state, digest };
+      return { state: found, inputs: found };
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      if (error.trouble === "unreachable" && state.registry.throughBoard) {
+        // The registry on the board is ours: this run will start it, and then looks at what it has before it pushes.
+        context.log("warning", `${error.message} Its images are looked at again once it runs.`);
+        return undefined;
+      }
+      if (error.trouble === "unauthorized") {
+        // The state may hold a password that has been changed since; an update comes with the new one.
+        context.log("warning", `${error.message} ${nameOf(state)} is taken as unchanged.`);
+        return { state, inputs: state };
+      }
+      throw error;
+    }
+  },
+
+  async update(context, _id, _old, wanted) {
+    const client = await clientOf(context, wanted);
+    if ((await client.resolve(wanted.repository, wanted.tag)) !== wanted.digest) await push(context, client, wanted);
+    return wanted;
+  },
+
+  async delete(context, _id, state) {
+    const client = await clientOf(context, state);
+    try {
+      if (await restoreOriginal(client, state.repository, state.tag)) return;
+      await removeTag(client, state);
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      const gone = error.trouble === "unreachable" && state.registry.throughBoard;
+      if (!gone && error.trouble !== "unsupported") throw error;
+      context.log("warning", `${nameOf(state)} is not removed: ${error.message}`);
+    }
+  },
+};
+
+function clientOf(context: Context, { connection, registry }: Inputs): Promise<RegistryClient> {
+  return registryClient(context, connection, registry);
+}
+
+async function push(context: Context, client: RegistryClient, wanted: Inputs): Promise<void> {
+  const layout = await readLayout(wanted.layout);
+  let noted = Date.now();
+  const pushed = await pushImage(client, layout, wanted, (text) => {
+    if (Date.now() - noted < noteMilliseconds) return;
+    noted = Date.now();
+    context.log("info", `${nameOf(wanted)}: ${text}`);
+  });
+  const total = [layout.config, ...layout.layers];
+  const all = megabytes(total.reduce((sum, blob) => sum + blob.size, 0));
+  context.log(
+    "info",
+    pushed.blobs === 0
+      ? `${nameOf(wanted)}: all ${all} were there already, only the tag is new`
+      : `${nameOf(wanted)}: pushed ${megabytes(pushed.bytes)} of ${all} (${pushed.blobs} of ${total.length} blobs)`,
+  );
+}
+
+/** Removes the tag; where a registry removes manifests only, the manifest, if no other tag has it. */
+async function removeTag(client: RegistryClient, { repository, tag, digest }: Inputs): Promise<void> {
+  try {
+    await client.deleteManifest(repository, tag);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.trouble !== "unsupported") throw error;
+    for (const other of await client.tags(repository)) {
+      if (other !== tag && (await client.resolve(repository, other)) === digest) throw error;
+    }
+    await client.deleteManifest(repository, digest);
+  }
+}
+
+function nameOf({ repository, tag }: Inputs): string {
+  return `${repository}:${tag}`;
+}
+
+function short(digest: string): string {
+  return digest.slice("sha256:".length, "sha256:".length + 12);
+}
