@@ -1,5 +1,5 @@
 import { basename, delimiter, dirname, join } from "node:path";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import {
   LocalWorkspace,
   PulumiCommand,
@@ -17,6 +17,9 @@ import { interruptedSteps, parseState, settle, type Interrupted } from "./pendin
 import { projectName, requireStackFile, secretsProvider, stackFilePath, type Project } from "./project";
 import { keepingStackFile } from "./salt";
 import { chooseBackend, ownStateDirectory, prepareStateDirectory, type Backend } from "./state-directory";
+
+/** Copies of states that are kept behind interrupted runs. */
+const copiesKept = 20;
 
 /** How a stack is opened. */
 export interface OpenOptions {
@@ -135,7 +138,11 @@ export class Engine {
     // By a file and not by standard input: the engine asks questions there. The secrets in it are encrypted.
     const settled = `${copy}.settled`;
     writeFileSync(settled, JSON.stringify(settle(state, idOf)), { mode: 0o600 });
-    await this.cli("settling interrupted steps", ["stack", "import", "--file", settled]);
+    try {
+      await this.cli("settling interrupted steps", ["stack", "import", "--file", settled]);
+    } finally {
+      rmSync(settled, { force: true });
+    }
     say(`${interruptedSentence(steps)}; the board is read again. The state as it was: ${copy}`);
   }
 
@@ -147,6 +154,10 @@ export class Engine {
   private keepCopy(exported: string): string {
     const directory = join(ownStateDirectory(this.project.directory), "interrupted");
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const old = readdirSync(directory)
+      .sort()
+      .slice(0, -(copiesKept - 1));
+    for (const name of old) rmSync(join(directory, name), { force: true });
     const file = join(directory, `${this.stackName}-${new Date().toISOString().replace(/[:.]/g, "-")}.json`);
     writeFileSync(file, exported, { mode: 0o600 });
     return file;

@@ -69,6 +69,11 @@ export function plannedLines(resource: ResourceRecord, paint: Paint): string {
 /** The line behind a finished step. */
 export function endedLine(resource: ResourceRecord, paint: Paint): string {
   const { sign, colour, done, doing } = marks[resource.operation];
+  if (resource.stateOnly && resource.outcome !== "failed") {
+    const found =
+      resource.drift === "gone" ? "is gone from the board" : `differs on the board: ${resource.changed.join(", ")}`;
+    return `  ${paint(colour, sign)} ${title(resource)}  ${found}`;
+  }
   const time = resource.seconds === undefined ? "" : `  ${elapsed(resource.seconds)}`;
   if (resource.outcome === "failed") return `  ${paint("red", "!!")} ${title(resource)}  ${doing} failed${time}`;
   const changed =
@@ -91,11 +96,13 @@ export function diagnosticLines(diagnostic: Diagnostic, paint: Paint): string {
   return [`  ${label}: ${name}${first}`, ...rest.map((line) => `       ${line}`)].join("\n");
 }
 
-/** `+2 ~1 -0, 20 unchanged; restarts: k3s.service`. */
+/** `+2 ~1 -0, 20 unchanged; restarts: k3s.service`. Of a run that failed it counts what was done, and says what was not. */
 export function summaryLine(record: RunRecord): string {
   const counts = record.counts();
   const replaced = counts.replace > 0 ? ` +-${counts.replace}` : "";
   const unchanged = counts.same + counts.refresh + counts.read;
   const restarts = record.restarts.length > 0 ? `; restarts: ${record.restarts.join(", ")}` : "";
-  return `+${counts.create} ~${counts.update} -${counts.delete}${replaced}, ${unchanged} unchanged${restarts}`;
+  const undone = record.undone.map(title);
+  const left = undone.length > 0 ? `; not done: ${undone.join(", ")}` : "";
+  return `+${counts.create} ~${counts.update} -${counts.delete}${replaced}, ${unchanged} unchanged${restarts}${left}`;
 }

@@ -19,6 +19,8 @@ export interface ResourceRecord {
   changed: string[];
   /** What reading the board found: the resource differs from the last known state, or is gone. */
   drift?: "changed" | "gone";
+  /** A `refresh` by itself changes what is known of the resource, and not the resource. */
+  stateOnly?: true;
   /** Sentences and line diffs of the provider, each once. */
   readonly notes: string[];
   /** Newest short-lived message ("waiting for node to be Ready"). */
@@ -92,12 +94,17 @@ export class RunRecord {
     return this.resources.filter(({ operation }) => !["same", "refresh", "read"].includes(operation));
   }
 
+  /** Changes that were begun and did not come to their end. */
+  get undone(): ResourceRecord[] {
+    return this.changes.filter(({ outcome }) => outcome === "failed" || outcome === "running");
+  }
+
   /** Units that restart, `board` for a reboot. */
   get restarts(): string[] {
     return [...new Set(this.resources.flatMap((resource) => restartsIn(resource.notes)))].sort();
   }
 
-  /** Number of resources for each operation. */
+  /** Number of resources for each operation; what was begun and not done is not among them. */
   counts(): Record<Operation, number> {
     const counts: Record<Operation, number> = {
       create: 0,
@@ -108,7 +115,8 @@ export class RunRecord {
       refresh: 0,
       read: 0,
     };
-    for (const { operation } of this.resources) counts[operation] += 1;
+    const undone = new Set(this.undone);
+    for (const resource of this.resources) if (!undone.has(resource)) counts[resource.operation] += 1;
     return counts;
   }
 
@@ -160,7 +168,7 @@ export class RunRecord {
       const drift = driftOf(step);
       if (drift) Object.assign(resource, { drift, changed: drift === "gone" ? [] : stateChanges(step) });
       // `refresh` by itself reports what it found as operations on the state.
-      if (step.op !== "refresh") resource.operation = operations[step.op] ?? "same";
+      if (step.op !== "refresh") Object.assign(resource, { operation: operations[step.op] ?? "same", stateOnly: true });
     }
     // Components end twice: when they are registered, and when their outputs are.
     const first = resource.outcome === "running";
