@@ -1,5 +1,6 @@
 /** The SDK of package `board`: the resource classes and functions that the program uses. */
 export type { ConnectionArgs } from "./connection-input";
+export { ContainerdImage, type ContainerdImageArgs } from "./containerd";
 export { getFacts, type Facts } from "./facts";
 export { File, type FileArgs } from "./files";
 export {

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { containerdImage } from "./containerd/containerd-image";
 import { getFactsFunction } from "./facts/get-facts";
 import { file } from "./files/file";
 import { clusterReadiness } from "./kubernetes/cluster-readiness";
@@ -29,6 +30,7 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
   entry(file),
   entry(distributionPackage),
   entry(registryImage),
+  entry(containerdImage),
   entry(k3sData),
   entry(manifest),
   entry(clusterReadiness),
