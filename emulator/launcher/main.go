@@ -1,13 +1,171 @@
+// Command k3s starts the parts of a Kubernetes cluster the way k3s lays them out, for emulated boards where no release of k3s is to be
+// had. It is not k3s: see README.md beside it for what it is and is not.
 package main
 
 import (
-	_ "go.etcd.io/etcd/server/v3/etcdmain"
-	_ "k8s.io/kubectl/pkg/cmd"
-	_ "k8s.io/kubernetes/cmd/kube-apiserver/app"
-	_ "k8s.io/kubernetes/cmd/kube-controller-manager/app"
-	_ "k8s.io/kubernetes/cmd/kube-proxy/app"
-	_ "k8s.io/kubernetes/cmd/kube-scheduler/app"
-	_ "k8s.io/kubernetes/cmd/kubelet/app"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"k3s-board/emulator/launcher/agent"
+	"k3s-board/emulator/launcher/checkconfig"
+	"k3s-board/emulator/launcher/flags"
+	"k3s-board/emulator/launcher/journal"
+	"k3s-board/emulator/launcher/notify"
+	"k3s-board/emulator/launcher/payload"
+	"k3s-board/emulator/launcher/server"
+	"k3s-board/emulator/launcher/settings"
 )
 
-func main() {}
+// version is the k3s whose layout, flags and images this launcher follows. Its Kubernetes is upstream's of the same number.
+const version = "v1.36.3+k3s1"
+
+const usage = `NAME:
+   k3s - Kubernetes, small and simple (launcher of an emulated board)
+
+USAGE:
+   k3s [global options] command [command options]
+
+COMMANDS:
+   server        Run management server
+   agent         Run node agent
+   kubectl       Run kubectl
+   ctr           Run ctr
+   check-config  Run config check
+   help, h       Shows a list of commands or help for one command
+
+GLOBAL OPTIONS:
+   --help, -h     show help
+   --version, -v  print the version
+`
+
+func main() {
+	args := os.Args[1:]
+	command := filepath.Base(os.Args[0])
+	if command != "kubectl" && command != "ctr" {
+		if len(args) == 0 {
+			fmt.Print(usage)
+			return
+		}
+		command, args = args[0], args[1:]
+	}
+	switch command {
+	case "--version", "-v", "-version":
+		fmt.Printf("k3s version %s (launcher)\ngo version %s\n", version, runtime.Version())
+	case "--help", "-h", "help", "h":
+		fmt.Print(usage)
+	case "server", "agent":
+		run(flags.Role(command), args)
+	case "kubectl", "ctr":
+		passOn(command, args)
+	case "check-config":
+		if checkconfig.Run(os.Stdout) > 0 {
+			os.Exit(1)
+		}
+	default:
+		fmt.Fprintf(os.Stderr, "No help topic for '%s': this launcher knows server, agent, kubectl, ctr and check-config\n", command)
+		os.Exit(3)
+	}
+}
+
+// run is the life of a server or an agent. It ends the process with status 1 and the reason when something cannot go on.
+func run(role flags.Role, args []string) {
+	loaded, err := flags.Load(role, args)
+	if errors.Is(err, flags.ErrHelp) {
+		flags.WriteHelp(os.Stdout, role)
+		return
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stdout, "Incorrect Usage: %v\n\n", err)
+		journal.Fatal("Error: %v", err)
+	}
+	resolved, err := settings.Resolve(role, loaded, settings.ThisHost{})
+	if err != nil {
+		journal.Fatal("%v", err)
+	}
+	journal.SetDebug(resolved.Debug)
+	if resolved.LogFile != "" {
+		logTo(resolved.LogFile, loaded.Values.Bool("alsologtostderr"))
+	}
+	for _, warning := range loaded.Warnings {
+		journal.Warn("%s", warning)
+	}
+	journal.Info("Starting k3s %s (launcher: upstream parts laid out as k3s does, not k3s itself)", version)
+	if os.Geteuid() != 0 {
+		journal.Fatal("must run as root")
+	}
+	socket := notify.Socket()
+	bin, err := payload.Ensure(resolved.DataDir)
+	if err != nil {
+		journal.Fatal("%v", err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	if role == flags.Server {
+		err = server.Run(ctx, resolved, bin, socket)
+	} else {
+		err = agent.Run(ctx, resolved, bin, socket)
+	}
+	if err != nil {
+		journal.Fatal("%v", err)
+	}
+}
+
+func logTo(path string, andStandardError bool) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		journal.Fatal("--log: %v", err)
+	}
+	if andStandardError {
+		journal.SetOutput(io.MultiWriter(os.Stderr, file))
+		return
+	}
+	journal.SetOutput(file)
+}
+
+// passOn becomes kubectl or ctr, told where this cluster and its containerd are.
+func passOn(program string, args []string) {
+	dataDir := flags.NewValues(flags.Agent).String("data-dir")
+	if set := os.Getenv("K3S_DATA_DIR"); set != "" {
+		dataDir = set
+	}
+	bin, err := payload.Ensure(dataDir)
+	if err != nil {
+		journal.Fatal("%v", err)
+	}
+	env := os.Environ()
+	unlessSet := func(name, value string) {
+		if os.Getenv(name) == "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	switch program {
+	case "kubectl":
+		if !hasFlag(args, "--kubeconfig") {
+			unlessSet("KUBECONFIG", flags.NewValues(flags.Server).String("write-kubeconfig"))
+		}
+	case "ctr":
+		unlessSet("CONTAINERD_ADDRESS", "/run/k3s/containerd/containerd.sock")
+		unlessSet("CONTAINERD_NAMESPACE", "k8s.io")
+	}
+	path := filepath.Join(bin, program)
+	if err := syscall.Exec(path, append([]string{program}, args...), env); err != nil {
+		journal.Fatal("cannot run %s: %v", path, err)
+	}
+}
+
+func hasFlag(args []string, name string) bool {
+	for _, arg := range args {
+		if arg == name || strings.HasPrefix(arg, name+"=") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+import { chmod } from "node:fs/promises";
+import { join } from "node:path";
+import type { Architecture } from "../components/board/architecture";
+import { cached } from "../tools/cache";
+import { runCommand } from "../tools/command";
+import { buildGo, type BuiltProgram, type GoBuild } from "../tools/go";
+import { hostArchitecture } from "../tools/host-architecture";
+import type { Progress } from "../tools/progress";
+
+/** Version that the Kubernetes parts report: the k3s whose layout the launcher follows. Nodes show it, as those of k3s do. */
+export const kubernetesVersion = "v1.36.3+k3s1";
+
+const containerdVersion = "v2.4.2";
+
+/** Names by which the one file with the Kubernetes parts is called. */
+const kubernetesPrograms = [
+  "etcd",
+  "kubectl",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-proxy",
+  "kube-scheduler",
+  "kubelet",
+];
+
+/** Packing the parts takes seconds; this bounds a machine that swaps. */
+const packTimeoutSeconds = 600;
+
+/**
+ * Builds the launcher that stands in for k3s on an emulated board where no release of k3s can be had: one static program that carries the
+ * Kubernetes parts, containerd and the network plugins, compressed. The first build of an architecture takes minutes of processor time, later
+ * ones come from the cache.
+ *
+ * @returns path of the program.
+ * @throws when a part cannot be built, with the compiler's last lines.
+ */
+export async function buildLauncher(architecture: Architecture, progress: Progress): Promise<string> {
+  const packer = await buildGo(packerBuild(), progress);
+  const launcher = await buildGo(launcherBuild(architecture), progress);
+  const parts: BuiltProgram[] = [];
+  for (const part of partBuilds(architecture)) parts.push(await buildGo(part, progress));
+  const key = createHash("sha256").update([packer, launcher, ...parts].map((program) => program.sha256).join("\n"));
+  const directory = await cached("launchers", `${architecture}-${key.digest("hex").slice(0, 24)}`, async (unfinished) => {
+    const output = join(unfinished, "k3s");
+    const links = kubernetesPrograms.flatMap((name) => ["-link", `${name}=kubernetes`]);
+    await progress.step(`packing the k3s launcher for ${architecture}`, async () => {
+      await runCommand(packer.path, ["-o", output, ...links, launcher.path, ...parts.map((part) => part.path)], {
+        timeoutSeconds: packTimeoutSeconds,
+      });
+      await chmod(output, 0o755);
+    });
+  });
+  return join(directory, "k3s");
+}
+
+function packerBuild(): GoBuild {
+  const goos = process.platform === "darwin" ? "darwin" : "linux";
+  return { module: moduleDirectory("launcher"), packagePath: "./pack", goarch: hostArchitecture(), goos, name: "pack" };
+}
+
+function launcherBuild(goarch: Architecture): GoBuild {
+  return { module: moduleDirectory("launcher"), packagePath: ".", goarch, name: "k3s" };
+}
+
+/** What the launcher carries, the largest first, so that both cores of a board have work until the end of the unpacking. */
+function partBuilds(goarch: Architecture): GoBuild[] {
+  const runtime = moduleDirectory("runtime");
+  const containerd = "github.com/containerd/containerd/v2";
+  const plugins = "github.com/containernetworking/plugins/plugins";
+  const stamp = [`-X ${containerd}/version.Version=${containerdVersion}`];
+  return [
+    {
+      module: moduleDirectory("kubernetes"),
+      packagePath: ".",
+      goarch,
+      name: "kubernetes",
+      ldflags: [`-X k8s.io/component-base/version.gitVersion=${kubernetesVersion}`],
+    },
+    ...["containerd", "ctr", "containerd-shim-runc-v2"].map((name) => ({
+      module: runtime,
+      packagePath: `${containerd}/cmd/${name}`,
+      goarch,
+      name,
+      ldflags: stamp,
+    })),
+    ...["main/bridge", "main/loopback", "ipam/host-local", "meta/portmap", "meta/bandwidth"].map((path) => ({
+      module: runtime,
+      packagePath: `${plugins}/${path}`,
+      goarch,
+      name: path.slice(path.indexOf("/") + 1),
+    })),
+  ];
+}
+
+function moduleDirectory(name: string): string {
+  return join(__dirname, name);
+}

@@ -1,0 +1,55 @@
+// Package files writes files so that a reader never sees half of one.
+package files
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+)
+
+// WriteAtomic puts content at path with exactly this mode: a temporary file beside it, synced, then renamed. Directories that
+// are missing are made with mode 0700 where private, else 0755.
+func WriteAtomic(path string, content []byte, mode os.FileMode) error {
+	directoryMode := os.FileMode(0o755)
+	if mode&0o077 == 0 {
+		directoryMode = 0o700
+	}
+	if err := os.MkdirAll(filepath.Dir(path), directoryMode); err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary.Name())
+	_, err = temporary.Write(content)
+	if err == nil {
+		err = temporary.Chmod(mode)
+	}
+	if err == nil {
+		err = temporary.Sync()
+	}
+	if closeErr := temporary.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), path)
+}
+
+// WriteIfChanged writes only what differs, and tells whether it did.
+func WriteIfChanged(path string, content []byte, mode os.FileMode) (bool, error) {
+	if existing, err := os.ReadFile(path); err == nil && bytes.Equal(existing, content) {
+		return false, os.Chmod(path, mode)
+	}
+	return true, WriteAtomic(path, content, mode)
+}
+
+// EnsureDirectory makes a directory with exactly this mode.
+func EnsureDirectory(path string, mode os.FileMode) error {
+	if err := os.MkdirAll(path, mode); err != nil {
+		return err
+	}
+	return os.Chmod(path, mode)
+}

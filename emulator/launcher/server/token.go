@@ -1,0 +1,106 @@
+package server
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"k3s-board/emulator/launcher/files"
+	"k3s-board/emulator/launcher/settings"
+)
+
+// Tokens are the secrets by which nodes join.
+type Tokens struct {
+	// Server joins servers and agents, Agent only agents. Both are secrets without prefix; Agent may equal Server.
+	Server string
+	Agent  string
+}
+
+// Secret takes a token in its full form, K10<hash of the authority>::<user>:<secret>, or in its short form, the secret alone, apart.
+func Secret(token string) (caHash, secret string) {
+	rest, full := strings.CutPrefix(token, "K10")
+	if hash, credentials, found := strings.Cut(rest, "::"); full && found && len(hash) == 64 {
+		if _, password, hasUser := strings.Cut(credentials, ":"); hasUser {
+			return hash, password
+		}
+		return hash, credentials
+	}
+	return "", token
+}
+
+// full is the form that pins the cluster's authority.
+func full(caHash, user, secret string) string { return "K10" + caHash + "::" + user + ":" + secret }
+
+// EnsureTokens reads the tokens of before or makes them, and writes them where k3s has them. A token other than that of before is refused:
+// k3s encrypts its datastore with it.
+func EnsureTokens(s *settings.Settings, caHash string) (Tokens, error) {
+	tokens := Tokens{}
+	path := s.Path("server", "token")
+	stored, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return tokens, err
+	}
+	_, before := Secret(strings.TrimSpace(string(stored)))
+	hash, given := Secret(s.Token)
+	if hash != "" && hash != caHash {
+		return tokens, errors.New("--token: it pins another cluster's CA than that in " + s.Path("server", "tls"))
+	}
+	switch {
+	case given != "" && before != "" && given != before:
+		return tokens, errors.New("bootstrap data already found and encrypted with different token: --token may not change in place")
+	case given != "":
+		tokens.Server = given
+	case before != "":
+		tokens.Server = before
+	default:
+		if tokens.Server, err = randomSecret(); err != nil {
+			return tokens, err
+		}
+	}
+	if _, err := files.WriteIfChanged(path, []byte(full(caHash, "server", tokens.Server)+"\n"), 0o600); err != nil {
+		return tokens, err
+	}
+	tokens.Agent = tokens.Server
+	agentFile := s.Path("server", "agent-token")
+	if s.AgentToken == "" {
+		err = relink(agentFile, path)
+	} else {
+		_, tokens.Agent = Secret(s.AgentToken)
+		if err = removeLink(agentFile); err == nil {
+			_, err = files.WriteIfChanged(agentFile, []byte(full(caHash, "node", tokens.Agent)+"\n"), 0o600)
+		}
+	}
+	if err != nil {
+		return tokens, err
+	}
+	return tokens, relink(s.Path("server", "node-token"), path)
+}
+
+func randomSecret() (string, error) {
+	random := make([]byte, 16)
+	if _, err := rand.Read(random); err != nil {
+		return "", fmt.Errorf("no random numbers: %w", err)
+	}
+	return hex.EncodeToString(random), nil
+}
+
+func relink(link, target string) error {
+	if current, err := os.Readlink(link); err == nil && current == target {
+		return nil
+	}
+	if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Symlink(target, link)
+}
+
+func removeLink(path string) error {
+	if _, err := os.Readlink(path); err != nil {
+		return nil
+	}
+	return os.Remove(path)
+}
