@@ -10,7 +10,7 @@ import { hostArchitecture } from "../tools/host-architecture";
 import { ensureCommands } from "../tools/host-packages";
 import type { Progress } from "../tools/progress";
 import { boardTypes, type Accelerator } from "./architectures";
-import { boardRecipe, systemFiles, systemLinks } from "./board-system";
+import { boardRecipe, keepAwake, systemFiles, systemLinks } from "./board-system";
 import { debianBase, recipeKey } from "./debian-base";
 import { cutPower, monitorSocket, saveState, startMachine } from "./machine";
 import { findPort } from "./ports";
@@ -197,13 +197,14 @@ ${[...install, ...link].join("\n")}
 
 /**
  * What the board does before it is saved. A second CPU that is offline is one thing less to go wrong in the resume; clean caches keep the
- * state small.
+ * state small; and see {@link keepAwake}.
  */
 const settle = `set -eu
 systemctl is-system-running --wait > /dev/null || { systemctl --failed --no-legend >&2; exit 1; }
 sync
 echo 3 > /proc/sys/vm/drop_caches
 echo 0 > /sys/devices/system/cpu/cpu1/online
+${keepAwake}
 `;
 
 async function bootAndSave(

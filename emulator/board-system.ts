@@ -81,6 +81,22 @@ export function neighbour(number: number): { readonly address: string; readonly 
 }
 
 /**
+ * Shell that leaves a program running which arms a timer for a moment long past, again and again, until the resumed board ends it.
+ *
+ * QEMU's RISC-V machine does not arm the CPU's timer again when it loads a state. Linux still believes that it is armed, so it sets no later
+ * one, and the first thing that waits for time waits for ever: logins hung after the key exchange (seen with QEMU 7.2). A timer in the
+ * past comes before whatever Linux believes in, so it is always set, and its interrupt puts everything right.
+ */
+export const keepAwake = `case $(uname -m) in x86_64) create=283 set=286 ;; *) create=85 set=86 ;; esac
+setsid perl -e '
+  my ($create, $set) = @ARGV;
+  my $timer = syscall($create, 1, 0);
+  my $past = pack("q4", 0, 0, 0, 1);
+  while (1) { syscall($set, $timer, 1, $past, 0); for (1 .. 1000) {} }
+' $create $set < /dev/null > /dev/null 2>&1 &
+echo $! > /run/board-awake`;
+
+/**
  * Makes a board its own after it came up: clock, second CPU, name, address on the second network. What comes from the saved state is the same for
  * all boards, and the MAC is in it as well: QEMU's command line has no say in it after a resume.
  *
@@ -91,6 +107,7 @@ export function personalizeScript(board: { name: string; number: number }, now: 
   const { address, mac } = neighbour(board.number);
   const network = `[Match]\\nName=eth1\\n\\n[Link]\\nMACAddress=${mac}\\n\\n[Network]\\nAddress=${address}/24\\nIPv6AcceptRA=no\\n`;
   return `set -eu
+if [ -e /run/board-awake ]; then kill "$(cat /run/board-awake)" || true; rm /run/board-awake; fi
 date -u -s @${(now / 1000).toFixed(3)} >/dev/null
 echo ${entropy} > /dev/urandom
 [ "$(cat /sys/devices/system/cpu/cpu1/online)" = 1 ] || echo 1 > /sys/devices/system/cpu/cpu1/online

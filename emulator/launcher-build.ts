@@ -41,16 +41,20 @@ export async function buildLauncher(architecture: Architecture, progress: Progre
   const parts: BuiltProgram[] = [];
   for (const part of partBuilds(architecture)) parts.push(await buildGo(part, progress));
   const key = createHash("sha256").update([packer, launcher, ...parts].map((program) => program.sha256).join("\n"));
-  const directory = await cached("launchers", `${architecture}-${key.digest("hex").slice(0, 24)}`, async (unfinished) => {
-    const output = join(unfinished, "k3s");
-    const links = kubernetesPrograms.flatMap((name) => ["-link", `${name}=kubernetes`]);
-    await progress.step(`packing the k3s launcher for ${architecture}`, async () => {
-      await runCommand(packer.path, ["-o", output, ...links, launcher.path, ...parts.map((part) => part.path)], {
-        timeoutSeconds: packTimeoutSeconds,
+  const directory = await cached(
+    "launchers",
+    `${architecture}-${key.digest("hex").slice(0, 24)}`,
+    async (unfinished) => {
+      const output = join(unfinished, "k3s");
+      const links = kubernetesPrograms.flatMap((name) => ["-link", `${name}=kubernetes`]);
+      await progress.step(`packing the k3s launcher for ${architecture}`, async () => {
+        await runCommand(packer.path, ["-o", output, ...links, launcher.path, ...parts.map((part) => part.path)], {
+          timeoutSeconds: packTimeoutSeconds,
+        });
+        await chmod(output, 0o755);
       });
-      await chmod(output, 0o755);
-    });
-  });
+    },
+  );
   return join(directory, "k3s");
 }
 
