@@ -5,6 +5,7 @@ import { parseElf } from "../components/images/elf";
 import { cached } from "../tools/cache";
 import { download } from "../tools/download";
 import type { Progress } from "../tools/progress";
+import { buildLauncher } from "./launcher-build";
 
 /**
  * Puts the k3s of a board at a fixed place on this machine, as a symbolic link: `$K3S_BINARY` where it is set; else what `$K3S_URL` with
@@ -37,10 +38,6 @@ async function findK3s(architecture: Architecture, progress: Progress): Promise<
     );
     return join(directory, "k3s");
   }
-  const launcherBuild = "./launcher-build";
-  const { buildLauncher } = (await import(launcherBuild)) as {
-    buildLauncher: (architecture: Architecture, progress: Progress) => Promise<string>;
-  };
   return buildLauncher(architecture, progress);
 }
 
