@@ -28,6 +28,9 @@ const acceptedManifests = [
   "application/vnd.docker.distribution.manifest.list.v2+json",
 ].join(", ");
 
+/** Names of this machine itself. */
+const loopback = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/;
+
 /** Speaks OCI's distribution protocol with one registry. Every method rejects with a {@link RegistryError}. */
 export class RegistryClient {
   readonly #base: URL;
@@ -208,7 +211,8 @@ export class RegistryClient {
     }
     const url = tokenUrl(challenge, this.#base);
     const own = url.host === this.#base.host;
-    if (basic && !own && url.protocol !== "https:") {
+    const guarded = url.protocol === "https:" || (this.options.connect === undefined && loopback.test(url.hostname));
+    if (basic && !own && !guarded) {
       throw this.#error(
         "unauthorized",
         `it sends to ${url.origin} for a token, and credentials do not go there without TLS`,

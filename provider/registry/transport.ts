@@ -115,7 +115,7 @@ export class Transport {
       if (body === undefined || Buffer.isBuffer(body)) request.end(body);
       else {
         let sent = 0;
-        const file = createReadStream(body.file, { highWaterMark: 256 * 1024 });
+        const file = createReadStream(body.file, { highWaterMark: 256 * 1024, end: Math.max(0, body.size - 1) });
         file.on("data", (chunk) => {
           sent += chunk.length;
           onSent?.(sent);

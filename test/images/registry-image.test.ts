@@ -1,0 +1,220 @@
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { BuiltImage } from "../../components/images/image";
+import { RegistryClient } from "../../provider/registry/client";
+import { readLayout } from "../../provider/registry/layout";
+import { originalTag } from "../../provider/registry/original";
+import { pushImage } from "../../provider/registry/push";
+import { registryImage } from "../../provider/registry/registry-image";
+import { registryImageInputs, type RegistryImageInputs } from "../../provider/registry/schema";
+import type { Context } from "../../provider/resource";
+import type { Board } from "../../provider/ssh/board";
+import { RegistryServer } from "./registry-server";
+import { sampleImage, temporaryDirectory } from "./sample-image";
+
+const files = temporaryDirectory();
+let server: RegistryServer;
+let client: RegistryClient;
+let one: BuiltImage;
+let two: BuiltImage;
+
+beforeAll(async () => {
+  server = await RegistryServer.start();
+  client = new RegistryClient({ url: server.url });
+  one = await sampleImage(files.path, 1);
+  two = await sampleImage(files.path, 2);
+}, 900_000);
+afterAll(async () => {
+  client.close();
+  await server.stop();
+  files.remove();
+});
+
+const messages: string[] = [];
+let channels = 0;
+/** The board of these tests is this machine: what it forwards to is reached directly. */
+const board = {
+  label: "root@board",
+  forward: (host: string, port: number) => {
+    channels++;
+    return Promise.resolve(createConnection(port, host));
+  },
+} as unknown as Board;
+const context: Context = {
+  urn: "urn:pulumi:test::test::board:index:RegistryImage::image",
+  board: () => Promise.resolve(board),
+  log: (severity, message) => void messages.push(`${severity}: ${message}`),
+  mask: (text) => text,
+};
+
+/** Inputs for an image in a repository of the test's own. */
+function inputs(image: BuiltImage, repository: string, more: object = {}): RegistryImageInputs {
+  return registryImageInputs.parse({
+    connection: { host: "board", hostKeys: ["ssh-ed25519 AAAA"] },
+    registry: { url: server.url, throughBoard: true },
+    repository,
+    tag: "1.0",
+    digest: image.digest,
+    layout: image.layout,
+    ...more,
+  });
+}
+const repository = () => `test/${randomUUID()}`;
+const said = () => messages.splice(0).join("\n");
+
+describe("RegistryImage against a real registry", () => {
+  it("pushes what is missing, and nothing the second time", async () => {
+    const wanted = inputs(one, repository());
+    said();
+    const { id, state } = await registryImage.create(context, wanted);
+    expect(said()).toMatch(/pushed 0\.1 MB of 0\.1 MB \(2 of 2 blobs\)/);
+    expect(await client.resolve(wanted.repository, "1.0")).toBe(one.digest);
+    expect((await registryImage.read(context, id, state))?.state.digest).toBe(one.digest);
+
+    await registryImage.create(context, wanted);
+    expect(said()).toBe("");
+    await registryImage.create(context, { ...wanted, tag: "2.0" });
+    expect(said()).toContain("all 0.1 MB were there already, only the tag is new");
+    const again = await pushImage(client, await readLayout(one.layout), wanted);
+    expect(again).toEqual({ bytes: 0, blobs: 0 });
+  });
+
+  it("uses one channel for many images at once", async () => {
+    const states = await Promise.all(
+      [one, two, one, two].map(
+        async (image) => (await registryImage.create(context, inputs(image, repository()))).state,
+      ),
+    );
+    channels = 0;
+    await Promise.all(states.map((state) => registryImage.read(context, "", state)));
+    expect(channels).toBeLessThanOrEqual(1);
+  });
+
+  it("sees a tag that was moved or removed, and puts it right", async () => {
+    const wanted = inputs(one, repository());
+    const { id, state } = await registryImage.create(context, wanted);
+    await pushImage(client, await readLayout(two.layout), wanted);
+    const drifted = await registryImage.read(context, id, state);
+    expect(drifted?.inputs.digest).toBe(two.digest);
+    expect(registryImage.diff(drifted?.state ?? state, wanted, () => false)).toMatchObject({ changed: ["digest"] });
+    await registryImage.update(context, id, drifted?.state ?? state, wanted);
+    expect(await client.resolve(wanted.repository, "1.0")).toBe(one.digest);
+
+    await client.deleteManifest(wanted.repository, "1.0");
+    expect(await registryImage.read(context, id, state)).toBeUndefined();
+  });
+
+  it("takes its tag away, and nobody else's", async () => {
+    const wanted = inputs(one, repository());
+    const { id, state } = await registryImage.create(context, wanted);
+    await pushImage(client, await readLayout(one.layout), { repository: wanted.repository, tag: "theirs" });
+    await registryImage.delete(context, id, state);
+    expect(await client.tags(wanted.repository)).toEqual(["theirs"]);
+    await registryImage.delete(context, id, state);
+  });
+
+  it("gives a tag back what it had before the first push", async () => {
+    const wanted = inputs(one, repository());
+    await pushImage(client, await readLayout(two.layout), wanted);
+    const { id, state } = await registryImage.create(context, wanted);
+    expect(await client.resolve(wanted.repository, originalTag("1.0"))).toBe(two.digest);
+    const three = await sampleImage(files.path, 3);
+    const updated = await registryImage.update(context, id, state, inputs(three, wanted.repository));
+    await registryImage.delete(context, id, updated);
+    expect(await client.resolve(wanted.repository, "1.0")).toBe(two.digest);
+    expect(await client.tags(wanted.repository)).toEqual(["1.0"]);
+  });
+
+  it("finishes after the registry was killed in the middle of a blob", async () => {
+    const big = await sampleImage(files.path, 4, 24 * 1024);
+    const layout = await readLayout(big.layout);
+    const wanted = inputs(big, repository());
+    let killed: Promise<void> | undefined;
+    const broken = pushImage(client, layout, wanted, () => {
+      killed ??= server.kill();
+    });
+    await expect(broken).rejects.toThrow(/does not answer/);
+    await killed;
+    expect(await registryImage.read(context, "", wanted)).toBeUndefined();
+    expect(said()).toContain("looked at again once it runs");
+    await server.run();
+    const { state } = await registryImage.create(context, wanted);
+    expect((await registryImage.read(context, "", state))?.state.digest).toBe(big.digest);
+    expect(said()).toContain("(2 of 2 blobs)");
+  });
+
+  it("says where nobody answers and what to check", async () => {
+    const direct = inputs(one, repository(), { registry: { url: "http://127.0.0.1:1" } });
+    await expect(registryImage.create(context, direct)).rejects.toThrow(
+      /registry http:\/\/127\.0\.0\.1:1: it does not answer \(.*ECONNREFUSED.*\)\. Check that it is running and listens on that address\./,
+    );
+    await expect(registryImage.read(context, "", direct)).rejects.toThrow("does not answer");
+  });
+
+  it("says that http is spoken where https was meant, and the other way round", async () => {
+    const secure = new RegistryClient({ url: server.url.replace("http:", "https:") });
+    await expect(secure.resolve("a/b", "1")).rejects.toThrow("Check http against https");
+    secure.close();
+  });
+
+  it("refuses a manifest and a blob with another digest than they say", async () => {
+    const wanted = inputs(one, repository());
+    await registryImage.create(context, wanted);
+    const layout = await readLayout(two.layout);
+    const [layer] = layout.layers;
+    if (!layer) throw new Error("no layer");
+    const damaged = `${files.path}/damaged`;
+    writeFileSync(damaged, Buffer.alloc(layer.size));
+    await expect(client.uploadBlob(wanted.repository, layer, damaged)).rejects.toThrow(
+      "what arrived does not have that digest",
+    );
+    expect(await client.hasBlob(wanted.repository, layer)).toBe(false);
+    await expect(client.putManifest(wanted.repository, "x", layout.mediaType, layout.manifest)).rejects.toThrow(
+      /tagging .*:x failed: HTTP 4.*BLOB_UNKNOWN/,
+    );
+    await expect(registryImage.check?.({ ...wanted, digest: two.digest }, undefined)).resolves.toMatchObject({
+      problems: [{ property: "digest" }],
+    });
+  });
+});
+
+describe("a registry that deletes nothing", () => {
+  it("keeps the tag, and destroy goes on with a warning", async () => {
+    const stubborn = await RegistryServer.start({ deletes: false });
+    try {
+      const wanted = inputs(one, repository(), { registry: { url: stubborn.url, throughBoard: true } });
+      const { id, state } = await registryImage.create(context, wanted);
+      said();
+      await registryImage.delete(context, id, state);
+      expect(said()).toMatch(/warning: .*:1\.0 is not removed: .*does not delete/);
+    } finally {
+      await stubborn.stop();
+    }
+  });
+});
+
+describe("a registry with a login", () => {
+  it("takes the right password, and says so for a wrong one without showing it", async () => {
+    const guarded = await RegistryServer.start({ login: { username: "board", password: "right-Pa55" } });
+    try {
+      const at = (login: object) => inputs(one, "test/login", { registry: { url: guarded.url, ...login } });
+      await expect(registryImage.create(context, at({}))).rejects.toThrow("it wants a user name and a password");
+      const wrong = registryImage.create(context, at({ username: "board", password: "wr0ng-Pa55" }));
+      await expect(wrong).rejects.toThrow("it refuses the user name or the password");
+      await expect(wrong).rejects.not.toThrow("wr0ng-Pa55");
+
+      const wanted = at({ username: "board", password: "right-Pa55" });
+      const { id, state } = await registryImage.create(context, wanted);
+      const stale = { ...state, registry: at({ username: "board", password: "old" }).registry };
+      said();
+      expect(await registryImage.read(context, id, stale)).toEqual({ state: stale, inputs: stale });
+      expect(said()).toContain("is taken as unchanged");
+      await registryImage.update(context, id, stale, wanted);
+      await registryImage.delete(context, id, wanted);
+    } finally {
+      await guarded.stop();
+    }
+  });
+});
