@@ -1,0 +1,300 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
+import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { elfBytes } from "../components/images/elf-samples";
+import type { Facts } from "../provider";
+import { isObject } from "../provider/secrets";
+import { parseStackConfig } from "./config";
+import { k3sServerStack } from "./k3s-server";
+
+/** Nothing compiles here: the graph must not depend on how images and programs come to be, only on their digests and places. */
+vi.mock("../components/images/build", async (original) => ({
+  ...(await original<object>()),
+  buildImage: (source: { kind: string }, architecture: string) =>
+    Promise.resolve({
+      digest: `sha256:${source.kind}`,
+      configDigest: "sha256:config",
+      layout: `/layouts/${source.kind}`,
+      platform: { os: "linux", architecture },
+      size: 1,
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+    }),
+}));
+vi.mock("../components/images/archive", () => ({ imageArchive: () => Promise.resolve("/archives/pause.tar") }));
+vi.mock("../tools/go", async (original) => ({
+  ...(await original<object>()),
+  buildGo: ({ name }: { name: string }) => Promise.resolve({ path: `/programs/${name}`, sha256: "00" }),
+}));
+
+/** A resource as it was registered with the engine. Secrets are still wrapped in `inputs`. */
+interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Names of the resources that it waits for. */
+  readonly dependencies: readonly string[];
+  /** Name of the component that it belongs to. */
+  readonly parent: string;
+  readonly secretOutputs: readonly string[];
+}
+
+const registered: Registered[] = [];
+const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
+
+const healthy: Facts = {
+  machine: "riscv64",
+  kernel: "6.12.0",
+  hostname: "LicheePi",
+  address: "192.0.2.7",
+  os: "Debian GNU/Linux 13 (trixie)",
+  osId: "debian",
+  osVersion: "13",
+  cgroupVersion: 2,
+  cgroupControllers: ["cpu", "memory", "pids"],
+  memoryBytes: 8e9,
+  swapBytes: 0,
+  cpus: 4,
+  pageSize: 4096,
+  bootId: "00000000-0000-4000-8000-000000000000",
+  systemdVersion: 257,
+  diskFreeBytes: 1e10,
+};
+let facts: Facts;
+
+const directory = mkdtempSync(join(tmpdir(), "k3s-board-stack-"));
+const k3s = join(directory, "k3s");
+/** RISC-V with the double-float ABI. */
+writeFileSync(k3s, elfBytes({ machine: 243, flags: 4 }));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const secrets = { password: "registry-password-1", token: "server-token-1", sudo: "sudo-password-1" };
+const good = {
+  board: {
+    host: "board.example",
+    arch: "riscv64",
+    hostKey: "ssh-ed25519 AAAA",
+    user: "me",
+    sudoPassword: secrets.sudo,
+  },
+  k3s: { version: "v1.36.3+k3s1", source: { path: k3s }, token: secrets.token },
+};
+
+beforeEach(async () => {
+  registered.length = 0;
+  facts = healthy;
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ name, inputs }) => ({
+        id: `${name}-id`,
+        state: { sha256: "11", installedVersion: "1", ...(inputs as object), kubeconfig: "kubeconfig-text-1" },
+      }),
+      call: () => ({ ...facts }),
+    },
+    "k3s-board",
+    "test",
+  );
+});
+
+const register = Object.getOwnPropertyDescriptor(MockMonitor.prototype, "registerResource")
+  ?.value as MockMonitor["registerResource"];
+// The mocks of the SDK tell neither dependencies nor which part of an input is secret: look at what goes over the wire.
+vi.spyOn(MockMonitor.prototype, "registerResource").mockImplementation(function (
+  this: MockMonitor,
+  request: RegisterResourceRequest,
+  callback,
+) {
+  registered.push({
+    type: request.getType(),
+    name: request.getName(),
+    inputs: request.getObject()?.toJavaScript() ?? {},
+    dependencies: request.getDependenciesList().map(nameOf),
+    parent: nameOf(request.getParent()),
+    secretOutputs: request.getAdditionalsecretoutputsList(),
+  });
+  return register.call(this, request, callback);
+});
+
+async function deploy(values: Record<string, unknown> = {}) {
+  const outputs = await k3sServerStack(parseStackConfig({ ...good, ...values }));
+  await pulumi.runtime.disconnect();
+  return outputs;
+}
+
+const find = (name: string) => registered.find((resource) => resource.name === name);
+
+/** Everything that must be there before a resource, directly or not. A resource stands for what is inside of it. */
+function before(name: string): Set<string> {
+  const found = new Set<string>();
+  const visit = (one: string) => {
+    for (const other of find(one)?.dependencies ?? []) {
+      if (found.has(other)) continue;
+      found.add(other);
+      visit(other);
+    }
+  };
+  visit(name);
+  return found;
+}
+
+/** The inputs with every secret cut out. */
+function inClear(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inClear);
+  if (!isObject(value)) return value;
+  if (pulumi.runtime.isRpcSecret(value)) return "[secret]";
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, inClear(inner)]));
+}
+
+/** A file of a service by the end of its path; `[secret]` where its content is one. */
+function fileOf(service: string, name: string): unknown {
+  const files = inClear(find(service)?.inputs.files);
+  const found: unknown = Array.isArray(files)
+    ? files.find((file) => isObject(file) && String(file.path).endsWith(name))
+    : undefined;
+  return isObject(found) ? found.content : undefined;
+}
+
+const coredns = "image-rancher-mirrored-coredns-coredns";
+const web = { yaml: "kind: Namespace\nmetadata: { name: web }\n" };
+const withK3s = (k3s: object) => ({ k3s: { ...good.k3s, ...k3s } });
+
+describe("a k3s server stack", () => {
+  it("registers a component per domain and the resources in it", async () => {
+    await deploy({ manifests: { web } });
+    expect(registered.map(({ type, name, parent }) => `${parent} > ${name} (${type})`).sort()).toMatchInlineSnapshot(`
+      [
+        " > image (k3s-board:images:RegistryImages)",
+        " > k3s (k3s-board:k3s:K3sServer)",
+        " > kubeconfig (board:index:Kubeconfig)",
+        " > manifest (k3s-board:manifests:Manifests)",
+        " > ready (board:index:ClusterReadiness)",
+        " > registry (k3s-board:registry:Registry)",
+        "image > image-rancher-mirrored-coredns-coredns (board:index:RegistryImage)",
+        "image > image-rancher-mirrored-pause (board:index:RegistryImage)",
+        "k3s > k3s-binary (board:index:File)",
+        "k3s > k3s-data (board:index:K3sData)",
+        "k3s > k3s-pause (board:index:ContainerdImage)",
+        "k3s > k3s-pause-archive (board:index:File)",
+        "k3s > k3s-service (board:index:SystemdService)",
+        "manifest > manifest-web (board:index:Manifest)",
+        "registry > registry-binary (board:index:File)",
+        "registry > registry-service (board:index:SystemdService)",
+      ]
+    `);
+  });
+
+  it("orders them: registry, images, k3s, manifests, gate, kubeconfig", async () => {
+    await deploy({ manifests: { web } });
+    const order = [
+      "registry-binary",
+      "registry-service",
+      coredns,
+      "k3s-service",
+      "manifest-web",
+      "ready",
+      "kubeconfig",
+    ];
+    order.forEach((name, index) => expect([...before(name)]).toEqual(expect.arrayContaining(order.slice(0, index))));
+    expect([...before("k3s-service")]).toEqual(
+      expect.arrayContaining(["k3s-data", "k3s-binary", "k3s-pause-archive", "image-rancher-mirrored-pause"]),
+    );
+    expect([...before("k3s-pause")]).toContain("k3s-service");
+    // what k3s leaves behind is taken away after the service, and what was there before k3s is noted before anything is written there
+    expect([...before("k3s-pause-archive")]).toContain("k3s-data");
+  });
+
+  it("lets no secret out in clear", async () => {
+    await deploy({ registry: { kind: "board", username: "me", password: secrets.password } });
+    const clear = JSON.stringify(registered.map(({ inputs }) => inClear(inputs)));
+    for (const secret of Object.values(secrets)) expect(clear).not.toContain(secret);
+    // nor the password's hash, which could be tried out
+    expect(clear).not.toContain("$2b$");
+    const everything = JSON.stringify(registered.map(({ inputs }) => inputs));
+    for (const text of [...Object.values(secrets), "$2b$"]) expect(everything).toContain(text);
+    expect(find("kubeconfig")?.secretOutputs).toContain("kubeconfig");
+  });
+
+  it("shows files without secrets line by line", async () => {
+    await deploy();
+    expect(fileOf("k3s-service", "50-k3s-board.yaml")).toBe("tls-san:\n  - board.example\n");
+    expect(fileOf("k3s-service", "registries.yaml")).toContain("http://127.0.0.1:5000");
+    expect(fileOf("k3s-service", "60-k3s-board-token.yaml")).toBe("[secret]");
+  });
+
+  it("waits for what k3s and the manifests deploy, and for DNS", async () => {
+    const app = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: app, namespace: web }\n";
+    await deploy({ ...withK3s({ disable: ["traefik", "local-storage"] }), manifests: { app: { yaml: app } } });
+    expect(find("ready")?.inputs).toMatchObject({
+      deployments: ["kube-system/coredns", "kube-system/metrics-server", "web/app"],
+      dns: { server: "10.43.0.10", name: "kubernetes.default.svc.cluster.local" },
+    });
+  });
+});
+
+describe("variants of a k3s server stack", () => {
+  it("brings its own CoreDNS manifest, with what k3s then leaves out", async () => {
+    await deploy(
+      withK3s({ coredns: "custom", config: { "cluster-dns": "10.99.0.10", "cluster-domain": "board.test" } }),
+    );
+    expect(fileOf("k3s-service", "10-k3s-board.conf")).toContain("--disable=coredns");
+    const { path, content } = find("manifest-coredns")?.inputs ?? {};
+    expect(path).toBe("/var/lib/rancher/k3s/server/manifests/custom-coredns.yaml");
+    expect(content).toContain("192.0.2.7 licheepi");
+    expect(content).toContain("clusterIP: 10.99.0.10");
+    expect(content).toContain("kubernetes board.test in-addr.arpa");
+    expect(find("ready")?.inputs).toMatchObject({
+      deployments: expect.arrayContaining(["kube-system/coredns"]) as string[],
+      dns: { server: "10.99.0.10", name: "kubernetes.default.svc.board.test" },
+    });
+  });
+
+  it("does without CoreDNS where nobody deploys it", async () => {
+    await deploy(withK3s({ disable: ["coredns"] }));
+    expect(find(coredns)).toBeUndefined();
+    expect(find("ready")?.inputs.dns).toBeUndefined();
+  });
+
+  it("uses a registry that is there already", async () => {
+    const url = "https://registry.example:5000";
+    await deploy({ registry: { kind: "external", url, username: "me", password: secrets.password } });
+    expect(registered.filter(({ parent }) => parent === "registry")).toEqual([]);
+    expect(find(coredns)?.inputs.registry).toMatchObject({ url, throughBoard: false });
+    expect(fileOf("k3s-service", "registries.yaml")).toBe("[secret]");
+    expect(JSON.stringify(registered.map(({ inputs }) => inClear(inputs)))).not.toContain(secrets.password);
+  });
+
+  it("takes k3s from a package of the distribution", async () => {
+    await deploy(withK3s({ source: { package: "k3s", version: "1.24.2" } }));
+    expect(find("k3s-package")?.inputs).toMatchObject({ name: "k3s", version: "1.24.2" });
+    expect(find("k3s-binary")).toBeUndefined();
+    expect(fileOf("k3s-service", "10-k3s-board.conf")).toContain("ExecStart=/usr/bin/k3s");
+  });
+});
+
+describe("a stack that cannot work registers nothing", () => {
+  it.each<[string, Partial<Facts>, RegExp]>([
+    ["another architecture", { machine: "aarch64" }, /configuration says riscv64, the board says arm64/],
+    ["an unknown architecture", { machine: "mips" }, /the board says mips: this program has no builds for it/],
+    ["an old systemd", { systemdVersion: 241 }, /systemd 241; 247 is the oldest/],
+    ["no memory controller", { cgroupControllers: ["cpu"] }, /cgroup_enable=memory/],
+  ])("%s", async (_title, wrong, message) => {
+    facts = { ...healthy, ...wrong };
+    await expect(deploy()).rejects.toThrow(message);
+    expect(registered).toEqual([]);
+  });
+
+  it("a binary for another architecture", async () => {
+    const other = join(directory, "k3s-amd64");
+    writeFileSync(other, elfBytes({ machine: 62 }));
+    await expect(deploy(withK3s({ source: { path: other } }))).rejects.toThrow(/is for amd64, the board is riscv64/);
+    expect(registered).toEqual([]);
+  });
+
+  it("a manifest that is no Kubernetes object", async () => {
+    await expect(deploy({ manifests: { web: { yaml: "a: 1" } } })).rejects.toThrow(/manifests\.web: document 1/);
+    expect(registered).toEqual([]);
+  });
+});
