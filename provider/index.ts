@@ -15,3 +15,4 @@ export {
 } from "./kubernetes";
 export { Package, type PackageArgs } from "./packages";
 export { RegistryImage, type RegistryAddressArgs, type RegistryImageArgs } from "./registry";
+export { SystemdService, type HealthArgs, type ServiceFileArgs, type SystemdServiceArgs } from "./systemd";

@@ -1,6 +1,7 @@
 import type { EngineLog } from "./engine-log";
 import { parseInputs } from "./checking";
 import { fingerprintKey, fingerprints, withFingerprints, withoutFingerprints } from "./fingerprints";
+import { masking } from "./masking";
 import { PartialFailure, type Context, type Difference, type ResourceType } from "./resource";
 import { formatPath, unwrap, wrap, type Path, type Properties } from "./secrets";
 import { InitializationFailure, type Handlers } from "./server";
@@ -69,7 +70,7 @@ export class BoardProvider implements Handlers {
     const { plain, secrets } = unwrap(inputs);
     const out = (state: Properties) => seal(type, withFingerprints(state, given(type, secrets), plain), secrets);
     const { id, state } = await this.#changing(type, out, () =>
-      type.create(this.#context(urn), withoutFingerprints(plain)),
+      type.create(this.#context(urn, plain, secrets), withoutFingerprints(plain)),
     );
     return { id, properties: out(state) };
   }
@@ -99,7 +100,9 @@ export class BoardProvider implements Handlers {
     const { plain, secrets } = unwrap(news);
     const out = (state: Properties) => seal(type, withFingerprints(state, given(type, secrets), plain), secrets);
     return out(
-      await this.#changing(type, out, () => type.update(this.#context(urn), id, old, withoutFingerprints(plain))),
+      await this.#changing(type, out, () =>
+        type.update(this.#context(urn, plain, secrets), id, old, withoutFingerprints(plain)),
+      ),
     );
   }
 
@@ -134,9 +137,10 @@ export class BoardProvider implements Handlers {
     this.boards.close();
   }
 
-  #context(urn: string): Context {
+  #context(urn: string, properties: Properties = {}, secrets: readonly Path[] = []): Context {
     return {
       urn,
+      mask: masking(properties, secrets),
       board: (connection) => Promise.resolve(this.boards.at(connection)),
       log: (severity, message) => this.log.say(urn, severity, message),
     };

@@ -11,6 +11,8 @@ export interface Context {
   readonly urn: string;
   /** Opens, or reuses, this run's one connection to the board. Rejects with a `BoardError` that names host, step and remedy. */
   board(connection: Connection): Promise<Board>;
+  /** Replaces what is secret in the request's inputs by `***`: for text that the board said, such as journal lines. */
+  mask(text: string): string;
   /** Shows a message beside the resource in `preview` and `up`. Never pass a secret. */
   log(severity: Severity, message: string): void;
 }

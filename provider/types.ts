@@ -10,6 +10,7 @@ import { distributionPackage } from "./packages/package";
 import { registryImage } from "./registry/registry-image";
 import type { Context, ResourceType } from "./resource";
 import type { Properties } from "./secrets";
+import { systemdService } from "./systemd/service";
 
 /** A function of package `board`: reads, changes nothing. */
 export interface FunctionType<Args extends object, Result extends object> {
@@ -29,6 +30,7 @@ function entry<Inputs extends object, State extends Inputs>(
 export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Properties>> = new Map([
   entry(file),
   entry(distributionPackage),
+  entry(systemdService),
   entry(registryImage),
   entry(containerdImage),
   entry(k3sData),
@@ -38,6 +40,4 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
 ]);
 
 /** All functions of package `board`. */
-export const functions: readonly FunctionType<Properties, object>[] = [
-  getFactsFunction,
-];
+export const functions: readonly FunctionType<Properties, object>[] = [getFactsFunction];

@@ -23,6 +23,7 @@ export function temporaryOf(path: string): string {
  * - `keep PATH RECORD`: records what is there, unless it is recorded already.
  * - `restore PATH RECORD TEMPORARY`: puts it back with mode, owner and times; a path where nothing was is removed, directories as in
  *   `leave`. Does nothing without a record.
+ * - `put_back PATH RECORD TEMPORARY`: the same, but the record and the directories stay.
  * - `leave PATH`: removes the directories above it that we made and that are empty.
  * - `tidy`: removes our own directory when nothing is recorded any more.
  */
@@ -52,13 +53,13 @@ make_directory() {
 keep() {
   record=$state/original/$2
   [ ! -d "$record" ] || return 0
-  new=$state/original/.new-$2
-  rm -rf -- "$new" && mkdir -- "$new" && printf '%s\\n' "$1" >"$new/path" || fail "no record can be made in $state"
-  if [ -e "$1" ] || [ -L "$1" ]; then cp -a -- "$1" "$new/original"; else : >"$new/absent"; fi || fail "$1 cannot be copied to $state"
-  [ -L "$new/original" ] || sync -- "$new"/* || fail "$new cannot be written"
-  mv -T -- "$new" "$record" && sync -- $state/original || fail "$record cannot be written"
+  unfinished=$state/original/.new-$2
+  rm -rf -- "$unfinished" && mkdir -- "$unfinished" && printf '%s\\n' "$1" >"$unfinished/path" || fail "no record can be made in $state"
+  if [ -e "$1" ] || [ -L "$1" ]; then cp -a -- "$1" "$unfinished/original"; else : >"$unfinished/absent"; fi || fail "$1 cannot be copied to $state"
+  [ -L "$unfinished/original" ] || sync -- "$unfinished"/* || fail "$unfinished cannot be written"
+  mv -T -- "$unfinished" "$record" && sync -- $state/original || fail "$record cannot be written"
 }
-restore() {
+put_back() {
   record=$state/original/$2
   rm -f -- "$3"
   [ -d "$record" ] || return 0
@@ -69,6 +70,10 @@ restore() {
     mkdir -p -- "$directory/" && cp -a -- "$record/original" "$3" && mv -fT -- "$3" "$1" || { rm -f -- "$3"; fail "$1 cannot be put back"; }
   fi
   [ ! -d "$directory/" ] || sync -- "$directory/"
+}
+restore() {
+  put_back "$@"
+  [ -d "$record" ] || return 0
   rm -rf -- "$record"
   leave "$1"
 }

@@ -8,6 +8,8 @@ export type Trouble =
   | "authentication"
   /** The connection was there and broke; what the script had done by then is not known. */
   | "broken"
+  /** The user ended the run; nothing more is tried. */
+  | "cancelled"
   /** The time was over; what the script had done by then is not known. */
   | "timeout"
   /** The board answered, and the answer is a refusal: full disk, missing command, failed script. */
@@ -34,6 +36,6 @@ export class BoardError extends Error {
 
   /** True where something may have been done on the board although no answer came back. */
   get outcomeUnknown(): boolean {
-    return this.trouble === "broken" || this.trouble === "timeout";
+    return this.trouble === "broken" || this.trouble === "timeout" || this.trouble === "cancelled";
   }
 }

@@ -120,7 +120,7 @@ export class SshBoard implements Board {
   }
 
   #connected(): Promise<Login> {
-    if (this.#closed) return Promise.reject(new BoardError("broken", this.label, "the run was cancelled"));
+    if (this.#closed) return Promise.reject(new BoardError("cancelled", this.label, "the run was cancelled"));
     if (this.#login) return this.#login;
     const opening = this.#connect();
     this.#login = opening;
@@ -295,7 +295,7 @@ export class SshBoard implements Board {
     const purpose = `reading ${files.length} files and ${fragments.length} other things`;
     const once = () => this.#execute("ask", script, { purpose, timeoutSeconds: 120 });
     const result = await once().catch((error: unknown) => {
-      if (error instanceof BoardError && error.trouble === "broken" && !this.#closed) return once();
+      if (error instanceof BoardError && error.trouble === "broken") return once();
       throw error;
     });
     const sections = parseBatch(nonce, result.stdout, result.stderr, fragments.length + 1);
@@ -316,13 +316,9 @@ export class SshBoard implements Board {
   }
 
   #broken(purpose: string): BoardError {
-    const why = this.#closed ? "the run was cancelled" : "the connection broke";
-    return new BoardError(
-      "broken",
-      this.label,
-      `${why} while ${purpose}`,
-      "Run the same command again: what was begun is settled then",
-    );
+    if (this.#closed) return new BoardError("cancelled", this.label, `the run was cancelled while ${purpose}`);
+    const remedy = "Run the same command again: what was begun is settled then";
+    return new BoardError("broken", this.label, `the connection broke while ${purpose}`, remedy);
   }
 
   #tooLong(purpose: string, seconds: number): BoardError {

@@ -10,7 +10,7 @@ export type Elevation = "none" | "sudo" | "sudo-with-password";
 const ready = "k3s-board-script-follows";
 
 /** Put before every script: messages in one language, the system directories in PATH (a plain `ssh host command` may lack sbin). */
-const preamble =
+export const preamble =
   "LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export LC_ALL PATH; umask 022\n";
 
 /**

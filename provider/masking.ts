@@ -1,0 +1,24 @@
+import { valueAt, isObject, type Path, type Properties } from "./secrets";
+
+/** Shorter words are too common to be secrets on their own. */
+const shortest = 6;
+
+/**
+ * A function that replaces secrets in a text by `***`: every secret string, and, because a program prints a part of its configuration and not
+ * the file, every word of it that is long enough to be a token or a password.
+ */
+export function masking(properties: Properties, secrets: readonly Path[]): (text: string) => string {
+  const words = new Set(
+    secrets
+      .flatMap((path) => strings(valueAt(properties, path)))
+      .flatMap((text) => [text, ...text.split(/[\s"'=,;{}[\]]+|: /)]),
+  );
+  const long = [...words].filter((word) => word.length >= shortest).sort((a, b) => b.length - a.length);
+  return (text) => long.reduce((masked, word) => masked.replaceAll(word, "***"), text);
+}
+
+function strings(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  if (Array.isArray(value)) return value.flatMap(strings);
+  return isObject(value) ? Object.values(value).flatMap(strings) : [];
+}

@@ -1,0 +1,104 @@
+import { lineDiff } from "../files/line-diff";
+import type { Difference, SecretPaths } from "../resource";
+import { isUnknown } from "../unknowns";
+import { filesOf, type ServiceFile, type ServiceInputs, type ServiceState } from "./schema";
+
+/** The mode that stands for a file that is not there. */
+export const absentMode = "none";
+
+/** What is to be done to get from what is there to what is wanted. */
+export interface Changes {
+  /** Files whose content, mode or owner differs. */
+  readonly write: readonly ServiceFile[];
+  /** Paths that are ours and no longer wanted: what was there before comes back. */
+  readonly putBack: readonly string[];
+  /** Why the service restarts, or starts; empty where it does not. */
+  readonly restartReasons: readonly string[];
+}
+
+/** True where the texts differ or the file is not there. */
+function contentDiffers(there: ServiceFile | undefined, wanted: ServiceFile): boolean {
+  return there === undefined || there.mode === absentMode || there.content !== wanted.content;
+}
+
+/**
+ * Compares files one by one. The service restarts for what it reads at start: a content, a trigger; it does not for modes and owners.
+ *
+ * @param otherReasons - why it restarts besides: triggers that changed.
+ */
+export function changes(there: ServiceState, wanted: ServiceInputs, otherReasons: readonly string[]): Changes {
+  const present = new Map(filesOf(there).map((file) => [file.path, file]));
+  const goal = filesOf(wanted);
+  const goalPaths = new Set(goal.map(({ path }) => path));
+  const newContent = goal.filter((file) => contentDiffers(present.get(file.path), file));
+  const write = goal.filter((file) => {
+    const old = present.get(file.path);
+    return contentDiffers(old, file) || old?.mode !== file.mode || old.owner !== file.owner || old.group !== file.group;
+  });
+  const putBack = [...present.keys()].filter((path) => !goalPaths.has(path));
+  const restartReasons = wanted.running
+    ? [
+        ...newContent.map(({ path }) => `${path} changes`),
+        ...putBack.map((path) => `${path} is no longer ours`),
+        ...otherReasons,
+        ...(there.unsettled ? ["an earlier change was interrupted"] : []),
+        ...(there.running ? [] : ["it is not running"]),
+      ]
+    : [];
+  return { write, putBack, restartReasons };
+}
+
+/** Triggers that differ; one that a preview does not know yet counts as changed. */
+export function changedTriggers(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((trigger) => before[trigger] !== after[trigger])
+    .sort();
+}
+
+/** A trigger as a reason to restart. */
+export function triggerReason(trigger: string): string {
+  return `${trigger} changes`;
+}
+
+/** The difference as the engine and the person who reads the preview want it. */
+export function serviceDifference(there: ServiceState, wanted: ServiceInputs, isSecret: SecretPaths): Difference {
+  if (there.name !== wanted.name) return { changed: [], replaces: ["name"] };
+  const triggers = changedTriggers(there.restartTriggers, wanted.restartTriggers);
+  const { write, putBack, restartReasons } = changes(there, wanted, triggers.map(triggerReason));
+  const unitMoves = there.unit !== wanted.unit;
+  const filesMove = write.length + putBack.length > (unitMoves ? 1 : 0);
+  const changed = [
+    ...(unitMoves || there.needsDaemonReload ? ["unit"] : []),
+    ...(filesMove ? ["files"] : []),
+    ...(triggers.length > 0 ? ["restartTriggers"] : []),
+    ...(there.enabled === wanted.enabled ? [] : ["enabled"]),
+    ...(there.running === wanted.running && !there.unsettled ? [] : ["running"]),
+    ...(there.removeState === wanted.removeState ? [] : ["removeState"]),
+  ];
+  const service = `${wanted.name}.service`;
+  const verb = there.running ? "restarts" : "starts";
+  return {
+    changed,
+    notes: [
+      ...(restartReasons.length > 0 ? [`${service} ${verb}: ${restartReasons.join(", ")}`] : []),
+      ...(there.running && !wanted.running ? [`${service} stops`] : []),
+      ...write.flatMap((file) => fileNotes(there, wanted, file, isSecret)),
+    ],
+  };
+}
+
+function fileNotes(there: ServiceState, wanted: ServiceInputs, file: ServiceFile, isSecret: SecretPaths): string[] {
+  const old = filesOf(there).find(({ path }) => path === file.path);
+  if (isUnknown(file.content))
+    return [`${file.path} may change: its content is known after other resources are updated`];
+  if (!contentDiffers(old, file)) {
+    return [`${file.path} gets mode ${file.mode} and owner ${file.owner}:${file.group}; nothing restarts for that`];
+  }
+  const index = wanted.files.indexOf(file);
+  if (isSecret(index < 0 ? "unit" : `files[${index}].content`)) return [`${file.path} changes; its content is secret`];
+  const isNew = old === undefined || old.mode === absentMode;
+  return [`${file.path} ${isNew ? "is new" : "changes"}:\n${lineDiff(old?.content ?? "", file.content).join("\n")}`];
+}

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { kubernetesHealth } from "../kubernetes/health";
+import type { Board } from "../ssh/board";
+import { BoardError } from "../ssh/board-error";
+import { probeHttp } from "./http-probe";
+import type { Health } from "./schema";
+import { parseUnitState, unitStateFragment, type UnitState } from "./unit-state";
+
+/** Milliseconds between two looks; slower after the first few, because a look costs a small board CPU time that the start needs. */
+const pollMilliseconds = (look: number) => (look < 5 ? 1000 : 2500);
+/** A service that was up for so long without a restart counts as active. */
+const steadyMilliseconds = 3000;
+/** Restarts by systemd itself after which a start has failed: it will not get better by waiting. */
+const restartsAllowed = 2;
+const reportMilliseconds = 15_000;
+
+/** How a wait for health ended. */
+export interface Verdict {
+  readonly healthy: boolean;
+  /** What was the case at the end: "activating (start); node dev: NotReady (…)". */
+  readonly detail: string;
+}
+
+/** What is waited for. */
+export interface Expectation {
+  readonly name: string;
+  readonly health: Health;
+  /** Invocation that ran before the restart and does not count; empty where none did. */
+  readonly previousInvocation: string;
+  readonly timeoutSeconds: number;
+}
+
+/** True where waiting longer is of no use. */
+export function hasGivenUp(state: UnitState, previousInvocation: string): boolean {
+  // Between stop and start of a restart the old invocation may still be seen in whatever state it ended.
+  if (state.invocation === previousInvocation) return false;
+  return state.active === "failed" || state.restarts > restartsAllowed;
+}
+
+/** A unit's state in a few words, with how the program ended where it did. */
+export function describeUnit(state: UnitState): string {
+  const ended =
+    state.result !== "success" && state.result !== ""
+      ? `, ${state.result}${state.exitStatus ? ` ${state.exitStatus}` : ""}`
+      : "";
+  const restarts = state.restarts > 0 ? `, restarted ${state.restarts} times` : "";
+  return `${state.active} (${state.sub}${ended}${restarts})`;
+}
+
+/**
+ * Waits until a service is healthy, in short looks over the same connection, each bounded. A connection that breaks is opened again: a board
+ * that starts k3s is busy. Returns early where the service has given up.
+ *
+ * @param report - called about every 15 s with what is the case.
+ */
+export async function waitForHealth(
+  board: Board,
+  expected: Expectation,
+  report: (detail: string, elapsedSeconds: number) => void,
+): Promise<Verdict> {
+  const started = Date.now();
+  let steadySince: { invocation: string; at: number } | undefined;
+  let reported = started;
+  let detail = "nothing was heard of it";
+  for (let look = 0; Date.now() - started < expected.timeoutSeconds * 1000; look += 1) {
+    await sleep(pollMilliseconds(look));
+    const state = await lookAt(board, expected.name);
+    if (!state) detail = "the board does not answer";
+    else {
+      detail = describeUnit(state);
+      if (hasGivenUp(state, expected.previousInvocation)) return { healthy: false, detail };
+      const up = state.active === "active" && state.invocation !== expected.previousInvocation;
+      if (!up) steadySince = undefined;
+      else if (steadySince?.invocation !== state.invocation)
+        steadySince = { invocation: state.invocation, at: Date.now() };
+      if (up && steadySince) {
+        const probe = await probeHealth(board, expected.health);
+        if (probe.detail) detail = `${detail}; ${probe.detail}`;
+        if (probe.ready && Date.now() - steadySince.at >= steadyMilliseconds) return { healthy: true, detail };
+      }
+    }
+    if (Date.now() - reported >= reportMilliseconds) {
+      reported = Date.now();
+      report(detail, Math.round((reported - started) / 1000));
+    }
+  }
+  return { healthy: false, detail };
+}
+
+/** The state of a unit; `undefined` where the connection broke. */
+async function lookAt(board: Board, name: string): Promise<UnitState | undefined> {
+  try {
+    const { stdout } = await board.run(unitStateFragment(name), {
+      purpose: `looking at ${name}.service`,
+      timeoutSeconds: 30,
+    });
+    return parseUnitState(stdout);
+  } catch (error) {
+    if (error instanceof BoardError && ["broken", "timeout", "unreachable"].includes(error.trouble)) return undefined;
+    throw error;
+  }
+}
+
+async function probeHealth(board: Board, health: Health): Promise<{ ready: boolean; detail: string }> {
+  switch (health.kind) {
+    case "active":
+      return { ready: true, detail: "" };
+    case "http":
+      return probeHttp(board, health.url, health.ca);
+    case "kubernetes":
+      return kubernetesHealth(board, health.kubeconfig, health.node);
+  }
+}

@@ -1,0 +1,38 @@
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { connect } from "node:tls";
+import type { Board } from "../ssh/board";
+import { messageOf } from "../ssh/login";
+
+/** Seconds for one attempt. */
+const timeoutSeconds = 10;
+
+/**
+ * Asks a URL as seen from the board, through its SSH connection. Any answer below 500 is a sign of life: a registry that wants a login says
+ * 401. The detail is for people.
+ */
+export async function probeHttp(board: Board, url: string, ca?: string): Promise<{ ready: boolean; detail: string }> {
+  const target = new URL(url);
+  const secure = target.protocol === "https:";
+  const host = target.hostname.replace(/^\[|\]$/g, "");
+  try {
+    const channel = await board.forward(host, Number(target.port || (secure ? 443 : 80)));
+    const socket = secure
+      ? connect({ socket: channel, ca, servername: /^[\d.:]+$/.test(host) ? "" : host, host })
+      : channel;
+    const status = await new Promise<number>((resolve, reject) => {
+      const send = secure ? httpsRequest : httpRequest;
+      const options = { createConnection: () => socket, agent: false, timeout: timeoutSeconds * 1000 } as const;
+      const request = send(target, { ...options, createConnection: () => socket }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      request.once("error", reject);
+      request.once("timeout", () => request.destroy(new Error(`no answer within ${timeoutSeconds} s`)));
+      request.end();
+    }).finally(() => socket.destroy());
+    return { ready: status < 500, detail: `${url} answers ${status}` };
+  } catch (error) {
+    return { ready: false, detail: `${url}: ${messageOf(error)}` };
+  }
+}

@@ -1,0 +1,65 @@
+import * as pulumi from "@pulumi/pulumi";
+import { secretConnection, type ConnectionArgs } from "../connection-input";
+
+/** A file that a service reads at start. */
+export interface ServiceFileArgs {
+  /** Absolute path on the board. */
+  path: pulumi.Input<string>;
+  /** Text of the file. A secret stays one. */
+  content: pulumi.Input<string>;
+  /** Octal mode, four digits. Defaults to `"0644"`; a file with a secret wants `"0600"`. */
+  mode?: pulumi.Input<string>;
+  /** User, by name or number. Defaults to `"root"`. */
+  owner?: pulumi.Input<string>;
+  /** Group, by name or number. Defaults to `"root"`. */
+  group?: pulumi.Input<string>;
+}
+
+/** When a service counts as healthy, besides being active and not restarting for three seconds. */
+export type HealthArgs =
+  /** Nothing more. */
+  | { kind: "active" }
+  /** A URL, as seen from the board, answers with a status below 500. `ca`: PEM of the CA of an https URL. Defaults to the public ones. */
+  | { kind: "http"; url: pulumi.Input<string>; ca?: pulumi.Input<string> }
+  /** The API server of the kubeconfig on the board answers and the node is Ready. `node` defaults to all nodes. */
+  | { kind: "kubernetes"; kubeconfig: pulumi.Input<string>; node?: pulumi.Input<string> };
+
+/** Arguments of {@link SystemdService}. */
+export interface SystemdServiceArgs {
+  /** How to reach the board; always secret, and by itself never a reason for an update. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** Name of the unit without `.service`. A change replaces the resource. */
+  name: pulumi.Input<string>;
+  /** Text of `/etc/systemd/system/<name>.service`. Defaults to the unit that the board has. */
+  unit?: pulumi.Input<string>;
+  /** Drop-ins and configuration: all that the service reads at start. Defaults to none. */
+  files?: pulumi.Input<pulumi.Input<ServiceFileArgs>[]>;
+  /** Whether it starts at boot. Defaults to true. */
+  enabled?: pulumi.Input<boolean>;
+  /** Whether it runs. Defaults to true. */
+  running?: pulumi.Input<boolean>;
+  /** Whatever else restarts the service when it changes: the checksum of its program. Defaults to nothing. */
+  restartTriggers?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /** When it is healthy after a restart. Defaults to `{ kind: "active" }`. */
+  health?: pulumi.Input<HealthArgs>;
+  /** Seconds for it to become healthy; then the previous files come back. Defaults to 120. */
+  timeoutSeconds?: pulumi.Input<number>;
+  /** Whether deleting the resource deletes the unit's `StateDirectory` too. Defaults to false. */
+  removeState?: pulumi.Input<boolean>;
+}
+
+/**
+ * A systemd service together with all files that it reads at start: one change of any of them is one transaction with one restart.
+ *
+ * The files are staged and the unit is verified before anything is touched; the service restarts once; if it does not become healthy in its
+ * time, the previous files are back and it restarts with them. The board does that by itself when we are gone. Deleting the resource puts
+ * back what was there: a unit of the distribution runs, and starts at boot, as it did before.
+ */
+export class SystemdService extends pulumi.CustomResource {
+  /** Name of the unit without `.service`. */
+  declare readonly name: pulumi.Output<string>;
+
+  constructor(name: string, args: SystemdServiceArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:SystemdService", name, secretConnection(args), options);
+  }
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { absolutePath, accountName, fileMode } from "../files/schema";
+import { connectionArgs } from "../ssh/connection-args";
+
+const serviceFile = z.strictObject({
+  path: absolutePath,
+  content: z.string(),
+  mode: fileMode.default("0644"),
+  owner: accountName.default("root"),
+  group: accountName.default("root"),
+});
+
+const health = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("active") }),
+  z.strictObject({ kind: z.literal("http"), url: z.url({ protocol: /^https?$/ }), ca: z.string().optional() }),
+  z.strictObject({ kind: z.literal("kubernetes"), kubeconfig: absolutePath, node: z.string().min(1).optional() }),
+]);
+
+export const serviceInputs = z.strictObject({
+  connection: connectionArgs,
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9:_.@-]+$/, "must be the name of a unit")
+    .refine((name) => !name.endsWith(".service"), "is given without .service"),
+  unit: z.string().optional(),
+  files: z.array(serviceFile).default([]),
+  enabled: z.boolean().default(true),
+  running: z.boolean().default(true),
+  restartTriggers: z.record(z.string(), z.string()).default({}),
+  health: health.default({ kind: "active" }),
+  timeoutSeconds: z.number().positive().max(3600).default(120),
+  removeState: z.boolean().default(false),
+});
+
+/** A file that a service reads at start. */
+export type ServiceFile = z.output<typeof serviceFile>;
+export type Health = z.output<typeof health>;
+export type ServiceInputs = z.output<typeof serviceInputs>;
+
+/** What is kept of a service: its inputs, and what the board said. */
+export interface ServiceState extends ServiceInputs {
+  /** A change of ours was begun and neither confirmed nor taken back: a run was killed, or the board lost power. */
+  readonly unsettled: boolean;
+  /** Unit files changed on disk after systemd read them. */
+  readonly needsDaemonReload: boolean;
+}
+
+/** Where a unit of ours is. */
+export function unitPath(name: string): string {
+  return `/etc/systemd/system/${name}.service`;
+}
+
+/** All files of a service, its unit among them as one more. */
+export function filesOf({ name, unit, files }: Pick<ServiceInputs, "name" | "unit" | "files">): ServiceFile[] {
+  if (unit === undefined) return [...files];
+  return [{ path: unitPath(name), content: unit, mode: "0644", owner: "root", group: "root" }, ...files];
+}
+
+/** Whether systemd reads the file itself, so that a change of it needs a daemon-reload. */
+export function isUnitFile(path: string): boolean {
+  return path.startsWith("/etc/systemd/system/");
+}

@@ -1,0 +1,269 @@
+import { createHash } from "node:crypto";
+import { textOf } from "../files/file";
+import { lastLines } from "../files/write";
+import type { Context, ResourceType } from "../resource";
+import type { Board, FileOnBoard } from "../ssh/board";
+import { BoardError } from "../ssh/board-error";
+import { absentMode, changedTriggers, changes, serviceDifference, triggerReason } from "./changes";
+import { waitForHealth, type Expectation } from "./health";
+import { readJournal, relevantLines } from "./journal";
+import { filesOf, serviceInputs, unitPath, type ServiceFile, type ServiceInputs, type ServiceState } from "./schema";
+import { applyScript, confirmScript, removeScript, settleScript, type Transaction } from "./transaction";
+import { isUp, parseUnitState, unitStateFragment, type UnitState } from "./unit-state";
+
+/** Seconds that the board waits longer than we do before it rolls back by itself: our own answer comes first where we are still there. */
+const rollbackMargin = 60;
+/** Seconds for one script of a transaction: daemon-reload and the verification of units are slow on a small board. */
+const scriptSeconds = 240;
+
+/** A service and what systemd says of it. */
+interface Look {
+  readonly state: ServiceState;
+  readonly unit: UnitState;
+  /** None of the files is there. */
+  readonly empty: boolean;
+}
+
+/** `board:index:SystemdService`. */
+export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
+  token: "board:index:SystemdService",
+  inputs: serviceInputs,
+  secretOutputs: [],
+  ignored: ["health", "timeoutSeconds"],
+
+  check(inputs) {
+    const seen = new Set<string>();
+    const problems = filesOf(inputs).flatMap(({ path }) => {
+      if (!seen.has(path)) {
+        seen.add(path);
+        return [];
+      }
+      return [{ property: "files", reason: `${path} is there twice` }];
+    });
+    return Promise.resolve({ inputs, problems });
+  },
+
+  diff: serviceDifference,
+
+  async create(context, wanted) {
+    return { id: wanted.name, state: await reconcile(context, wanted, undefined) };
+  },
+
+  async read(context, _id, state) {
+    const board = await context.board(state.connection);
+    const { state: found, unit, empty } = await look(board, state);
+    if (unit.load === "not-found" && empty) return undefined;
+    return { state: found, inputs: serviceInputs.parse(pick(found, Object.keys(serviceInputs.shape))) };
+  },
+
+  update: (context, _id, old, wanted) => reconcile(context, wanted, old),
+
+  async delete(context, _id, state) {
+    const board = await context.board(state.connection);
+    const script = removeScript(
+      state.name,
+      filesOf(state).map(({ path }) => path),
+      state.removeState,
+    );
+    const result = await board.run(script, {
+      purpose: `removing ${state.name}.service`,
+      timeoutSeconds: scriptSeconds,
+    });
+    if (result.code !== 0) {
+      throw new BoardError(
+        "refused",
+        board.label,
+        `${state.name}.service was not removed: ${lastLines(result.stderr)}`,
+      );
+    }
+  },
+};
+
+/** Brings the board to what is wanted: settles what a killed run began, changes what differs, restarts where that needs it, and proves health. */
+async function reconcile(
+  context: Context,
+  wanted: ServiceInputs,
+  old: ServiceState | undefined,
+): Promise<ServiceState> {
+  const board = await context.board(wanted.connection);
+  const goal = withFilesOf(wanted, old);
+  let { state: there, unit } = await look(board, goal);
+  if (unit.unsettled) {
+    context.log("warning", `${wanted.name}.service: an earlier change was interrupted; it is taken back first`);
+    await mustRun(board, settleScript(wanted.name), `settling an interrupted change of ${wanted.name}.service`);
+    ({ state: there, unit } = await look(board, goal));
+  }
+  const triggers = hashOf(wanted.restartTriggers);
+  const { write, putBack, restartReasons } = changes(
+    there,
+    wanted,
+    unit.triggers === triggers ? [] : startReasons(old, wanted),
+  );
+  const transaction: Transaction = {
+    name: wanted.name,
+    write,
+    putBack: putBack.filter((path) => old !== undefined && filesOf(old).some((file) => file.path === path)),
+    enabled: wanted.enabled,
+    restart: restartReasons.length > 0,
+    stop: !wanted.running && there.running,
+    needsDaemonReload: there.needsDaemonReload,
+    triggers,
+    rollbackSeconds: wanted.timeoutSeconds + rollbackMargin,
+  };
+  await carryOut(context, board, transaction, wanted, unit);
+  return { ...wanted, unsettled: false, needsDaemonReload: false };
+}
+
+/** Reasons to restart that lie in what the last start was made with. An update has no others than its preview had. */
+function startReasons(old: ServiceState | undefined, wanted: ServiceInputs): string[] {
+  if (!old) return ["it is taken over"];
+  return changedTriggers(old.restartTriggers, wanted.restartTriggers).map(triggerReason);
+}
+
+async function carryOut(
+  context: Context,
+  board: Board,
+  transaction: Transaction,
+  wanted: ServiceInputs,
+  before: UnitState,
+): Promise<void> {
+  const service = `${wanted.name}.service`;
+  const contents = Buffer.concat(transaction.write.map(({ content }) => Buffer.from(content)));
+  const applied = await board.run(applyScript(transaction), {
+    purpose: `changing ${service}`,
+    timeoutSeconds: scriptSeconds,
+    stdin: contents,
+  });
+  if (applied.code !== 0) {
+    const why = context.mask(lastLines(applied.stderr, 6));
+    throw new BoardError(
+      "refused",
+      board.label,
+      `${service} was not changed: ${why}`,
+      "Everything is as it was before",
+    );
+  }
+  for (const line of applied.stdout.split("\n")) {
+    if (line.startsWith("warning="))
+      context.log("warning", `systemd says of the unit: ${context.mask(line.slice("warning=".length))}`);
+  }
+  if (!transaction.restart) return;
+  const since = Number(/^since=(\d+)$/m.exec(applied.stdout)?.[1]);
+  const expected: Expectation = {
+    name: wanted.name,
+    health: wanted.health,
+    previousInvocation: /^invocation=(.*)$/m.exec(applied.stdout)?.[1] ?? "",
+    timeoutSeconds: wanted.timeoutSeconds,
+  };
+  const verdict = await waitForHealth(board, expected, (detail, elapsed) =>
+    context.log("info", `waiting for ${service}, ${elapsed} s of ${wanted.timeoutSeconds} s: ${context.mask(detail)}`),
+  );
+  if (verdict.healthy) {
+    const confirmed = await board.run(confirmScript(transaction), { purpose: `confirming the change of ${service}` });
+    if (confirmed.code === 0) return;
+    const why =
+      confirmed.code === 7
+        ? "the board had rolled back by itself before the change was confirmed"
+        : lastLines(confirmed.stderr);
+    throw new BoardError("refused", board.label, `${service} was not changed: ${why}`, "Run the same command again");
+  }
+  await rollBack(context, board, transaction, wanted, { since, detail: verdict.detail, wasUp: isUp(before) });
+}
+
+/** Puts the previous files back and throws: why it failed, in the journal's words, and how the board is now. */
+async function rollBack(
+  context: Context,
+  board: Board,
+  transaction: Transaction,
+  wanted: ServiceInputs,
+  failure: { since: number; detail: string; wasUp: boolean },
+): Promise<never> {
+  const service = `${wanted.name}.service`;
+  const journal = await readJournal(board, wanted.name, failure.since).catch(() => "");
+  context.log(
+    "warning",
+    `${service} did not become healthy (${context.mask(failure.detail)}); the previous files are put back`,
+  );
+  await mustRun(board, settleScript(wanted.name), `putting back the previous files of ${service}`);
+  let now = "What was new is removed again";
+  if (failure.wasUp) {
+    const again = await waitForHealth(
+      board,
+      { name: wanted.name, health: wanted.health, previousInvocation: "", timeoutSeconds: wanted.timeoutSeconds },
+      (detail, elapsed) =>
+        context.log("info", `waiting for the previous ${service}, ${elapsed} s: ${context.mask(detail)}`),
+    );
+    const paths = transaction.write.map(({ path }) => path).join(", ");
+    const what = paths === "" ? "It was restarted once more" : `The previous files are back (${paths})`;
+    now = again.healthy
+      ? `${what}, and ${service} is healthy again`
+      : `${what}, but ${service} is not healthy with them either: ${context.mask(again.detail)}`;
+  }
+  const lines = relevantLines(context.mask(journal));
+  const said = lines.length > 0 ? `. The journal says: ${lines.join(" | ")}` : "";
+  throw new BoardError(
+    "refused",
+    board.label,
+    `${service} did not become healthy within ${wanted.timeoutSeconds} s: ${context.mask(failure.detail)}${said}`,
+    now,
+  );
+}
+
+/** What is wanted, with the files that an earlier state had besides: they are looked at too. */
+function withFilesOf(wanted: ServiceInputs, old: ServiceState | undefined): ServiceInputs {
+  if (!old) return wanted;
+  const paths = new Set(filesOf(wanted).map(({ path }) => path));
+  const others = filesOf(old).filter(({ path }) => !paths.has(path));
+  return { ...wanted, files: [...wanted.files, ...others] };
+}
+
+/** Looks at the unit and all files, in one round trip. */
+async function look(board: Board, like: ServiceInputs): Promise<Look> {
+  const [shown, ...files] = await Promise.all([
+    board.ask(`service ${like.name}`, unitStateFragment(like.name)),
+    ...filesOf(like).map(async (file) => describeFile(file, await board.file(file.path))),
+  ]);
+  if (shown.code !== 0)
+    throw new BoardError("refused", board.label, `systemd does not answer: ${lastLines(shown.stderr)}`);
+  const unit = parseUnitState(shown.stdout);
+  const ownUnit = like.unit === undefined ? undefined : files.find(({ path }) => path === unitPath(like.name));
+  const state: ServiceState = {
+    ...like,
+    ...(ownUnit === undefined ? {} : { unit: ownUnit.mode === absentMode ? "" : ownUnit.content }),
+    files: files.filter((file) => file !== ownUnit),
+    // Units without an [Install] section are neither: then nothing differs.
+    enabled:
+      unit.unitFile === "enabled" ? true : unit.unitFile === "disabled" || unit.unitFile === "" ? false : like.enabled,
+    running: isUp(unit),
+    unsettled: unit.unsettled,
+    needsDaemonReload: unit.needsDaemonReload,
+  };
+  return { state, unit, empty: files.every(({ mode }) => mode === absentMode) };
+}
+
+function describeFile(wanted: ServiceFile, there: FileOnBoard): ServiceFile {
+  if (there.kind === "absent") return { ...wanted, content: "", mode: absentMode };
+  if (there.kind !== "file")
+    return { ...wanted, content: `<${there.kind}${there.target ? ` to ${there.target}` : ""}>` };
+  return {
+    path: wanted.path,
+    content: textOf(there),
+    mode: there.mode,
+    owner: wanted.owner === String(there.uid) ? wanted.owner : there.owner,
+    group: wanted.group === String(there.gid) ? wanted.group : there.group,
+  };
+}
+
+function pick(object: object, keys: readonly string[]): object {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => keys.includes(key)));
+}
+
+async function mustRun(board: Board, script: string, purpose: string): Promise<void> {
+  const result = await board.run(script, { purpose, timeoutSeconds: scriptSeconds });
+  if (result.code !== 0) throw new BoardError("refused", board.label, `${purpose} failed: ${lastLines(result.stderr)}`);
+}
+
+function hashOf(triggers: Readonly<Record<string, string>>): string {
+  const sorted = Object.entries(triggers).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash("sha256").update(JSON.stringify(sorted)).digest("hex");
+}

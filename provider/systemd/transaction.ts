@@ -1,0 +1,250 @@
+import { originals, recordOf, temporaryOf } from "../files/originals";
+import { preamble, quote } from "../ssh/shell";
+import { isUnitFile, type ServiceFile } from "./schema";
+import { recordDirectory, transactionDirectory } from "./unit-state";
+
+/** One change of a service, as the board carries it out. */
+export interface Transaction {
+  readonly name: string;
+  readonly write: readonly ServiceFile[];
+  readonly putBack: readonly string[];
+  readonly enabled: boolean;
+  readonly restart: boolean;
+  /** Stop the service where it runs. */
+  readonly stop: boolean;
+  readonly needsDaemonReload: boolean;
+  /** Checksum of the restart triggers, remembered with the confirmation. */
+  readonly triggers: string;
+  /** Seconds after which the board rolls back by itself, counted from the swap. */
+  readonly rollbackSeconds: number;
+}
+
+/** Name of the transient timer that rolls back. */
+export function rollbackUnit(name: string): string {
+  return `k3s-board-rollback-${name}`;
+}
+
+function variables(name: string): string {
+  return `unit=${quote(`${name}.service`)} timer=${quote(`${rollbackUnit(name)}.timer`)}
+transaction=${quote(transactionDirectory(name))} service=${quote(recordDirectory(name))}
+each() { [ -f "$1" ] || return 0; while IFS= read -r line; do "$2" "$line"; done <"$1"; }
+close_transaction() { rm -rf -- "$transaction"; rmdir $state/transactions $state/services 2>/dev/null; tidy; }`;
+}
+
+/**
+ * Takes a transaction back, on its own: stored on the board before anything is swapped, run by the timer or by us. Without a transaction it does
+ * nothing, so it may run twice.
+ */
+export function rollbackScript(name: string): string {
+  return `${preamble}${originals}
+${variables(name)}
+lock
+[ -d "$transaction" ] || exit 0
+. "$transaction/was"
+up=; case $active in active|activating|reloading|refreshing) up=1 ;; esac
+[ -n "$up" ] || systemctl stop "$unit" 2>/dev/null
+[ "$enabled" = enabled ] || systemctl disable -q "$unit" 2>/dev/null
+for saved in "$transaction"/saved/*.path; do
+  [ -e "$saved" ] || continue
+  IFS= read -r path <"$saved"
+  temporary=\${path%/*}/.\${path##*/}.k3s-board-new
+  saved=\${saved%.path}
+  if [ -e "$saved.file" ] || [ -L "$saved.file" ]; then
+    mkdir -p -- "\${path%/*}/" && cp -a -- "$saved.file" "$temporary" && mv -fT -- "$temporary" "$path" || fail "$path cannot be put back"
+  else
+    rm -f -- "$path" "$temporary"
+    leave "$path"
+  fi
+done
+forget() { rm -rf -- "$state/original/$1"; }
+each "$transaction/records" forget
+systemctl daemon-reload
+[ "$enabled" != enabled ] || systemctl enable -q "$unit"
+systemctl reset-failed "$unit" 2>/dev/null
+[ -z "$up" ] || systemctl restart --no-block "$unit"
+[ ! -e "$transaction/first" ] || rm -rf -- "$service"
+close_transaction
+systemctl stop "$timer" 2>/dev/null
+:
+`;
+}
+
+/**
+ * Carries out a transaction: stages the files beside their places, verifies the units, saves what is there, arms the timer that rolls back,
+ * swaps, reloads, restarts without waiting. Whatever fails before the swap leaves nothing behind; whatever fails after it is rolled back at
+ * once. The contents follow on stdin, in order and without separators.
+ *
+ * Prints `invocation=`, what ran before, and `since=`, the board's clock before the restart; warnings of the verification as `warning=`.
+ */
+export function applyScript(change: Transaction): string {
+  const { name, write, putBack } = change;
+  const temporaries = write.map(({ path }) => quote(temporaryOf(path))).join(" ");
+  const sizes = write.map(({ content }) => `${Buffer.byteLength(content)} `).join("");
+  const touched = [...write.map(({ path }) => path), ...putBack];
+  const units = write.filter(({ path }) => isUnitFile(path));
+  const reload = change.needsDaemonReload || touched.some(isUnitFile);
+  const folder = (path: string) => quote(path.slice(0, path.lastIndexOf("/")) || "/");
+  return `${originals}
+${variables(name)}
+new=$transaction.new phase=staging
+undo() {
+  case $phase in
+    staging)
+      systemctl stop "$timer" 2>/dev/null
+      rm -f -- ${temporaries || '""'}
+      drop() { rm -rf -- "$state/original/$1"; }
+      each "$new/records" drop
+      ${touched.map((path) => `leave ${quote(path)}`).join("; ") || ":"}
+      [ ! -e "$new/first" ] || rm -rf -- "$service"
+      rm -rf -- "$new"
+      rmdir $state/transactions $state/services 2>/dev/null
+      tidy ;;
+    swapping) unlock; sh "$transaction/rollback" >&2 ;;
+  esac
+}
+trap undo EXIT
+trap 'exit 143' HUP INT TERM
+lock
+[ ! -d "$transaction" ] || fail "an earlier change of $unit is not settled"
+umask 077
+rm -rf -- "$new"; mkdir -p -- "$new/saved" && mkdir -p $state/services || fail "$new cannot be made"
+stage() {
+  [ -L "$1" ] || [ ! -d "$1" ] || fail "there is a directory at $1"
+  make_directory "$2"
+  rm -f -- "$3"
+  if [ "$4" -gt 0 ]; then dd bs="$4" count=1 iflag=fullblock status=none of="$3"; else : >"$3"; fi || fail "$1 cannot be written"
+  chown -- "$6" "$3" && chmod -- "$5" "$3" || fail "mode and owner of $1 cannot be set"
+}
+${write
+  .map((file) =>
+    [
+      "stage",
+      quote(file.path),
+      folder(file.path),
+      quote(temporaryOf(file.path)),
+      Buffer.byteLength(file.content),
+      file.mode,
+      quote(`${file.owner}:${file.group}`),
+    ].join(" "),
+  )
+  .join("\n")}
+${
+  write.length > 0
+    ? `[ "$(stat -c %s -- ${temporaries} | tr '\\n' ' ')" = "${sizes}" ] || fail "the transfer was incomplete"
+sync -- ${temporaries} || fail "the files cannot be written"`
+    : ""
+}
+${units.length > 0 ? verification(units) : ""}
+systemctl show -p LoadState,ActiveState,UnitFileState,InvocationID -- "$unit" >"$new/show" || fail "systemd does not answer"
+load= active= enabled= invocation=
+while IFS='=' read -r key value; do
+  case $key in LoadState) load=$value ;; ActiveState) active=$value ;; UnitFileState) enabled=$value ;; InvocationID) invocation=$value ;; esac
+done <"$new/show"
+printf 'load=%s active=%s enabled=%s\\n' "$load" "$active" "$enabled" >"$new/was"
+save() {
+  [ -d "$state/original/$3" ] || printf '%s\\n' "$3" >>"$new/records"
+  keep "$2" "$3"
+  printf '%s\\n' "$2" >"$new/saved/$1.path" || fail "$new cannot be written"
+  if [ -e "$2" ] || [ -L "$2" ]; then cp -a -- "$2" "$new/saved/$1.file" || fail "$2 cannot be saved"; fi
+}
+${touched.map((path, index) => `save ${index} ${quote(path)} ${quote(recordOf(path))}`).join("\n")}
+[ -d "$service" ] || { : >"$new/first" && mkdir -- "$service" && cp -- "$new/was" "$service/before" || fail "$service cannot be made"; }
+cat >"$new/rollback" <<'K3S_BOARD_ROLLBACK' || fail "$new cannot be written"
+${rollbackScript(name)}K3S_BOARD_ROLLBACK
+${
+  change.restart
+    ? `systemctl stop "$timer" 2>/dev/null; systemctl reset-failed "\${timer%.timer}.service" 2>/dev/null
+systemd-run --quiet --collect --on-active=${Math.ceil(change.rollbackSeconds)} --timer-property=AccuracySec=1s --unit="\${timer%.timer}" --description="Roll back $unit unless it is confirmed" /bin/sh "$transaction/rollback" || fail "the roll-back timer cannot be armed"`
+    : ""
+}
+sync -- "$new"/* "$service" && mv -T -- "$new" "$transaction" && sync -- $state/transactions || fail "$transaction cannot be made"
+phase=swapping
+${write.map(({ path }) => `mv -fT -- ${quote(temporaryOf(path))} ${quote(path)} || fail ${quote(`${path} cannot be put in place`)}`).join("\n")}
+${putBack.map((path) => `put_back ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}`).join("\n")}
+${touched.length > 0 ? `sync -- ${[...new Set(touched.map(folder))].join(" ")}` : ""}
+${reload ? 'systemctl daemon-reload || fail "daemon-reload failed"' : ""}
+${
+  change.enabled
+    ? '[ "$enabled" = enabled ] || systemctl enable -q "$unit" || fail "$unit cannot be enabled"'
+    : '[ "$enabled" != enabled ] || systemctl disable -q "$unit" || fail "$unit cannot be disabled"'
+}
+printf 'invocation=%s\\nsince=%s\\n' "$invocation" "$(date +%s)"
+${change.restart ? 'systemctl reset-failed "$unit" 2>/dev/null\nsystemctl restart --no-block "$unit" || fail "$unit cannot be restarted"' : ""}
+${change.stop ? 'systemctl stop "$unit" || fail "$unit cannot be stopped"' : ""}
+phase=done
+${change.restart ? "" : confirmation(change)}
+:`;
+}
+
+/** Where systemd can (from 250 on it can judge one unit by itself): its opinion of the staged units, before anything is swapped. */
+function verification(units: readonly ServiceFile[]): string {
+  const root = "/etc/systemd/system/";
+  const copies = units.map(({ path }) => {
+    const target = path.slice(root.length);
+    const parent = target.includes("/")
+      ? `mkdir -p -- "$new/verify/"${quote(target.slice(0, target.lastIndexOf("/")))} && `
+      : "";
+    return `${parent}cp -- ${quote(temporaryOf(path))} "$new/verify/"${quote(target)}`;
+  });
+  return `if command -v systemd-analyze >/dev/null; then
+mkdir -- "$new/verify" && ${copies.join(" && ")} || fail "$new cannot be written"
+said=$(SYSTEMD_UNIT_PATH="$new/verify:" systemd-analyze verify --man=no --recursive-errors=no "$unit" 2>&1) || case $said in
+  *"unrecognized option"*) said= ;;
+  *) fail "systemd refuses the unit: $said" ;;
+esac
+printf '%s\\n' "$said" | sed -n "s|$new/verify/||g; /$unit/s/^/warning=/p"
+fi`;
+}
+
+/** Makes a transaction final: the timer is disarmed, files that are no longer ours lose their records. Exit 7: it was rolled back meanwhile. */
+export function confirmScript(change: Transaction): string {
+  return `${originals}
+${variables(change.name)}
+lock
+${confirmation(change)}`;
+}
+
+function confirmation({ putBack, triggers }: Transaction): string {
+  return `[ -d "$transaction" ] || exit 7
+systemctl stop "$timer" 2>/dev/null
+${putBack.map((path) => `rm -rf -- $state/original/${quote(recordOf(path))}; leave ${quote(path)}`).join("\n")}
+printf '%s\\n' ${quote(triggers)} >"$service/triggers.new" && mv -f -- "$service/triggers.new" "$service/triggers"
+close_transaction`;
+}
+
+/** Takes back what an interrupted run began. */
+export function settleScript(name: string): string {
+  const script = quote(`${transactionDirectory(name)}/rollback`);
+  return `[ ! -f ${script} ] || sh ${script}`;
+}
+
+/**
+ * Takes a service away: a unit that is ours stops and is disabled; one that was there before gets its files back and the state it had. Exit 0
+ * where nothing of ours is there.
+ */
+export function removeScript(name: string, paths: readonly string[], removeState: boolean): string {
+  return `${originals}
+${variables(name)}
+[ -d $state ] || exit 0
+lock
+systemctl stop "$timer" 2>/dev/null
+rm -rf -- "$transaction" "$transaction.new"
+load=not-found active=inactive enabled=
+[ ! -f "$service/before" ] || . "$service/before"
+up=; case $load:$active in loaded:active|loaded:activating|loaded:reloading) up=1 ;; esac
+if [ -d "$service" ]; then
+  [ -n "$up" ] || systemctl stop "$unit" || [ "$(systemctl show -p LoadState --value -- "$unit")" = not-found ] || fail "$unit cannot be stopped"
+  [ "$enabled" = enabled ] || systemctl disable -q "$unit" 2>/dev/null
+  ${removeState ? '[ -n "$up" ] || systemctl clean --what=state "$unit" 2>/dev/null' : ""}
+fi
+${paths.map((path) => `restore ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}`).join("\n")}
+systemctl daemon-reload || fail "daemon-reload failed"
+if [ -d "$service" ]; then
+  [ "$enabled" != enabled ] || systemctl enable -q "$unit"
+  [ -z "$up" ] || systemctl restart --no-block "$unit"
+fi
+systemctl reset-failed "$unit" 2>/dev/null
+rm -rf -- "$service"
+rmdir $state/transactions $state/services 2>/dev/null
+tidy`;
+}
