@@ -1,4 +1,6 @@
+import { CommandError as EngineError } from "@pulumi/pulumi/automation";
 import { Command, CommanderError, Option } from "commander";
+import { engineErrorText } from "./commands/engine-error";
 import { writeKubeconfig } from "./commands/kubeconfig";
 import { operate, type OperationFlags, type OperationKind } from "./commands/operate";
 import { showStack, type StackFlags } from "./commands/stack";
@@ -98,6 +100,10 @@ function codeOf(error: unknown): number {
   if (error instanceof UsageError) {
     process.stderr.write(`error: ${error.message}\n`);
     return exitCode.usage;
+  }
+  if (error instanceof EngineError) {
+    process.stderr.write(`${engineErrorText(error.message)}\n`);
+    return exitCode.failed;
   }
   const expected = error instanceof ExpectedError || (error instanceof Error && error.name === "CommandError");
   const text = error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error);

@@ -99,7 +99,7 @@ class Run {
     } else {
       await this.engine.settleInterrupted(this.say, (type, inputs) => this.engine.project.idOf?.(type, inputs));
     }
-    if (kind === "up" || kind === "preview") await this.engine.useProgram();
+    if (kind === "up" || kind === "preview") await this.engine.useProgram(this.flags.verbose);
     if (!this.flags.yes && (kind === "up" || kind === "destroy")) {
       const planned = await this.pass(kind, true);
       if (planned.result !== "succeeded") return planned;
@@ -143,7 +143,7 @@ class Run {
       if (!record.diagnostics.some(({ severity }) => severity === "error")) {
         this.say(engineErrorText(error instanceof Error ? error.message : String(error)));
       }
-      this.summarize(record, view, preview);
+      if (record.changes.length > 0) this.summarize(record, view, preview);
       return { result: "failed", record };
     }
     view.stop();

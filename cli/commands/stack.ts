@@ -25,7 +25,7 @@ export async function showStack(project: Project, flags: StackFlags): Promise<Ex
     const resources = (state.deployment.resources ?? [])
       .map((resource) => ({ urn: resource.urn, type: String(resource.type), name: urnName(resource.urn) }))
       .filter(({ type }) => !type.startsWith("pulumi:"));
-    const last = await engine.stack.info();
+    const last = await engine.stack.info(false);
     if (flags.json) {
       result.write(
         `${JSON.stringify({ stack: flags.stack, backend: engine.backend.url, outputs, resources, lastUpdate: last && lastUpdate(last) }, undefined, 2)}\n`,

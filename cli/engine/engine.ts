@@ -7,6 +7,7 @@ import {
   type Stack,
   StackNotFoundError,
 } from "@pulumi/pulumi/automation";
+import { RunError } from "@pulumi/pulumi";
 import { runCommand } from "../../tools/command";
 import type { Progress } from "../../tools/progress";
 import { ensurePulumi } from "../../tools/pulumi";
@@ -67,6 +68,8 @@ export class Engine {
     const env = {
       PULUMI_BACKEND_URL: backend.url,
       PULUMI_SKIP_UPDATE_CHECK: "true",
+      // A stack file without a salt takes the state's; otherwise a mistyped passphrase would be given a new salt, and written down.
+      PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
       ...(passphrase.kind === "own" ? { PULUMI_CONFIG_PASSPHRASE_FILE: passphrase.file } : {}),
       ...(options.traceFile ? { K3S_BOARD_TRACE: options.traceFile } : {}),
     };
@@ -93,10 +96,14 @@ export class Engine {
     return result.stdout;
   }
 
-  /** The program; `pulumi.runtime` reads its configuration while it runs. */
-  async useProgram(): Promise<void> {
-    const program: PulumiFn = await this.project.loadProgram();
-    this.stack.workspace.program = program;
+  /**
+   * Loads the program.
+   *
+   * @param stackTraces - show where in the program an error came from, and not only what it says.
+   */
+  async useProgram(stackTraces: boolean): Promise<void> {
+    const program = await this.project.loadProgram();
+    this.stack.workspace.program = stackTraces ? program : withoutStackTraces(program);
   }
 
   /** The stack's configuration in clear, by key without the project's name. */
@@ -168,6 +175,21 @@ export class Engine {
 export function interruptedSentence(steps: readonly Interrupted[]): string {
   const what = steps.map(({ urn, step }) => `${step} ${urn.slice(urn.lastIndexOf("::") + 2)}`);
   return `an earlier run was interrupted while ${what.join(", ")}`;
+}
+
+/** Mistakes in code keep their stack trace; whatever the program throws on purpose is made for people as it is. */
+const codingErrors = [TypeError, ReferenceError, RangeError, SyntaxError];
+
+function withoutStackTraces(program: PulumiFn): PulumiFn {
+  return async () => {
+    try {
+      // The SDK types what a program returns as `any`.
+      return (await program()) as Record<string, unknown> | undefined;
+    } catch (error) {
+      if (!(error instanceof Error) || codingErrors.some((kind) => error instanceof kind)) throw error;
+      throw new RunError(error.message);
+    }
+  };
 }
 
 async function commandAt(path: string): Promise<PulumiCommand> {

@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+import { load } from "js-yaml";
 
 const saltLine = /^encryptionsalt:.*\n?/m;
 
@@ -11,8 +13,18 @@ const saltLine = /^encryptionsalt:.*\n?/m;
  */
 export function withoutAddedSalt(before: string, after: string): string | undefined {
   if (saltLine.test(before) || !saltLine.test(after)) return undefined;
-  const stripped = after.replace(saltLine, "");
-  return stripped.trimEnd() === before.trimEnd() ? before : undefined;
+  return isDeepStrictEqual(meaning(before), meaning(after.replace(saltLine, ""))) ? before : undefined;
+}
+
+/** What a stack file says; the engine writes booleans and numbers of the first level back as text. */
+function meaning(text: string): unknown {
+  const file = (load(text) ?? {}) as Record<string, unknown>;
+  const config = (file.config ?? {}) as Record<string, unknown>;
+  const values = Object.entries(config).map(([key, value]) => [
+    key,
+    typeof value === "boolean" || typeof value === "number" ? String(value) : value,
+  ]);
+  return { ...file, config: Object.fromEntries(values) as unknown };
 }
 
 /** Runs `work` and then takes out the salt that the engine has added to `file`. */
