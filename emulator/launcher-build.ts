@@ -68,7 +68,7 @@ function launcherBuild(goarch: Architecture): GoBuild {
 }
 
 /** What the launcher carries, the largest first, so that both cores of a board have work until the end of the unpacking. */
-function partBuilds(goarch: Architecture): GoBuild[] {
+export function partBuilds(goarch: Architecture): GoBuild[] {
   const runtime = moduleDirectory("runtime");
   const containerd = "github.com/containerd/containerd/v2";
   const plugins = "github.com/containernetworking/plugins/plugins";

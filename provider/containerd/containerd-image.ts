@@ -88,6 +88,14 @@ export const containerdImage: ResourceType<Inputs, Inputs> = {
     const ctr = await ctrOf(context, state);
     const listing = await ctr.list();
     if (listing.kind === "absent") return;
+    if (listing.kind === "stopped") {
+      // A k3s that does not start any more is a reason to take a stack down, and must not be in its way.
+      context.log(
+        "warning",
+        `${state.name} stays in containerd's store, as containerd does not answer: ${listing.reason}`,
+      );
+      return;
+    }
     const images = await ctr.listNow();
     const original = find(images, originalName(state.name));
     if (!original) return ctr.remove(namesToRemove(images, state.name));
