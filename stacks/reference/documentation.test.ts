@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import packageJson from "../../package.json";
+import { parseStackConfig } from "../config";
 
 const root = join(__dirname, "../..");
 
@@ -38,6 +41,17 @@ describe("documentation", () => {
 
   it("names npm scripts that are there", () => {
     expect(wrong(/npm (?:run )?(?!run\b|ci\b)([a-z]+)\b/g, (script) => script in packageJson.scripts)).toEqual([]);
+  });
+
+  it("has an example of a stack that parses", () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    const examples = [...readme.matchAll(/^ *```yaml\n(.*?)^ *```/gms)].map((match) => load(match[1] ?? ""));
+    expect(examples.length).toBeGreaterThan(0);
+    for (const example of examples) {
+      const { config } = z.object({ config: z.record(z.string(), z.unknown()) }).parse(example);
+      const values = Object.entries(config).map(([key, value]) => [key.replace("k3s-board:", ""), value]);
+      expect(() => parseStackConfig(Object.fromEntries(values) as Record<string, unknown>)).not.toThrow();
+    }
   });
 
   it("quotes messages that the program prints", () => {
