@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
-import { ensureGo, goEnvironment } from "../tools/go";
+import { ensureGo, goEnvironment } from "../tools/go-toolchain";
 import { terminalProgress } from "../tools/progress";
 
 const root = join(__dirname, "..");

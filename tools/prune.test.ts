@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cached, cacheDirectory, entryLock, lockDirectory, withLock } from "./cache";
-import { goLock } from "./go";
+import { goLock } from "./go-toolchain";
 import { tryLock } from "./lock";
 import { prune } from "./prune";
 

@@ -2,7 +2,7 @@ import { lstat, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory, entryLock, isUnfinished, lockDirectory } from "./cache";
 import { runCommand } from "./command";
-import { ensureGo, goEnvironment, goLock } from "./go";
+import { ensureGo, goEnvironment, goLock } from "./go-toolchain";
 import { tryLock } from "./lock";
 import { silentProgress } from "./progress";
 
@@ -33,7 +33,7 @@ export interface PruneOptions {
   readonly kinds?: readonly string[];
 }
 
-const ownKinds = ["releases", "go-builds", "go-modules", "c-builds", "images", "image-archives"];
+const ownKinds = ["releases", "go-builds", "go-modules", "c-builds", "launchers", "images", "image-archives"];
 
 /**
  * Keeps the cache within {@link cacheLimits}, at most once a day. Never removes what a run holds a lock on or has used in the last two hours,

@@ -104,7 +104,7 @@ export class Transport {
       };
       // Waiting for the connection to become free is no lack of progress.
       request.once("socket", progress);
-      request.once("error", fail);
+      request.on("error", fail);
       request.once("response", (response) => {
         progress();
         readBody(response, progress).then((bytes) => {
