@@ -101,6 +101,8 @@ describe("writeTar", () => {
       fileNamed("etc/hosts", "127.0.0.1\n"),
     ]);
     expect(archive.length).toBe(2560);
-    expect(archive.subarray(512, 640).toString("latin1").replaceAll("\0", "|")).toMatchInlineSnapshot(`"etc/hosts|||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||0000644|0000000|0000000|0000"`);
+    expect(archive.subarray(512, 640).toString("latin1").replaceAll("\0", "|")).toMatchInlineSnapshot(
+      `"etc/hosts|||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||||0000644|0000000|0000000|0000"`,
+    );
   });
 });
