@@ -42,15 +42,21 @@ export async function operate(project: Project, kind: OperationKind, flags: Oper
   const begun = Date.now();
   if (kind === "up" || kind === "destroy") requireConsent(kind, flags);
   const { human, result } = streamsFor(flags);
-  const say = (sentence: string) => void human.write(`${sentence}\n`);
+  // A sentence may come while the live line of a view stands there.
+  const say = (sentence: string) => void human.write(`${human.isTTY ? "\r\x1b[K" : ""}${sentence}\n`);
   const trips = new TripRecord();
   const interruption = listenForSignals(say);
   try {
     const missing = kind === "up" || kind === "preview" ? "create" : "refuse";
     const options = { progress: terminalProgress(process.stderr), say, missing, traceFile: trips.file } as const;
-    const outcome = await Engine.open(project, flags.stack, options, (engine) =>
+    const opened = Engine.open(project, flags.stack, options, (engine) =>
       new Run(engine, flags, interruption, say).operate(kind),
     );
+    const outcome = await opened.catch((error: unknown) => {
+      // Ctrl-C also ends the small commands that go before the run, and their errors are no news then.
+      if (interruption.interrupted) return { result: "cancelled", record: new RunRecord() } as const;
+      throw error;
+    });
     const seconds = (Date.now() - begun) / 1000;
     const recorded = trips.trips();
     if (flags.verbose) say(["SSH round trips:", ...tripLines(recorded)].join("\n"));

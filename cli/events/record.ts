@@ -212,8 +212,8 @@ export class RunRecord {
 
 type StepMetadata = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
 
-/** What the engine says of the run as a whole when it failed; the reason is in another message. */
-const verdict = /^(update|preview|refresh|destroy) failed$/;
+/** What the engine says of the run as a whole; the reason is in another message, or was the user's Ctrl-C. */
+const verdict = /^(update|preview|refresh|destroy) (failed|canceled)$/;
 
 const severities: Partial<Record<string, Diagnostic["severity"]>> = {
   info: "info",

@@ -88,7 +88,7 @@ export class RunView {
   private tick(now: number): void {
     const text = this.current(now);
     if (this.options.stream.isTTY) {
-      const width = (this.options.stream.columns ?? 80) - 1;
+      const width = (this.options.stream.columns || 80) - 1;
       this.options.stream.write(`\r${`  ${text}`.slice(0, width)}\x1b[K`);
       this.painted = true;
     } else if (now - this.lastSign >= (this.options.heartbeat ?? 30_000)) {
