@@ -36,7 +36,7 @@ func WriteKubelet(s *settings.Settings, identity Identity) error {
 	}
 	settled := map[string]any{
 		"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
-		"address": "0.0.0.0", "healthzBindAddress": "127.0.0.1",
+		"address": "0.0.0.0", "healthzBindAddress": "127.0.0.1", "readOnlyPort": 0,
 		"authentication": map[string]any{
 			"anonymous": map[string]any{"enabled": false}, "webhook": map[string]any{"enabled": true, "cacheTTL": "2m0s"},
 			"x509": map[string]any{"clientCAFile": AgentFile(s, "client-ca.crt")},

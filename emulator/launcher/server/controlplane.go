@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"k3s-board/emulator/launcher/files"
 	"k3s-board/emulator/launcher/node"
 	"k3s-board/emulator/launcher/pki"
 	"k3s-board/emulator/launcher/settings"
@@ -38,14 +39,15 @@ func (c *controlPlane) program(name string, own map[string]string, given []strin
 
 // etcd listens on a unix socket only: no port to guard and no TLS to compute on a slow processor.
 func (c *controlPlane) etcd() supervise.Program {
-	// A peer address is needed even when there are no peers. Upstream takes the host part of the address as the socket's name, relative
+	// A peer address is needed even when there are no peers. Upstream wants host:port and takes that as the name of the socket, relative
 	// to the directory in which the program runs.
-	const peer = "unix://etcd-peer.sock"
+	const peer = "unix://peer:1"
 	program := c.program("etcd", map[string]string{
 		"name": "default", "data-dir": c.settings.Path("server", "db", "etcd"),
-		"listen-client-urls": "unix://" + etcdSocket, "advertise-client-urls": "unix://" + etcdSocket,
+		"listen-client-urls": "unix://" + etcdSocket, "advertise-client-urls": "unix://client:1",
 		"listen-peer-urls": peer, "initial-advertise-peer-urls": peer, "initial-cluster": "default=" + peer,
 		"log-level": "warn", "enable-grpc-gateway": "false", "snapshot-count": "10000",
+		"warning-apply-duration": "5s", "warning-unary-request-duration": "10s",
 		// A board that emulates its processor stalls for longer than etcd's patience of one second.
 		"heartbeat-interval": "500", "election-timeout": "5000",
 	}, c.settings.EtcdArgs)
@@ -176,8 +178,8 @@ func makeRunDirectory() error {
 	if err := os.RemoveAll(runDirectory); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(runDirectory, 0o700); err != nil {
-		return fmt.Errorf("cannot make %s: %w", runDirectory, err)
+	if err := os.MkdirAll(filepath.Dir(runDirectory), 0o711); err != nil {
+		return fmt.Errorf("cannot make %s: %w", filepath.Dir(runDirectory), err)
 	}
-	return os.Chmod(runDirectory, 0o700)
+	return files.EnsureDirectory(runDirectory, 0o700)
 }

@@ -210,20 +210,25 @@ func (p *preparation) runCluster(ctx context.Context, group *supervise.Group, no
 		return
 	}
 	journal.Info("Kube API server is now running")
-	programs := []supervise.Program{p.plane.controllerManager()}
+	var early []supervise.Program
 	if !p.settings.DisableScheduler {
-		programs = append(programs, p.plane.scheduler())
+		early = append(early, p.plane.scheduler())
 	}
 	if !p.settings.DisableKubeProxy {
-		programs = append(programs, node.Proxy(p.settings, p.bin, p.identity))
+		early = append(early, node.Proxy(p.settings, p.bin, p.identity))
 	}
-	for _, program := range programs {
-		if err := group.Start(program); err != nil {
-			fail(err)
-			return
-		}
+	if !startAll(group, early, fail) {
+		return
 	}
 	go p.keepNodes(ctx)
+	// The controller manager gives up when the API server is not healthy ten seconds after its start, and a slow board takes longer to
+	// write the first roles.
+	if !waitFor(ctx, 500*time.Millisecond, func() error { return p.client.Healthy(ctx, "/healthz") }) {
+		return
+	}
+	if !startAll(group, []supervise.Program{p.plane.controllerManager()}, fail) {
+		return
+	}
 	if !waitFor(ctx, time.Second, func() error { return p.client.Healthy(ctx, "/readyz") }) {
 		return
 	}
@@ -239,6 +244,17 @@ func (p *preparation) runCluster(ctx context.Context, group *supervise.Group, no
 		Manager: "deploy@" + p.settings.NodeName,
 	}
 	deployer.Run(ctx)
+}
+
+// startAll starts programs in order. It reports the first that cannot be started, and false.
+func startAll(group *supervise.Group, programs []supervise.Program, fail context.CancelCauseFunc) bool {
+	for _, program := range programs {
+		if err := group.Start(program); err != nil {
+			fail(err)
+			return false
+		}
+	}
+	return true
 }
 
 // waitFor tries until it works (true) or the context ends (false). What an unreachable API server means is decided by who supervises it.
