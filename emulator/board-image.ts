@@ -257,6 +257,7 @@ async function bootAndSave(
     throw new Error(`${(error as Error).message}\nthe end of its console:\n${log}`, { cause: error });
   } finally {
     await cutPower(machine);
+    await rm(monitorSocket(directory), { force: true });
     await Promise.all(["pid", "pid.log", "known_hosts"].map((name) => rm(join(directory, name), { force: true })));
   }
 }

@@ -11,7 +11,7 @@ import { boardFiles, checkPorts, writeAtomically, type BoardRecord } from "./boa
 import { personalizeScript } from "./board-system";
 import { continueFromState, cutPower, machineOf, monitorSocket, startMachine } from "./machine";
 import { preferredPort } from "./ports";
-import { endProcess, isAlive } from "./process-record";
+import { endProcess } from "./process-record";
 import { knownHostsLine, runWhenReachable, withoutComment, type BoardAddress } from "./ssh";
 
 /** How a board is. `dead`: its QEMU ended without `down`; the disk is still there. */
@@ -21,6 +21,8 @@ export type BoardState = "running" | "off" | "dead";
 export interface Running {
   /** `state`: resumed from the saved state. `boot`: booted from a pristine disk. `disk`: booted from its disk as it was. */
   readonly from: "state" | "boot" | "disk";
+  /** QEMU's process on this machine. */
+  readonly pid: number;
   /** ISO 8601. */
   readonly since: string;
   /** From the start of QEMU to the first login. */
@@ -36,19 +38,21 @@ const copied = ["identity", "ssh_host_ed25519_key.pub", "accelerator"];
 const linked = ["kernel", "initrd", "disk.qcow2"];
 
 /**
- * How a board is. A QEMU without the note that its board came up whole belongs to a run that was ended in between: such a board counts as off,
- * and is ended by whoever starts it next.
+ * How a board is. A QEMU that no note of a whole start names belongs to a run that was ended in between: it does not count, and is ended by
+ * whoever starts the board next.
  */
 export async function stateOf(name: string): Promise<BoardState> {
   const files = boardFiles(name);
-  if (!existsSync(files.running)) return "off";
-  if (isAlive(await machineOf(files.pid))) return "running";
+  const running = await readRunning(name);
+  if (!running) return "off";
+  if ((await machineOf(files.pid))?.pid === running.pid) return "running";
   return existsSync(files.overlay) ? "dead" : "off";
 }
 
-/** The note about how a running board came up. */
-export async function readRunning(name: string): Promise<Running> {
-  return JSON.parse(await readFile(boardFiles(name).running, "utf8")) as Running;
+/** The note about how a board came up, `undefined` when it never did. */
+export async function readRunning(name: string): Promise<Running | undefined> {
+  const text = await readFile(boardFiles(name).running, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as Running);
 }
 
 /** Where a board is reached. */
@@ -81,6 +85,7 @@ export async function discard(name: string): Promise<void> {
 export async function startPristine(record: BoardRecord, progress: Progress): Promise<void> {
   const image = await boardImage(record.architecture, progress);
   await discard(record.name);
+  await checkPorts(record);
   await layDown(record, image.directory);
   try {
     await start(record, "state", progress, image.state);
@@ -90,6 +95,17 @@ export async function startPristine(record: BoardRecord, progress: Progress): Pr
     const reason = (error as Error).message.split("\n")[0] ?? "";
     await start(record, "boot", progress, undefined, ` (the saved state does not come back: ${reason})`);
   }
+}
+
+/**
+ * Boots a board from its disk as it is. A QEMU of it that still runs is killed first.
+ *
+ * @throws when it does not come up; the disk is kept.
+ */
+export async function startFromDisk(record: BoardRecord, progress: Progress): Promise<void> {
+  await endProcess(await machineOf(boardFiles(record.name).pid));
+  await checkPorts(record);
+  await start(record, "disk", progress);
 }
 
 async function layDown(record: BoardRecord, image: string): Promise<void> {
@@ -109,7 +125,7 @@ async function layDown(record: BoardRecord, image: string): Promise<void> {
  * @param remark - added to the title of the step.
  * @throws when it does not come up, with the end of its console; no QEMU is left then, the disk is.
  */
-export async function start(
+async function start(
   record: BoardRecord,
   from: Running["from"],
   progress: Progress,
@@ -122,7 +138,6 @@ export async function start(
     boot: "booting board",
     disk: "booting from its disk, as after a power cut, board",
   };
-  await checkPorts(record);
   await progress.step(`${titles[from]} ${record.name} (${record.architecture})${remark}`, async (note) => {
     const begun = Date.now();
     const image = await readImage(files.directory);
@@ -150,12 +165,15 @@ export async function start(
     } catch (error) {
       await cutPower(machine);
       const log = (await readFile(files.console, "utf8").catch(() => "")).trim().split("\n").slice(-15).join("\n");
-      throw new Error(`${(error as Error).message}${log && `\nthe end of its console:\n${log}`}`, { cause: error });
+      const advice =
+        from === "disk" ? `\nits disk may be damaged; "npm run board -- reset" makes the board pristine` : "";
+      throw new Error(`${(error as Error).message}${log && `\nthe end of its console:\n${log}`}${advice}`, {
+        cause: error,
+      });
     }
     machine.monitor.close();
     const running: Running = {
-      from,
-      since: new Date().toISOString(),
+      ...{ from, pid: machine.process.pid, since: new Date().toISOString() },
       seconds: Math.round((Date.now() - begun) / 100) / 10,
     };
     await writeAtomically(files.running, `${JSON.stringify(running)}\n`);

@@ -8,7 +8,7 @@ import {
   discard,
   readHostKeys,
   readRunning,
-  start,
+  startFromDisk,
   startPristine,
   stateOf,
   type BoardState,
@@ -50,7 +50,6 @@ export interface BoardStatus extends Partial<Running> {
   readonly state: BoardState;
   /** The rest is there for a board that is known. */
   readonly board?: EmulatedBoard;
-  readonly pid?: number;
   /** What QEMU takes of this machine's memory. */
   readonly memoryBytes?: number;
 }
@@ -74,7 +73,7 @@ export async function upBoard(choice: BoardChoice, progress: Progress): Promise<
     await together([
       async () => {
         if (state === "running") return;
-        if (state === "dead") await start(record, "disk", progress);
+        if (state === "dead") await startFromDisk(record, progress);
         else await startPristine(record, progress);
       },
       async () => {
@@ -117,8 +116,7 @@ export async function powerCycleBoard(name = "dev", progress: Progress = silentP
   return withBoard(name, progress, async () => {
     const record = await readBoardRecord(name);
     if (!record || (await stateOf(name)) === "off") throw new Error(`board ${name} is not running`);
-    await endProcess(await machineOf(boardFiles(name).pid));
-    await start(record, "disk", progress);
+    await startFromDisk(record, progress);
     return describeBoard(record);
   });
 }
@@ -132,7 +130,7 @@ export async function boardStatus(name = "dev"): Promise<BoardStatus> {
   const board = await describeBoard(record);
   const process = await machineOf(boardFiles(name).pid);
   if (state !== "running" || !process) return { name, state, board };
-  return { name, state, board, pid: process.pid, memoryBytes: residentBytes(process), ...(await readRunning(name)) };
+  return { name, state, board, memoryBytes: residentBytes(process), ...(await readRunning(name)) };
 }
 
 async function withChosen(

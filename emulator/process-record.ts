@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runAsRoot } from "./privilege";
 import { startTime } from "../tools/lock";
@@ -28,13 +28,26 @@ export function isAlive(record: ProcessRecord | undefined): record is ProcessRec
  */
 export async function endProcess(record: ProcessRecord | undefined, asRoot = false): Promise<void> {
   if (!isAlive(record)) return;
-  if (asRoot) await runAsRoot(["kill", "-KILL", String(record.pid)], { timeoutSeconds: 15 }).catch(() => undefined);
-  else process.kill(record.pid, "SIGKILL");
+  const { pid } = record;
+  if (asRoot) await runAsRoot(["kill", "-KILL", String(pid)], { timeoutSeconds: 15 }).catch(() => undefined);
+  else process.kill(pid, "SIGKILL");
   for (let waited = 0; waited < 15_000; waited += 20) {
-    if (!isAlive(record)) return;
+    if (!isAlive(record) && threadsOf(pid) <= 1) return;
     await sleep(20);
   }
-  throw new Error(`process ${record.pid} is still there 15 s after SIGKILL`);
+  throw new Error(`process ${pid} is still there 15 s after SIGKILL`);
+}
+
+/**
+ * Threads of a process. One whose first thread is a zombie keeps its ports and files open until the others are gone too; one that nobody has
+ * waited for stays a zombie with one thread.
+ */
+function threadsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch {
+    return 0;
+  }
 }
 
 /** Resident memory of a process in bytes; 0 when it is gone. */
