@@ -11,7 +11,7 @@ function step(
   states: { old?: object; new?: object } = {},
   extra: object = {},
 ): EngineEvent {
-  const state = (inputs?: object) => (inputs ? { inputs, outputs: inputs } : undefined);
+  const state = (inputs?: object) => (inputs ? { custom: true, inputs, outputs: inputs } : undefined);
   return {
     sequence: 0,
     timestamp: 0,

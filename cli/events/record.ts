@@ -68,9 +68,9 @@ export function plainMessage(message: string): string {
   return message.replace(/<\{%.*?%\}>/g, "").trimEnd();
 }
 
-/** Parts of the engine's bookkeeping that no person asked for. */
-function isInternal(type: string): boolean {
-  return type.startsWith("pulumi:providers:") || type === "pulumi:pulumi:Stack";
+/** Parts of the program and of the engine's bookkeeping that are nothing on a board: components, the stack itself, providers. */
+function isAbstract(step: StepMetadata): boolean {
+  return step.type.startsWith("pulumi:") || (step.new ?? step.old)?.custom !== true;
 }
 
 /** What has happened in a run so far. Feed it the engine's events in their order. */
@@ -78,15 +78,16 @@ export class RunRecord {
   private readonly byUrn = new Map<string, ResourceRecord>();
   private readonly notesByUrn = new Map<string, string[]>();
   private readonly said = new Set<string>();
+  private readonly abstract = new Set<string>();
   readonly diagnostics: Diagnostic[] = [];
   /** Resources read from the board so far. */
   refreshed = 0;
   /** The engine's own verdict; missing when it ended without one. */
   result?: "succeeded" | "failed";
 
-  /** Resources that the run looked at, in the order of their first step; not the stack itself, nor providers. */
+  /** Resources that the run looked at, in the order of their first step; not the stack itself, components and providers. */
   get resources(): ResourceRecord[] {
-    return [...this.byUrn.values()].filter((resource) => !isInternal(resource.type));
+    return [...this.byUrn.values()].filter(({ urn }) => !this.abstract.has(urn));
   }
 
   /** Resources that change, or were to change. */
@@ -143,6 +144,7 @@ export class RunRecord {
 
   private begin(step: StepMetadata, now: number): Happening[] {
     const operation = operations[step.op] ?? "update";
+    if (isAbstract(step)) this.abstract.add(step.urn);
     const known = this.byUrn.get(step.urn);
     if (known === undefined || known.operation === "refresh") {
       this.byUrn.set(step.urn, {
@@ -157,14 +159,14 @@ export class RunRecord {
       if (known.changed.length === 0 && operation === "replace") known.changed = inputChanges(step);
     }
     const resource = this.byUrn.get(step.urn);
-    return resource && !isInternal(step.type) ? [{ kind: "begun", resource }] : [];
+    return resource && !isAbstract(step) ? [{ kind: "begun", resource }] : [];
   }
 
   private end(step: StepMetadata, planning: boolean, now: number): Happening[] {
     const resource = this.byUrn.get(step.urn);
     if (resource === undefined || resource.outcome === "failed") return [];
     if (resource.operation === "refresh") {
-      this.refreshed += isInternal(step.type) ? 0 : 1;
+      this.refreshed += isAbstract(step) ? 0 : 1;
       const drift = driftOf(step);
       if (drift) Object.assign(resource, { drift, changed: drift === "gone" ? [] : stateChanges(step) });
       // `refresh` by itself reports what it found as operations on the state.
@@ -175,7 +177,7 @@ export class RunRecord {
     resource.outcome = planning ? "planned" : "done";
     resource.seconds = (now - resource.begun) / 1000;
     delete resource.status;
-    return first && !isInternal(step.type) ? [{ kind: "ended", resource }] : [];
+    return first && !isAbstract(step) ? [{ kind: "ended", resource }] : [];
   }
 
   private fail(step: StepMetadata, now: number): Happening[] {
@@ -192,7 +194,7 @@ export class RunRecord {
     const severity = severities[event.severity as string];
     if (!severity || !message || verdict.test(message)) return [];
     const found = event.urn ? this.byUrn.get(event.urn) : undefined;
-    const resource = found && !isInternal(found.type) ? found : undefined;
+    const resource = found && !this.abstract.has(found.urn) ? found : undefined;
     if (event.ephemeral) {
       if (!resource) return [];
       resource.status = message;
