@@ -2,7 +2,6 @@
 import { resolve } from "node:path";
 import type * as Program from "../stacks/program";
 import type * as Config from "../stacks/config";
-import { idFromInputs } from "./adoption";
 import { runCli } from "./cli";
 import type * as Demo from "./demo/demo";
 import type { Project } from "./engine/project";
@@ -20,7 +19,6 @@ const project: Project = {
     const { parseStackConfig } = require("../stacks/config") as typeof Config;
     parseStackConfig(values);
   },
-  idOf: idFromInputs,
 };
 
 // Relative paths in a stack's configuration are relative to the project, as with `pulumi up`.

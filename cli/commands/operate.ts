@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { terminalProgress } from "../../tools/progress";
+import { idFromInputs } from "../adoption";
 import { Engine, interruptedSentence } from "../engine/engine";
 import { listenForSignals, type Interruption } from "../engine/interrupt";
 import type { Project } from "../engine/project";
@@ -103,7 +104,10 @@ class Run {
       const steps = await this.engine.interrupted();
       if (steps.length > 0) this.say(`${interruptedSentence(steps)}; the next up settles that`);
     } else {
-      await this.engine.settleInterrupted(this.say, (type, inputs) => this.engine.project.idOf?.(type, inputs));
+      await this.engine.settleInterrupted(
+        this.say,
+        (type, inputs) => this.engine.project.idOf?.(type, inputs) ?? idFromInputs(type, inputs),
+      );
     }
     if (kind === "up" || kind === "preview") await this.engine.useProgram(this.flags.verbose);
     if (!this.flags.yes && (kind === "up" || kind === "destroy")) {

@@ -1,11 +1,9 @@
 import { z } from "zod";
 import { connectionFor } from "../../components/board/connection";
-import { clusterSetting } from "../../components/k3s/configuration";
 import { upBoard } from "../../emulator/board";
-import { queryDns } from "../../provider/kubernetes/dns";
 import { connectionArgs } from "../../provider/ssh/connection-args";
 import { SshBoard } from "../../provider/ssh/connection";
-import { parseStackConfig, type StackConfig } from "../../stacks/config";
+import { parseStackConfig } from "../../stacks/config";
 import { terminalProgress } from "../../tools/progress";
 import type { DemoFlags } from "../cli";
 import { readKubeconfig } from "../commands/kubeconfig";
@@ -16,18 +14,10 @@ import type { Project } from "../engine/project";
 import { ExpectedError, exitCode, type ExitCode } from "../errors";
 import { elapsed } from "../events/lines";
 import { paintFor } from "../events/view";
-import { imagesOnBoard, imageTable, lookAtCluster, nodeTable, podTable } from "./cluster";
 import { nextSteps } from "./next-steps";
+import { show, type DemoStack } from "./show";
 
 const builtImages = z.record(z.string(), z.string());
-
-/** What the demo needs from the stack once it is up. */
-interface DemoStack {
-  readonly config: StackConfig;
-  readonly kubeconfig: string;
-  /** Digest of each image that was built, by its name in the cluster. */
-  readonly images: Readonly<Record<string, string>>;
-}
 
 /**
  * The whole way on an emulated board: the board comes up, the stack is brought up, what it made is shown and checked, and a second `up` must
@@ -87,19 +77,4 @@ async function readStack(project: Project): Promise<DemoStack> {
     kubeconfig: await readKubeconfig(engine),
     images: builtImages.parse((await engine.stack.outputs()).images?.value),
   }));
-}
-
-/** Shows node, pods, images and a DNS answer. @throws ExpectedError where DNS does not answer. */
-async function show(stack: DemoStack, board: SshBoard, say: (text: string) => void): Promise<void> {
-  const [cluster, images] = await Promise.all([lookAtCluster(stack.kubeconfig), imagesOnBoard(board)]);
-  say(`${nodeTable(cluster.nodes)}\n`);
-  say(`${podTable(cluster.pods, images, new Set(Object.values(stack.images)))}\n`);
-  say(`${imageTable(stack.images, images)}\n`);
-
-  const server = clusterSetting(stack.config.k3s, "cluster-dns");
-  const name = `kubernetes.default.svc.${clusterSetting(stack.config.k3s, "cluster-domain")}`;
-  const answer = await queryDns(board, server, name);
-  if (answer.addresses.length === 0)
-    throw new ExpectedError(`${server} answered ${answer.rcode} for ${name}: no address`);
-  say(`  ${name} is ${answer.addresses.join(", ")}, says ${server} (CoreDNS, asked through the cluster DNS address)`);
 }

@@ -18,8 +18,8 @@ export interface Project {
    */
   checkConfig?(values: Readonly<Record<string, unknown>>): Promise<void> | void;
   /**
-   * The id that the provider gives to a resource of this type with these inputs, where it follows from them. Used to find out what an interrupted
-   * create has left on the board.
+   * For resources of other packages than `board`: the id that the provider gives to a resource of this type with these inputs, where it follows
+   * from them. Used to find out what an interrupted create has left.
    */
   idOf?(type: string, inputs: Readonly<Record<string, unknown>>): string | undefined;
 }
