@@ -22,8 +22,8 @@ export async function probeHttp(board: Board, url: string, ca?: string): Promise
       : channel;
     const status = await new Promise<number>((resolve, reject) => {
       const send = secure ? httpsRequest : httpRequest;
-      const options = { createConnection: () => socket, agent: false, timeout: timeoutSeconds * 1000 } as const;
-      const request = send(target, { ...options, createConnection: () => socket }, (response) => {
+      // no agent: with one, even `agent: false`, Node makes a connection of its own from this machine
+      const request = send(target, { createConnection: () => socket, timeout: timeoutSeconds * 1000 }, (response) => {
         response.resume();
         resolve(response.statusCode ?? 0);
       });
