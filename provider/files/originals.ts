@@ -19,6 +19,7 @@ export function temporaryOf(path: string): string {
  * a killed run of ours left at the path, the record still holds what was there before the first of them.
  *
  * - `lock`, `unlock`: one writer at a time on the board. A lock file that `tidy` removed while we waited for it is no lock: then again.
+ * - `room KIB DIR`: fails where a directory, there or to be, has not so much space, or our own none.
  * - `make_directory DIR`: makes it with its parents and notes those that were missing.
  * - `keep PATH RECORD`: records what is there, unless it is recorded already.
  * - `restore PATH RECORD TEMPORARY`: puts it back with mode, owner and times; a path where nothing was is removed, directories as in
@@ -39,6 +40,13 @@ lock() {
   done
 }
 unlock() { exec 9>&-; }
+room() {
+  above=$2
+  until [ -d "\${above:-/}" ]; do above=\${above%/*}; done
+  set -- "$1" "$2" $(df --output=avail -k -- "\${above:-/}" $state)
+  [ "\${4:-0}" -gt "$1" ] || fail "no space: it needs $1 KiB, $2 has \${4:-0} KiB left"
+  [ "\${5:-0}" -gt 256 ] || fail "no space: what was there before is kept in $state, which has \${5:-0} KiB left"
+}
 make_directory() {
   directory=$1 missing=
   while [ ! -d "$directory" ]; do

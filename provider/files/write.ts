@@ -61,10 +61,11 @@ path=${quote(file.path)} folder=${quote(directory)} temporary=${quote(temporaryO
 undo() { rm -f -- "$temporary"; [ -n "$done" ] || { lock; leave "$path"; tidy; }; }
 done=
 trap undo EXIT
-trap 'exit 143' HUP INT TERM
-lock; make_directory "$folder"; unlock
-set -- $(df --output=avail -k -- "$folder")
-[ "\${2:-0}" -gt ${Math.ceil(file.size / 1024) + 64} ] || fail "no space: it needs ${Math.ceil(file.size / 1024)} KiB, $folder has \${2:-0} KiB left"
+trap 'exit 143' HUP INT TERM PIPE
+lock
+room ${Math.ceil(file.size / 1024) + 64} "$folder"
+make_directory "$folder"
+unlock
 umask 077
 rm -f -- "$temporary"
 ${packed ? "gzip -dc" : "cat"} >"$temporary" || fail "the transfer failed"

@@ -82,7 +82,7 @@ if [ -n "$big" ]; then
   IFS=' '
   for i in $big; do eval "printf '%s\\n' \\"\\$h$i\\""; done
   if [ -n "$new" ] && [ -d ${stateDirectory} ]; then
-    printf '%s%s\\n' "$new" "\${cache#"$nl"}" | head -n ${hashesKept} >${hashes}.$$ && mv -f ${hashes}.$$ ${hashes}
+    printf '%s' "$new\${cache:+\${cache#"$nl"}$nl}" | head -n ${hashesKept} >${hashes}.$$ && mv -f ${hashes}.$$ ${hashes}
   fi
 fi
 files cat "$small" || exit 9`;

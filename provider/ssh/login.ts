@@ -73,6 +73,8 @@ function loginOver(connection: Connection, tunnel: Duplex | undefined): Promise<
   };
   return new Promise((resolve, reject) => {
     const client = new Client();
+    // Each session that is being opened listens for the end of the connection.
+    client.setMaxListeners(0);
     let presented: Buffer | undefined;
     config.hostVerifier = (key: Buffer) => {
       presented = key;

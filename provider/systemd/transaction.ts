@@ -79,6 +79,7 @@ systemctl stop "$timer" 2>/dev/null
 export function applyScript(change: Transaction): string {
   const { name, write, putBack } = change;
   const temporaries = write.map(({ path }) => quote(temporaryOf(path))).join(" ");
+  const size = write.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
   const sizes = write.map(({ content }) => `${Buffer.byteLength(content)} `).join("");
   const touched = [...write.map(({ path }) => path), ...putBack];
   const units = write.filter(({ path }) => isUnitFile(path));
@@ -103,9 +104,10 @@ undo() {
   esac
 }
 trap undo EXIT
-trap 'exit 143' HUP INT TERM
+trap 'exit 143' HUP INT TERM PIPE
 lock
 [ ! -d "$transaction" ] || fail "an earlier change of $unit is not settled"
+room ${Math.ceil(size / 1024) + 64} /etc
 umask 077
 rm -rf -- "$new"; mkdir -p -- "$new/saved" && mkdir -p $state/services || fail "$new cannot be made"
 stage() {

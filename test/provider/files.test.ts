@@ -1,0 +1,162 @@
+import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { file } from "../../provider/files/file";
+import { checked, failure, startTestBoard, type TestBoard } from "./board";
+
+let test: TestBoard;
+beforeAll(async () => {
+  test = await startTestBoard("provider-files");
+  await test.sh("mkdir -p /mnt/small; mount -t tmpfs -o size=4m tmpfs /mnt/small");
+}, 600_000);
+afterAll(() => test.end());
+
+const wantedFile = (given: object) => checked(file, { connection: test.connection, ...given });
+const kept = () => test.sh("ls -A /var/lib/k3s-board 2>/dev/null; true");
+
+function source(name: string, content: Buffer): string {
+  const path = join(test.scratch, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe("a file", () => {
+  it("is written with mode and owner, in directories that go with it", async () => {
+    const wanted = await wantedFile({
+      path: "/opt/one/two/it's a file",
+      content: "hello\n",
+      mode: "0640",
+      group: "adm",
+    });
+    const { id, state } = await file.create(test.context, wanted);
+    expect(await test.sh(`stat -c '%a %U %G' "/opt/one/two/it's a file" /opt/one/two; cat /opt/one/two/*`)).toBe(
+      "640 root adm\n755 root root\nhello",
+    );
+    await file.delete(test.context, id, state);
+    expect(await test.sh("ls -A /opt")).toBe("");
+    expect(await kept()).toBe("");
+    await file.delete(test.context, id, state);
+  });
+
+  it("gives back what was there: content, mode, owner, time, or a link", async () => {
+    await test.sh(
+      "echo before >/etc/before; chmod 0604 /etc/before; chown 7:8 /etc/before; touch -d 2001-02-03 /etc/before; ln -s before /etc/link",
+    );
+    const look = "stat -c '%n %a %u %g %Y' /etc/before; cat /etc/before; readlink /etc/link";
+    const before = await test.sh(look);
+    const first = await wantedFile({ path: "/etc/before", content: "1\n" });
+    const second = await wantedFile({ path: "/etc/before", content: "2\n", owner: "0" });
+    const link = await wantedFile({ path: "/etc/link", content: "no link\n" });
+    const { state } = await file.create(test.context, first);
+    await file.create(test.context, first);
+    const state2 = await file.update(test.context, "/etc/before", state, second);
+    await file.create(test.context, link);
+    expect(await test.sh("cat /etc/before /etc/link; stat -c %F /etc/link")).toBe("2\nno link\nregular file");
+    expect((await file.read(test.context, "/etc/before", state2))?.inputs).toEqual(second);
+    await file.delete(test.context, "/etc/before", state2);
+    await file.delete(test.context, "/etc/link", link);
+    expect(await test.sh(look)).toBe(before);
+    expect(await kept()).toBe("");
+  });
+
+  it("shows a change by hand, line by line, and is mended", async () => {
+    const wanted = await wantedFile({ path: "/etc/lines", content: "a\nb\nc\n" });
+    const { state } = await file.create(test.context, wanted);
+    await test.sh("sed -i s/b/B/ /etc/lines; chmod 0777 /etc/lines");
+    const found = await file.read(test.context, "/etc/lines", state);
+    expect(await file.diff(found?.state ?? state, wanted, () => false)).toEqual({
+      changed: ["mode", "content"],
+      replaces: [],
+      notes: ["/etc/lines changes:\n  a\n- B\n+ b\n  c"],
+    });
+    expect(await file.diff(found?.state ?? state, wanted, () => true)).toMatchObject({
+      notes: ["/etc/lines changes; its content is secret"],
+    });
+    await file.update(test.context, "/etc/lines", found?.state ?? state, wanted);
+    expect((await file.read(test.context, "/etc/lines", state))?.inputs).toEqual(wanted);
+    await test.sh("rm /etc/lines");
+    expect(await file.read(test.context, "/etc/lines", state)).toBeUndefined();
+    await file.delete(test.context, "/etc/lines", wanted);
+    expect(await kept()).toBe("");
+  });
+
+  it("comes from a big local file, packed or not, and is hashed once", async () => {
+    const packable = source("packable", Buffer.alloc(3_000_000, "k3s-board "));
+    const random = source("random", randomBytes(3_000_000));
+    const files = await Promise.all(
+      [packable, random].map((path, index) => wantedFile({ path: `/opt/big${index}`, source: path, mode: "0755" })),
+    );
+    for (const wanted of files) await file.create(test.context, wanted);
+    await test.sh("sleep 3");
+    const read = async () => {
+      const trips = test.board.roundTrips;
+      const found = await Promise.all(files.map((wanted) => file.read(test.context, wanted.path, wanted)));
+      expect(found.map((one) => one?.inputs)).toEqual(files);
+      expect(test.board.roundTrips - trips).toBe(1);
+    };
+    await read();
+    expect(await test.sh("wc -l </var/lib/k3s-board/hashes")).toBe("2");
+    await read();
+    await test.sh("printf x | dd of=/opt/big1 bs=1 seek=100 conv=notrunc status=none");
+    const [, changed] = await Promise.all(files.map((wanted) => file.read(test.context, wanted.path, wanted)));
+    expect(changed?.inputs.sha256).not.toBe(files[1]?.sha256);
+    for (const wanted of files) await file.delete(test.context, wanted.path, wanted);
+    expect(await kept()).toBe("");
+  });
+
+  it("that does not fit is refused before anything is written", async () => {
+    const wanted = await wantedFile({ path: "/mnt/small/new/big", source: source("too-big", randomBytes(6_000_000)) });
+    expect(await failure(file.create(test.context, wanted))).toMatch(
+      /^root@127\.0\.0\.1:\d+: \/mnt\/small\/new\/big was not written: no space: it needs 5924 KiB, \/mnt\/small\/new has \d+ KiB left\. Nothing was changed\. Free some space/,
+    );
+    expect(await test.sh("find /mnt/small")).toBe("/mnt/small");
+    expect(await kept()).toBe("");
+  });
+
+  it("keeps the old one when the disk fills up on the way", async () => {
+    await test.sh("echo old >/mnt/small/file");
+    // Its own record does not fit: the state directory is on a full file system.
+    await test.sh(
+      "mkdir -p /var/lib/k3s-board; mount -t tmpfs -o size=64k,mode=700 tmpfs /var/lib/k3s-board; head -c 1M /dev/zero >/var/lib/k3s-board/full || :",
+    );
+    const wanted = await wantedFile({ path: "/mnt/small/file", content: "new\n" });
+    expect(await failure(file.create(test.context, wanted))).toMatch(
+      /was not written: no space: what was there before is kept in .*Free some space/,
+    );
+    expect(
+      await test.sh(
+        "cat /mnt/small/file; ls -A /mnt/small; umount /var/lib/k3s-board; rmdir /var/lib/k3s-board; rm /mnt/small/file",
+      ),
+    ).toBe("old\nfile");
+  });
+
+  it("does not take the place of a directory, and names an owner that is not there", async () => {
+    await test.sh("mkdir -p /opt/dir");
+    expect(await failure(file.create(test.context, await wantedFile({ path: "/opt/dir", content: "" })))).toContain(
+      "there is a directory at /opt/dir",
+    );
+    const orphan = await wantedFile({ path: "/opt/file", content: "", owner: "nobody-here" });
+    expect(await failure(file.create(test.context, orphan))).toMatch(
+      /invalid user.*The owner or group does not exist on the board/,
+    );
+    expect(await test.sh("ls -A /opt; rmdir /opt/dir")).toBe("dir");
+    expect(await kept()).toBe("");
+  });
+});
+
+describe("many files", () => {
+  it("are read in one round trip", async () => {
+    const files = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => wantedFile({ path: `/opt/many/${index}`, content: `${index}\n` })),
+    );
+    await Promise.all(files.map((wanted) => file.create(test.context, wanted)));
+    const trips = test.board.roundTrips;
+    const found = await Promise.all(files.map((wanted) => file.read(test.context, wanted.path, wanted)));
+    expect(found.map((one) => one?.inputs)).toEqual(files);
+    expect(test.board.roundTrips - trips).toBe(1);
+    await Promise.all(files.map((wanted) => file.delete(test.context, wanted.path, wanted)));
+    expect(await test.sh("ls -A /opt")).toBe("");
+    expect(await kept()).toBe("");
+  });
+});
