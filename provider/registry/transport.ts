@@ -44,6 +44,7 @@ const staleCodes = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"]);
 export class Transport {
   readonly #agent: http.Agent;
   readonly #idleSeconds: number;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(base: URL, options: TransportOptions = {}) {
     const secure = base.protocol === "https:";
@@ -69,7 +70,14 @@ export class Transport {
   }
 
   /** Sends a request and reads the answer. Rejects with what the connection said. */
-  async exchange(request: Exchange): Promise<Answer> {
+  exchange(request: Exchange): Promise<Answer> {
+    // The agent's own limit does not count connections that are still being made, so a burst of requests would open one each.
+    const answer = this.#last.then(() => this.#attempt(request));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #attempt(request: Exchange): Promise<Answer> {
     try {
       return await this.#once(request);
     } catch (error) {

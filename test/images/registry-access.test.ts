@@ -55,13 +55,15 @@ describe("a registry with TLS", () => {
       out.pipe(socket);
       return Promise.resolve(Duplex.from({ writable: out, readable: socket }));
     };
-    for (const connect of [undefined, throughStream]) {
+    let streams = 0;
+    for (const connect of [undefined, () => (streams++, throughStream())]) {
       const client = new RegistryClient({ url: server.url, ca, ...(connect ? { connect } : {}) });
       const where = place();
       await pushImage(client, await readLayout(image.layout), where);
       expect(await client.resolve(where.repository, where.tag)).toBe(image.digest);
       client.close();
     }
+    expect(streams).toBe(1);
   });
 });
 
