@@ -14,7 +14,7 @@ import { boardRecipe, keepAwake, systemFiles, systemLinks } from "./board-system
 import { debianBase, recipeKey } from "./debian-base";
 import { cutPower, monitorSocket, saveState, startMachine } from "./machine";
 import { findPort } from "./ports";
-import { runAsRoot } from "./privilege";
+import { runAsRoot, withRootDirectory } from "./privilege";
 import { qemuArguments } from "./qemu";
 import { knownHostsLine, makeKey, runWhenReachable, withoutComment, type BoardAddress } from "./ssh";
 
@@ -60,7 +60,7 @@ export async function boardImage(architecture: Architecture, progress: Progress)
     progress,
   );
   const key = await imageKey(architecture);
-  const directory = await cached("board-images", key, (unfinished) => build(architecture, unfinished, progress));
+  const directory = await cached("board-images", key, (unfinished) => build(architecture, key, unfinished, progress));
   return readImage(directory);
 }
 
@@ -119,9 +119,11 @@ function accelerators(architecture: Architecture): Accelerator[] {
   return ["tcg"];
 }
 
-async function build(architecture: Architecture, directory: string, progress: Progress): Promise<void> {
+async function build(architecture: Architecture, key: string, directory: string, progress: Progress): Promise<void> {
   const archive = await debianBase(boardRecipe(architecture), progress);
-  await progress.step(`making the disk of the ${architecture} board`, (note) => makeDisk(archive, directory, note));
+  await progress.step(`making the disk of the ${architecture} board`, (note) =>
+    withRootDirectory(key, (root) => makeDisk(archive, directory, root, note)),
+  );
   const failures: string[] = [];
   for (const accelerator of accelerators(architecture)) {
     try {
@@ -139,36 +141,29 @@ async function build(architecture: Architecture, directory: string, progress: Pr
   throw new Error(`the emulated ${architecture} board does not come up${untested}\n${failures.join("\n")}`);
 }
 
-async function makeDisk(archive: string, directory: string, note: (text: string) => void): Promise<void> {
-  const files = imageFiles(directory);
-  await makeKey(files.identity);
+async function makeDisk(archive: string, directory: string, root: string, note: (text: string) => void): Promise<void> {
+  await makeKey(imageFiles(directory).identity);
   await makeKey(join(directory, "ssh_host_ed25519_key"));
-  const root = join(directory, "root");
-  const raw = join(directory, "disk.raw");
   const settings = join(directory, "settings");
   for (const file of systemFiles) {
     const path = join(settings, file.path);
     await mkdir(join(path, ".."), { recursive: true });
     await writeFile(path, file.content);
-    await chmod(path, parseInt(file.mode ?? "0644", 8));
   }
-  try {
-    await mkdir(root, { mode: 0o755 });
-    note("unpacking Debian");
-    await runAsRoot(["tar", "--extract", "--numeric-owner", `--file=${archive}`, `--directory=${root}`]);
-    await runAsRoot(["sh", "-s", root, directory, String(userInfo().uid)], {
-      input: settleRoot(randomBytes(16).toString("hex")),
-    });
-    note("writing the file system");
-    // Straight from the directory: no loop device, no mount. Without metadata_csum_seed the file system is one for older kernels as well.
-    const format = ["-q", "-t", "ext4", "-O", "^metadata_csum_seed", "-L", "board", "-E", "root_owner=0:0", "-d", root];
-    await runAsRoot(["mke2fs", ...format, raw, `${diskBytes / 1024}k`], { purpose: "writing the board's file system" });
-    await runAsRoot(["chown", String(userInfo().uid), raw]);
-    note("compacting the disk");
-    await runCommand("qemu-img", ["convert", "-f", "raw", "-O", "qcow2", raw, join(directory, "pristine.qcow2")]);
-  } finally {
-    await runAsRoot(["rm", "-rf", "--one-file-system", root, raw, settings]);
-  }
+  note("unpacking Debian");
+  await runAsRoot(["tar", "--extract", "--numeric-owner", `--file=${archive}`, `--directory=${root}`]);
+  await runAsRoot(["sh", "-s", root, directory, String(userInfo().uid)], {
+    input: settleRoot(randomBytes(16).toString("hex")),
+  });
+  note("writing the file system");
+  const raw = join(directory, "disk.raw");
+  // Straight from the directory: no loop device, no mount. Without metadata_csum_seed the file system is one for older kernels as well.
+  const format = ["-q", "-t", "ext4", "-O", "^metadata_csum_seed", "-L", "board", "-E", "root_owner=0:0", "-d", root];
+  await runAsRoot(["mke2fs", ...format, raw, `${diskBytes / 1024}k`], { purpose: "writing the board's file system" });
+  await runAsRoot(["chown", String(userInfo().uid), raw]);
+  note("compacting the disk");
+  await runCommand("qemu-img", ["convert", "-f", "raw", "-O", "qcow2", raw, join(directory, "pristine.qcow2")]);
+  await Promise.all([raw, settings].map((path) => rm(path, { recursive: true })));
 }
 
 /** Turns the unpacked Debian into a board. Runs as root, with the root directory, the image's directory and our user number as arguments. */

@@ -11,7 +11,7 @@ import { hostArchitecture } from "../tools/host-architecture";
 import type { Progress } from "../tools/progress";
 import { findAptSource } from "./apt-source";
 import { boardTypes } from "./architectures";
-import { runAsRoot } from "./privilege";
+import { runAsRoot, withRootDirectory } from "./privilege";
 import { quoteForShell } from "./ssh";
 
 /** What a Debian root file system is made of. */
@@ -44,7 +44,9 @@ export async function debianBase(recipe: DebianRecipe, progress: Progress): Prom
   const directory = await cached("debian", recipeKey(recipe), async (unfinished) => {
     await prepareHost(recipe.architecture, progress);
     const title = `installing Debian ${recipe.suite} for ${recipe.architecture}: ${recipe.packages.length} packages and what they need`;
-    await progress.step(title, (note) => bootstrap(recipe, unfinished, note));
+    await progress.step(title, (note) =>
+      withRootDirectory(recipeKey(recipe), (temporary) => bootstrap(recipe, unfinished, temporary, note)),
+    );
   });
   return join(directory, "root.tar");
 }
@@ -55,7 +57,29 @@ export function recipeKey(recipe: DebianRecipe): string {
   return `${recipe.suite}-${recipe.architecture}-${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
 }
 
-async function bootstrap(recipe: DebianRecipe, directory: string, note: (text: string) => void): Promise<void> {
+/**
+ * Runs the command behind it in process and mount namespaces of its own that end with this process, however that ends: an orphaned mmdebstrap
+ * goes on for minutes, and one that is killed leaves /proc and /sys mounted in a directory that somebody will remove.
+ */
+const endWithParent = [
+  "setpriv",
+  "--pdeathsig",
+  "KILL",
+  "--",
+  "unshare",
+  "--mount",
+  "--pid",
+  "--fork",
+  "--kill-child",
+  "--",
+];
+
+async function bootstrap(
+  recipe: DebianRecipe,
+  directory: string,
+  temporary: string,
+  note: (text: string) => void,
+): Promise<void> {
   const source = await findAptSource();
   // Both may hold a proxy's or mirror's password, so they go by files that only we can read.
   const options = join(directory, "apt.conf");
@@ -70,6 +94,8 @@ async function bootstrap(recipe: DebianRecipe, directory: string, note: (text: s
   const partial = join(directory, "partial.tar");
   await runAsRoot(
     [
+      ...endWithParent,
+      ...["env", `TMPDIR=${temporary}`],
       "mmdebstrap",
       "--mode=root",
       `--architectures=${recipe.architecture}`,
@@ -107,6 +133,7 @@ async function prepareHost(architecture: Architecture, progress: Progress): Prom
   const needs: CommandNeed[] = [
     { command: "mmdebstrap", debianPackage: "mmdebstrap", why },
     { command: "tar", debianPackage: "tar", why },
+    { command: "setpriv", debianPackage: "util-linux", why },
     ...(foreign
       ? [
           { command: "arch-test", debianPackage: "arch-test", why },

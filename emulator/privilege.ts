@@ -1,4 +1,7 @@
+import { mkdir } from "node:fs/promises";
 import { userInfo } from "node:os";
+import { join } from "node:path";
+import { cacheDirectory } from "../tools/cache";
 import { runCommand, type CommandOptions, type CommandResult } from "../tools/command";
 
 /** A command line that runs as root: itself where we are root, through `sudo -n` elsewhere. */
@@ -15,4 +18,22 @@ export function asRoot(command: readonly string[]): [string, ...string[]] {
 export async function runAsRoot(command: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const [program, ...args] = asRoot(command);
   return runCommand(program, args, options);
+}
+
+/**
+ * A directory for files that belong to root, empty at first and removed at the end. It has a fixed place per name, so that what a killed run left
+ * is removed by the next one, which takes root as well.
+ *
+ * @param name - one at a time; hold a lock.
+ */
+export async function withRootDirectory<T>(name: string, work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = join(cacheDirectory("unpacking"), name);
+  const remove = () => runAsRoot(["rm", "-rf", "--one-file-system", directory], { purpose: `removing ${directory}` });
+  await remove();
+  await mkdir(directory, { mode: 0o755 });
+  try {
+    return await work(directory);
+  } finally {
+    await remove();
+  }
 }

@@ -30,12 +30,20 @@ export async function endProcess(record: ProcessRecord | undefined, asRoot = fal
   if (!isAlive(record)) return;
   const { pid } = record;
   if (asRoot) await runAsRoot(["kill", "-KILL", String(pid)], { timeoutSeconds: 15 }).catch(() => undefined);
-  else process.kill(pid, "SIGKILL");
+  else killIfThere(pid);
   for (let waited = 0; waited < 15_000; waited += 20) {
     if (!isAlive(record) && threadsOf(pid) <= 1) return;
     await sleep(20);
   }
   throw new Error(`process ${pid} is still there 15 s after SIGKILL`);
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 /**
