@@ -73,6 +73,8 @@ type preparation struct {
 	identity   node.Identity
 	rewritings []registries.Rewriting
 	client     *cluster.Client
+	// serving is closed when the API server answers.
+	serving chan struct{}
 }
 
 // prepare writes every file that the programs read. What is wrong with the user's configuration shows here.
@@ -84,7 +86,7 @@ func prepare(s *settings.Settings, bin string) (*preparation, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &preparation{settings: s, bin: bin, plane: &controlPlane{s, authorities, bin}}
+	p := &preparation{settings: s, bin: bin, plane: &controlPlane{s, authorities, bin}, serving: make(chan struct{})}
 	if p.tokens, err = EnsureTokens(s, authorities.Server.Hash()); err != nil {
 		return nil, err
 	}
@@ -194,6 +196,12 @@ func (p *preparation) runNode(ctx context.Context, group *supervise.Group, fail 
 		return
 	}
 	importer.ImportAll(ctx)
+	// A kubelet without an API server tries and complains ten times a second, on processors that the API server needs to start.
+	select {
+	case <-ctx.Done():
+		return
+	case <-p.serving:
+	}
 	if err := group.Start(node.Kubelet(p.settings, p.bin)); err != nil {
 		fail(err)
 		return
@@ -210,24 +218,25 @@ func (p *preparation) runCluster(ctx context.Context, group *supervise.Group, no
 		return
 	}
 	journal.Info("Kube API server is now running")
-	var early []supervise.Program
-	if !p.settings.DisableScheduler {
-		early = append(early, p.plane.scheduler())
-	}
-	if !p.settings.DisableKubeProxy {
-		early = append(early, node.Proxy(p.settings, p.bin, p.identity))
-	}
-	if !startAll(group, early, fail) {
-		return
-	}
+	close(p.serving)
 	go p.keepNodes(ctx)
-	// The controller manager gives up when the API server is not healthy ten seconds after its start, and a slow board takes longer to
-	// write the first roles.
+	// Until the first roles are written nothing else may do much, and would only slow that down; the controller manager even gives up
+	// when the API server is not healthy ten seconds after its start.
 	if !waitFor(ctx, 500*time.Millisecond, func() error { return p.client.Healthy(ctx, "/healthz") }) {
 		return
 	}
-	if !startAll(group, []supervise.Program{p.plane.controllerManager()}, fail) {
-		return
+	programs := []supervise.Program{p.plane.controllerManager()}
+	if !p.settings.DisableScheduler {
+		programs = append(programs, p.plane.scheduler())
+	}
+	if !p.settings.DisableKubeProxy {
+		programs = append(programs, node.Proxy(p.settings, p.bin, p.identity))
+	}
+	for _, program := range programs {
+		if err := group.Start(program); err != nil {
+			fail(err)
+			return
+		}
 	}
 	if !waitFor(ctx, time.Second, func() error { return p.client.Healthy(ctx, "/readyz") }) {
 		return
@@ -244,17 +253,6 @@ func (p *preparation) runCluster(ctx context.Context, group *supervise.Group, no
 		Manager: "deploy@" + p.settings.NodeName,
 	}
 	deployer.Run(ctx)
-}
-
-// startAll starts programs in order. It reports the first that cannot be started, and false.
-func startAll(group *supervise.Group, programs []supervise.Program, fail context.CancelCauseFunc) bool {
-	for _, program := range programs {
-		if err := group.Start(program); err != nil {
-			fail(err)
-			return false
-		}
-	}
-	return true
 }
 
 // waitFor tries until it works (true) or the context ends (false). What an unreachable API server means is decided by who supervises it.
