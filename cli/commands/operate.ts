@@ -175,13 +175,14 @@ class Run {
 
   private async confirm(kind: OperationKind): Promise<boolean> {
     const terminal = createInterface({ input: process.stdin, output: process.stdout });
+    const question = kind === "destroy" ? "Take all of this away? [y/N] " : "Do this? [y/N] ";
+    // Ctrl-C and Ctrl-D close the question, which is a no.
+    terminal.on("SIGINT", () => terminal.close());
+    const closed = new Promise<string>((resolve) => terminal.on("close", () => resolve("no")));
     try {
-      const question = kind === "destroy" ? "Take all of this away? [y/N] " : "Do this? [y/N] ";
-      const answer = await terminal.question(question, { signal: this.interruption.signal });
+      const signal = this.interruption.signal;
+      const answer = await Promise.race([terminal.question(question, { signal }).catch(() => "no"), closed]);
       return /^y(es)?$/i.test(answer.trim());
-    } catch (error) {
-      if ((error as Error).name === "AbortError") return false;
-      throw error;
     } finally {
       terminal.close();
     }
