@@ -157,7 +157,7 @@ function fileOf(service: string, name: string): unknown {
   return isObject(found) ? found.content : undefined;
 }
 
-const coredns = "image-rancher-mirrored-coredns-coredns";
+const coredns = "docker.io/rancher/mirrored-coredns-coredns:1.14.6";
 const web = { yaml: "kind: Namespace\nmetadata: { name: web }\n" };
 const withK3s = (k3s: object) => ({ k3s: { ...good.k3s, ...k3s } });
 
@@ -172,8 +172,8 @@ describe("a k3s server stack", () => {
         " > manifest (k3s-board:manifests:Manifests)",
         " > ready (board:index:ClusterReadiness)",
         " > registry (k3s-board:registry:Registry)",
-        "image > image-rancher-mirrored-coredns-coredns (board:index:RegistryImage)",
-        "image > image-rancher-mirrored-pause (board:index:RegistryImage)",
+        "image > docker.io/rancher/mirrored-coredns-coredns:1.14.6 (board:index:RegistryImage)",
+        "image > docker.io/rancher/mirrored-pause:3.10.2 (board:index:RegistryImage)",
         "k3s > k3s-binary (board:index:File)",
         "k3s > k3s-data (board:index:K3sData)",
         "k3s > k3s-pause (board:index:ContainerdImage)",
@@ -199,7 +199,12 @@ describe("a k3s server stack", () => {
     ];
     order.forEach((name, index) => expect([...before(name)]).toEqual(expect.arrayContaining(order.slice(0, index))));
     expect([...before("k3s-service")]).toEqual(
-      expect.arrayContaining(["k3s-data", "k3s-binary", "k3s-pause-archive", "image-rancher-mirrored-pause"]),
+      expect.arrayContaining([
+        "k3s-data",
+        "k3s-binary",
+        "k3s-pause-archive",
+        "docker.io/rancher/mirrored-pause:3.10.2",
+      ]),
     );
     expect([...before("k3s-pause")]).toContain("k3s-service");
     // what k3s leaves behind is taken away after the service, and what was there before k3s is noted before anything is written there
@@ -221,7 +226,7 @@ describe("a k3s server stack", () => {
     await deploy();
     expect(fileOf("k3s-service", "50-k3s-board.yaml")).toBe("tls-san:\n  - board.example\n");
     expect(fileOf("k3s-service", "registries.yaml")).toContain("http://127.0.0.1:5000");
-    expect(fileOf("k3s-service", "60-k3s-board-token.yaml")).toBe("[secret]");
+    expect(fileOf("k3s-service", "60-k3s-board-secrets.yaml")).toBe("[secret]");
   });
 
   it("waits for what k3s and the manifests deploy, and for DNS", async () => {

@@ -80,7 +80,7 @@ export class RegistryImages extends pulumi.ComponentResource {
     for (const { name: fullImageName, image } of images) {
       const { repository, tag } = parseImageReference(fullImageName);
       new board.RegistryImage(
-        `${name}-${repository.replaceAll("/", "-")}`,
+        fullImageName,
         { connection, registry, repository, tag, digest: image.digest, layout: image.layout },
         { parent: this, dependsOn: [...after] },
       );

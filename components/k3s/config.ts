@@ -92,7 +92,7 @@ export const k3sConfig = z.strictObject({
   version: z
     .string()
     .regex(/^v?\d+\.\d+\.\d+([+-].*)?$/, "expected a k3s version such as v1.36.3+k3s1")
-    .describe("The k3s version. Decides which system images are expected and is compared with the binary's own word."),
+    .describe("The k3s version that `source` is. Decides which system images are expected."),
   source: k3sSource.describe(
     "Where the binary comes from: `path`, `url` with `sha256`, or the distribution's `package`.",
   ),

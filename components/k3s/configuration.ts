@@ -1,5 +1,6 @@
 import { dump } from "js-yaml";
 import type { K3sConfig } from "./config";
+import { secretFlags } from "./flags";
 import { tlsSans } from "./kubeconfig-address";
 
 /** Files of k3s on the board. */
@@ -7,7 +8,7 @@ export const k3sPaths = {
   unit: "/etc/systemd/system/k3s.service",
   dropIn: "/etc/systemd/system/k3s.service.d/10-k3s-board.conf",
   config: "/etc/rancher/k3s/config.yaml.d/50-k3s-board.yaml",
-  token: "/etc/rancher/k3s/config.yaml.d/60-k3s-board-token.yaml",
+  secrets: "/etc/rancher/k3s/config.yaml.d/60-k3s-board-secrets.yaml",
   registries: "/etc/rancher/k3s/registries.yaml",
   kubeconfig: "/etc/rancher/k3s/k3s.yaml",
   dataDir: "/var/lib/rancher/k3s",
@@ -35,13 +36,16 @@ export function dataDirectory(config: Pick<K3sConfig, "config">): string {
  * @param kubeconfigServer - address of the API server from outside.
  */
 export function k3sConfigFile(config: Pick<K3sConfig, "config">, kubeconfigServer: string): string {
+  const shown = Object.fromEntries(Object.entries(config.config).filter(([key]) => !secretFlags.has(key)));
   return dump(
-    { ...config.config, "tls-san": tlsSans(kubeconfigServer, config.config["tls-san"]) },
+    { ...shown, "tls-san": tlsSans(kubeconfigServer, config.config["tls-san"]) },
     { sortKeys: true, lineWidth: -1 },
   );
 }
 
-/** The file with the server token, apart from the others so that those can be shown line by line. */
-export function k3sTokenFile(token: string): string {
-  return dump({ token }, { lineWidth: -1 });
+/** The file with the token and other secret keys, apart from the rest so that the rest can be shown line by line; `undefined` without any. */
+export function k3sSecretsFile(config: Pick<K3sConfig, "config" | "token">): string | undefined {
+  const secrets = Object.fromEntries(Object.entries(config.config).filter(([key]) => secretFlags.has(key)));
+  const all = config.token === undefined ? secrets : { ...secrets, token: config.token };
+  return Object.keys(all).length === 0 ? undefined : dump(all, { sortKeys: true, lineWidth: -1 });
 }

@@ -54,3 +54,13 @@ export const k3sFlags: ReadonlyMap<string, FlagKind> = new Map<string, FlagKind>
   ...durations.map((name) => [name, "duration"] as const),
   ...lists.map((name) => [name, "list"] as const),
 ]);
+
+/** Flags whose value is a secret or holds one. They are written to a file of their own and never shown. */
+export const secretFlags: ReadonlySet<string> = new Set([
+  "agent-token",
+  "datastore-endpoint",
+  "etcd-s3-access-key",
+  "etcd-s3-secret-key",
+  "etcd-s3-session-token",
+  "vpn-auth",
+]);

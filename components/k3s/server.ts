@@ -5,7 +5,7 @@ import { parseImageReference } from "../images/reference";
 import type { Registry } from "../registry/registry";
 import type { K3sBinary } from "./binary";
 import { disabledComponents, type K3sConfig } from "./config";
-import { dataDirectory, k3sConfigFile, k3sPaths, k3sTokenFile } from "./configuration";
+import { dataDirectory, k3sConfigFile, k3sPaths, k3sSecretsFile } from "./configuration";
 import { registriesYaml } from "./registries";
 import { k3sDropIn, k3sUnit } from "./unit";
 
@@ -76,6 +76,7 @@ export class K3sServer extends pulumi.ComponentResource {
 
   private files({ config, binary, kubeconfigServer, images, pause, registry }: K3sServerArgs): board.ServiceFileArgs[] {
     const mirrored = images.map((image) => parseImageReference(image.name).registry);
+    const secrets = k3sSecretsFile(config);
     const registries = registriesYaml(mirrored, registry.endpoint);
     return [
       {
@@ -89,9 +90,7 @@ export class K3sServer extends pulumi.ComponentResource {
         mode: "0600",
       },
       ...(registry.ca === undefined ? [] : [{ path: registry.ca.path, content: registry.ca.content, mode: "0644" }]),
-      ...(config.token === undefined
-        ? []
-        : [{ path: k3sPaths.token, content: pulumi.secret(k3sTokenFile(config.token)), mode: "0600" }]),
+      ...(secrets === undefined ? [] : [{ path: k3sPaths.secrets, content: pulumi.secret(secrets), mode: "0600" }]),
     ];
   }
 }

@@ -134,7 +134,7 @@ describe.sequential("a k3s server stack on the emulated board", () => {
       board,
       `grep -rlE '${pattern}' /etc /var/lib/rancher/k3s/server /var/lib/k3s-board 2>/dev/null || true`,
     );
-    expect(holders).toContain("/etc/rancher/k3s/config.yaml.d/60-k3s-board-token.yaml");
+    expect(holders).toContain("/etc/rancher/k3s/config.yaml.d/60-k3s-board-secrets.yaml");
     const readable = await onBoard(
       board,
       `for f in ${holders.split("\n").join(" ")}; do stat -c '%a %n' "$f"; done | grep -vE '^[0-7]00 ' || true`,

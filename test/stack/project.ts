@@ -52,9 +52,12 @@ export class TestProject {
 
   constructor() {
     const project = load(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as {
+      main?: string;
       plugins: { providers: { path: string }[] };
     };
     for (const provider of project.plugins.providers) provider.path = join(root, provider.path);
+    // the program is handed over inline; there is no index.ts here
+    delete project.main;
     writeFileSync(join(this.directory, "Pulumi.yaml"), dump(project));
     mkdirSync(join(this.directory, "examples"));
     cpSync(join(root, "examples"), join(this.directory, "examples"), { recursive: true });
