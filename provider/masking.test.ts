@@ -11,6 +11,16 @@ describe("masking", () => {
       'starting with token ***, password="***"',
     );
   });
+  it("hides the passwords of a connection, and tells where it leads", () => {
+    const connection = {
+      host: "board.example",
+      hostKeys: ["ssh-ed25519 AAAA"],
+      password: "hunter22",
+      jump: { host: "jump.example", password: "hunter33" },
+    };
+    const masked = masking({ connection }, [["connection"]]);
+    expect(masked("board.example by jump.example: hunter22, hunter33")).toBe("board.example by jump.example: ***, ***");
+  });
   it("leaves other text alone", () => {
     expect(mask("listening on port 6443")).toBe("listening on port 6443");
   });

@@ -10,15 +10,21 @@ const shortest = 6;
 export function masking(properties: Properties, secrets: readonly Path[]): (text: string) => string {
   const words = new Set(
     secrets
-      .flatMap((path) => strings(valueAt(properties, path)))
+      .flatMap((path) => strings(valueAt(properties, path), path[0] === "connection"))
       .flatMap((text) => [text, ...text.split(/[\s"'=,;{}[\]]+|: /)]),
   );
   const long = [...words].filter((word) => word.length >= shortest).sort((a, b) => b.length - a.length);
   return (text) => long.reduce((masked, word) => masked.replaceAll(word, "***"), text);
 }
 
-function strings(value: unknown): string[] {
+/** Members of a connection that are secrets; the rest is secret as a whole only because the connection is, and has to be told in errors. */
+const connectionSecrets = new Set(["password", "passphrase", "sudoPassword"]);
+
+function strings(value: unknown, inConnection: boolean): string[] {
   if (typeof value === "string") return [value];
-  if (Array.isArray(value)) return value.flatMap(strings);
-  return isObject(value) ? Object.values(value).flatMap(strings) : [];
+  if (Array.isArray(value)) return value.flatMap((item) => strings(item, inConnection));
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([key, member]) =>
+    inConnection && !isObject(member) && !connectionSecrets.has(key) ? [] : strings(member, inConnection),
+  );
 }
