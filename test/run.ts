@@ -104,6 +104,7 @@ const parts: readonly Part[] = [
   },
   tests("images", "images against a real registry", ["--project=system", "test/images"]),
   tests("provider", "the provider against a real sshd and systemd", ["--project=system", "test/provider"]),
+  tests("emulator", "the emulated boards", ["--project=system", "test/emulator"]),
   tests("engine", "the CLI against the real engine", ["--project=system", "test/engine"]),
   tests("stack", "whole stacks on the emulated board", ["--project=system", "test/stack"]),
 ];

@@ -33,7 +33,18 @@ export interface PruneOptions {
   readonly kinds?: readonly string[];
 }
 
-const ownKinds = ["releases", "go-builds", "go-modules", "c-builds", "launchers", "images", "image-archives"];
+const ownKinds = [
+  "releases",
+  "go-builds",
+  "go-modules",
+  "c-builds",
+  "launchers",
+  "images",
+  "image-archives",
+  "debian",
+  "board-images",
+  "k3s",
+];
 
 /**
  * Keeps the cache within {@link cacheLimits}, at most once a day. Never removes what a run holds a lock on or has used in the last two hours,
