@@ -2,7 +2,7 @@ import type { EngineLog } from "./engine-log";
 import { parseInputs } from "./checking";
 import { fingerprintKey, fingerprints, withFingerprints, withoutFingerprints } from "./fingerprints";
 import { masking } from "./masking";
-import { PartialFailure, type Context, type Difference, type ResourceType } from "./resource";
+import { PartialFailure, type Context, type Difference, type Problem, type ResourceType } from "./resource";
 import { formatPath, unwrap, wrap, type Path, type Properties } from "./secrets";
 import { InitializationFailure, type Handlers } from "./server";
 import { BoardError } from "./ssh/board-error";
@@ -29,11 +29,12 @@ export class BoardProvider implements Handlers {
     const old = unwrap(olds).plain;
     this.#checked.add(urn);
     const { value, problems } = parseInputs(type.inputs, withoutFingerprints(plain));
-    if (problems.length > 0) return { inputs: news, problems };
+    if (problems.length > 0) return { inputs: news, problems: problems.map(speakable(secrets)) };
     let inputs = value;
     if (type.check && !holdsUnknown(value)) {
       const checked = await guarded(type, () => type.check?.(value, before(type, old)));
-      if (checked && checked.problems.length > 0) return { inputs: news, problems: checked.problems };
+      if (checked && checked.problems.length > 0)
+        return { inputs: news, problems: checked.problems.map(speakable(secrets)) };
       inputs = checked?.inputs ?? value;
     }
     return { inputs: seal(type, withFingerprints(inputs, given(type, secrets), old), secrets), problems: [] };
@@ -195,6 +196,18 @@ function seal(type: AnyType, properties: Properties, secrets: readonly Path[]): 
 function given(type: AnyType, secrets: readonly Path[]): Path[] {
   const computed = new Set<unknown>([...type.secretOutputs, ...Object.keys(type.derived ?? {})]);
   return secrets.filter(([head]) => !computed.has(head));
+}
+
+/**
+ * A problem as the engine may be told it. The engine prints the value of the property that a problem names, a secret one in clear, and
+ * `<nil>` for a path inside a property: in both cases the path goes into the reason.
+ */
+function speakable(secrets: readonly Path[]): (problem: Problem) => Problem {
+  const isSecret = secretPaths([...secrets, ["connection"]]);
+  return ({ property, reason }) => {
+    const plain = /^\w+$/.test(property) && !isSecret(property);
+    return plain ? { property, reason } : { property: "", reason: `${property}: ${reason}` };
+  };
 }
 
 function secretPaths(secrets: readonly Path[]): (path: string) => boolean {

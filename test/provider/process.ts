@@ -48,7 +48,9 @@ export class ProviderProcess {
       (...all) => this.client.check(...all),
       request,
     );
-    const failures = response.getFailuresList().map((one) => `${one.getProperty()}: ${one.getReason()}`);
+    const failures = response
+      .getFailuresList()
+      .map((one) => (one.getProperty() ? `${one.getProperty()}: ${one.getReason()}` : one.getReason()));
     return { inputs: plain(response.getInputs()), failures };
   }
 

@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { connectionArgs } from "../ssh/connection-args";
+import { absentMode, serviceDifference } from "./changes";
+import { serviceInputs, type ServiceState } from "./schema";
+
+const connection = connectionArgs.parse({ host: "h", hostKeys: ["ssh-ed25519 AAAA"] });
+const base = {
+  connection,
+  name: "k3s",
+  unit: "[Service]\n",
+  files: [{ path: "/etc/rancher/k3s/config.yaml", content: "a: 1\n" }],
+  restartTriggers: { binary: "1" },
+};
+const wanted = (changes: object = {}) => serviceInputs.parse({ ...base, ...changes });
+const there = (changes: object = {}): ServiceState => ({
+  ...wanted(),
+  unsettled: false,
+  needsDaemonReload: false,
+  ...changes,
+});
+const no = () => false;
+
+describe("serviceDifference", () => {
+  it.each<[string, Partial<ServiceState>, object, string[], string[]]>([
+    ["nothing", {}, {}, [], []],
+    [
+      "a trigger",
+      {},
+      { restartTriggers: { binary: "2" } },
+      ["restartTriggers"],
+      ["k3s.service restarts: binary changes"],
+    ],
+    ["a time-out", {}, { timeoutSeconds: 7 }, [], []],
+    ["it does not run", { running: false }, {}, ["running"], ["k3s.service starts: it is not running"]],
+    ["it does not start at boot", { enabled: false }, {}, ["enabled"], []],
+    ["it shall stop", {}, { running: false }, ["running"], ["k3s.service stops"]],
+    ["a killed run", { unsettled: true }, {}, ["running"], ["k3s.service restarts: an earlier change was interrupted"]],
+    ["an unread unit", { needsDaemonReload: true }, {}, ["unit"], []],
+    [
+      "a unit",
+      {},
+      { unit: "[Service]\nType=notify\n" },
+      ["unit"],
+      [
+        "k3s.service restarts: /etc/systemd/system/k3s.service changes",
+        "/etc/systemd/system/k3s.service changes:\n  [Service]\n+ Type=notify",
+      ],
+    ],
+    [
+      "a file that is gone",
+      {
+        files: [{ path: "/etc/rancher/k3s/config.yaml", content: "", mode: absentMode, owner: "root", group: "root" }],
+      },
+      {},
+      ["files"],
+      ["k3s.service restarts: /etc/rancher/k3s/config.yaml changes", "/etc/rancher/k3s/config.yaml is new:\n+ a: 1"],
+    ],
+    [
+      "a file that is no longer ours",
+      {},
+      { files: [] },
+      ["files"],
+      ["k3s.service restarts: /etc/rancher/k3s/config.yaml is no longer ours"],
+    ],
+    [
+      "a mode",
+      {},
+      { files: [{ ...base.files[0], mode: "0600" }] },
+      ["files"],
+      ["/etc/rancher/k3s/config.yaml gets mode 0600 and owner root:root; nothing restarts for that"],
+    ],
+    [
+      "a content that is not known yet",
+      {},
+      { files: [{ ...base.files[0], content: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }] },
+      ["files"],
+      [
+        "k3s.service restarts: /etc/rancher/k3s/config.yaml changes",
+        "/etc/rancher/k3s/config.yaml may change: its content is known after other resources are updated",
+      ],
+    ],
+  ])("%s", (_title, found, goal, changed, notes) => {
+    expect(serviceDifference(there(found), wanted(goal), no)).toEqual({ changed, notes });
+  });
+
+  it("does not show a secret, and replaces for another unit", () => {
+    const goal = wanted({ files: [{ path: "/etc/rancher/k3s/config.yaml", content: "token: x\n" }] });
+    const { notes } = serviceDifference(there(), goal, (path) => path === "files[0].content");
+    expect(notes).toEqual([
+      "k3s.service restarts: /etc/rancher/k3s/config.yaml changes",
+      "/etc/rancher/k3s/config.yaml changes; its content is secret",
+    ]);
+    expect(serviceDifference(there(), wanted({ name: "k3s-agent" }), no)).toEqual({ changed: [], replaces: ["name"] });
+  });
+});
