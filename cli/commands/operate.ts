@@ -197,8 +197,12 @@ interface PassOptions {
   readonly signal: AbortSignal;
 }
 
+/** Resources at once. Each waits for the board, not for this machine, and what is asked at the same time travels in one round trip. */
+const parallel = 64;
+
 /** Always with a refresh: the state is what the board was, not what it is. */
-async function runPass(stack: Stack, kind: OperationKind, preview: boolean, options: PassOptions): Promise<void> {
+async function runPass(stack: Stack, kind: OperationKind, preview: boolean, passed: PassOptions): Promise<void> {
+  const options = { ...passed, parallel };
   if (kind === "refresh") await stack.refresh({ ...options, expectNoChanges: false });
   else if (kind === "destroy")
     await (preview ? stack.previewDestroy(options) : stack.destroy({ ...options, refresh: true }));

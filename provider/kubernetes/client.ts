@@ -67,7 +67,7 @@ export async function kubernetesClient(board: Board, kubeconfig: string): Promis
   if (cluster === null) throw new BoardError("refused", board.label, "the kubeconfig names no cluster");
   const server = new URL(cluster.server);
   const tls: AgentOptions & { headers?: unknown } = {};
-  await config.applyToHTTPSOptions(tls as never);
+  await config.applyToHTTPSOptions(tls);
   config.agent = new BoardAgent(
     board,
     { host: server.hostname.replace(/^\[|\]$/g, ""), port: Number(server.port || 443) },

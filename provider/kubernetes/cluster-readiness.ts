@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { Context, ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
@@ -84,7 +85,7 @@ export const clusterReadiness: ResourceType<Inputs, State> = {
   diff: (state, wanted) => ({
     changed: [
       ...(["kubeconfig", "namespaces", "deployments", "dns", "triggers"] as const).filter(
-        (key) => JSON.stringify(state[key]) !== JSON.stringify(wanted[key]),
+        (key) => !isDeepStrictEqual(state[key], wanted[key]),
       ),
       ...(state.ready ? [] : ["ready"]),
     ],

@@ -7,7 +7,7 @@ import {
   type V1Pod,
 } from "@kubernetes/client-node";
 import type { Board } from "../ssh/board";
-import { clientFromBoard } from "./client";
+import { clientFromBoard, type KubernetesClient } from "./client";
 
 /** Whether something is as it should be, and if not, what is missing. */
 export interface Health {
@@ -79,60 +79,65 @@ export function requestFailure(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The nodes of a cluster, or one of them. */
+async function nodesHealth(client: KubernetesClient, node?: string): Promise<Health> {
+  const { items } = await client.api(CoreV1Api).listNode();
+  const nodes = items.filter(({ metadata }) => node === undefined || metadata?.name === node);
+  if (nodes.length === 0)
+    return {
+      ready: false,
+      detail: node === undefined ? "no node has registered yet" : `node ${node} has not registered yet`,
+    };
+  return joined(nodes.map(nodeHealth), nodes.map((item) => nodeHealth(item).detail).join(", "));
+}
+
+/** A server that is down is an answer, not an error. */
+async function ask(
+  board: Board,
+  kubeconfigPath: string,
+  look: (client: KubernetesClient) => Promise<Health>,
+): Promise<Health> {
+  try {
+    return await look(await clientFromBoard(board, kubeconfigPath));
+  } catch (error) {
+    return { ready: false, detail: `Kubernetes API: ${requestFailure(error)}` };
+  }
+}
+
 /**
  * Asks the API server behind a kubeconfig on the board whether it answers and whether its nodes are Ready. Never throws for a server that is
  * down: that is an answer.
  *
  * @param node - only this node counts; defaults to all, of which there must be one at least.
  */
-export async function kubernetesHealth(board: Board, kubeconfigPath: string, node?: string): Promise<Health> {
-  try {
-    const client = await clientFromBoard(board, kubeconfigPath);
-    const { items } = await client.api(CoreV1Api).listNode();
-    const nodes = items.filter(({ metadata }) => node === undefined || metadata?.name === node);
-    if (nodes.length === 0)
-      return {
-        ready: false,
-        detail: node === undefined ? "no node has registered yet" : `node ${node} has not registered yet`,
-      };
-    return joined(nodes.map(nodeHealth), nodes.map((item) => nodeHealth(item).detail).join(", "));
-  } catch (error) {
-    return { ready: false, detail: `Kubernetes API: ${requestFailure(error)}` };
-  }
+export function kubernetesHealth(board: Board, kubeconfigPath: string, node?: string): Promise<Health> {
+  return ask(board, kubeconfigPath, (client) => nodesHealth(client, node));
 }
 
-/** A deployment that must be available, as `namespace/name`. */
-export type DeploymentName = `${string}/${string}`;
-
-/** Nodes, the pods of some namespaces and some deployments, all together. */
-export async function clusterHealth(
+/**
+ * Nodes, the pods of some namespaces and some deployments, all together. Never throws for a server that is down.
+ *
+ * @param expected - `deployments` as `namespace/name`.
+ */
+export function clusterHealth(
   board: Board,
   kubeconfigPath: string,
-  expected: { namespaces: readonly string[]; deployments: readonly string[] },
+  expected: { readonly namespaces: readonly string[]; readonly deployments: readonly string[] },
 ): Promise<Health> {
-  const nodes = await kubernetesHealth(board, kubeconfigPath);
-  if (!nodes.ready) return nodes;
-  try {
-    const client = await clientFromBoard(board, kubeconfigPath);
+  return ask(board, kubeconfigPath, async (client) => {
+    const nodes = await nodesHealth(client);
+    if (!nodes.ready) return nodes;
     const pods = (await client.api(CoreV1Api).listPodForAllNamespaces()).items.filter(
       ({ metadata }) =>
         expected.namespaces.includes(metadata?.namespace ?? "") && metadata?.deletionTimestamp === undefined,
     );
     const deployments =
       expected.deployments.length === 0 ? [] : (await client.api(AppsV1Api).listDeploymentForAllNamespaces()).items;
+    const named = (name: string) =>
+      deployments.find(({ metadata }) => `${metadata?.namespace}/${metadata?.name}` === name);
     return joined(
-      [
-        ...expected.deployments.map((name) =>
-          deploymentHealth(
-            name,
-            deployments.find(({ metadata }) => `${metadata?.namespace}/${metadata?.name}` === name),
-          ),
-        ),
-        ...pods.map(podHealth),
-      ],
+      [...expected.deployments.map((name) => deploymentHealth(name, named(name))), ...pods.map(podHealth)],
       `${nodes.detail}; ${pods.length} pods Ready`,
     );
-  } catch (error) {
-    return { ready: false, detail: `Kubernetes API: ${requestFailure(error)}` };
-  }
+  });
 }

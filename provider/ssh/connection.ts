@@ -245,13 +245,14 @@ export class SshBoard implements Board {
     if (this.#batch) return this.#batch;
     const batch: Batch = { files: new Map(), fragments: new Map() };
     this.#batch = batch;
-    // One batch at a time: what is asked while one is under way travels together in the next.
-    this.#asking = Promise.all([this.#asking, new Promise((resolve) => setTimeout(resolve, gatherMilliseconds))]).then(
-      () => {
-        this.#batch = undefined;
-        return this.#send(batch);
-      },
-    );
+    const gathered = new Promise((resolve) => setTimeout(resolve, gatherMilliseconds));
+    // The batch itself meets a connection that cannot be made, and says so.
+    const connected = this.#connected().catch(() => undefined);
+    // One batch at a time: what is asked while one is under way, or while the connection is being made, travels together.
+    this.#asking = Promise.all([this.#asking, gathered, connected]).then(() => {
+      this.#batch = undefined;
+      return this.#send(batch);
+    });
     return batch;
   }
 
