@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { downBoard, type EmulatedBoard, resetBoard } from "../../emulator/board";
+import { downBoard, type EmulatedBoard, upBoard } from "../../emulator/board";
 import { terminalProgress } from "../../tools/progress";
 import { fileListing, missingFrom, networkListing, onBoard, processListing, unitListing } from "./board-view";
 import { boardSections, TestProject } from "./project";
@@ -36,7 +36,8 @@ describe.sequential("a k3s server stack on the emulated board", () => {
   }
 
   beforeAll(async () => {
-    board = await resetBoard({ name, architecture: "riscv64" }, terminalProgress());
+    await downBoard(name);
+    board = await upBoard({ name, architecture: "riscv64" }, terminalProgress());
     project = new TestProject();
     sections = boardSections(board);
     sections.k3s = { ...sections.k3s, token };
