@@ -23,8 +23,8 @@ export async function showStack(project: Project, flags: StackFlags): Promise<Ex
     const outputs = plainOutputs(await engine.stack.outputs(), flags.showSecrets);
     const state = parseState(await engine.cli("reading the state", ["stack", "export"]));
     const resources = (state.deployment.resources ?? [])
-      .map((resource) => ({ urn: resource.urn, type: String(resource.type), name: urnName(resource.urn) }))
-      .filter(({ type }) => !type.startsWith("pulumi:"));
+      .filter(({ custom, type }) => custom === true && !String(type).startsWith("pulumi:"))
+      .map((resource) => ({ urn: resource.urn, type: String(resource.type), name: urnName(resource.urn) }));
     const last = await engine.stack.info(false);
     if (flags.json) {
       result.write(
