@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules/", "**/*.mjs", "**/*.cjs", "provider/pulumi-resource-board"] },
+  { ignores: ["node_modules/", "**/*.mjs", "**/*.mts", "**/*.cjs", "provider/pulumi-resource-board"] },
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {

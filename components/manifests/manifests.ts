@@ -30,7 +30,9 @@ function readManifestFile(name: string, file: string): string {
   try {
     return readFileSync(expandHome(file), "utf8");
   } catch (error) {
-    throw new Error(`manifests.${name}.file: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`manifests.${name}.file: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 
