@@ -111,5 +111,13 @@ describe("RunRecord", () => {
 
 describe("names and messages", () => {
   it("takes the last part of a URN", () => expect(urnName(urn)).toBe("k3s"));
+  it.each([
+    [
+      "Unhandled exception: Error: k3s.source: no file\n    at k3sBinary (binary.ts:41:33)\n    at run",
+      "k3s.source: no file",
+    ],
+    ["Unhandled exception: TypeError: x\n    at f", "Unhandled exception: TypeError: x\n    at f"],
+    ["invocation of board:index:getFacts returned an error: root@b:22: unreachable", "root@b:22: unreachable"],
+  ])("says what the program meant: %j", (said, meant) => expect(plainMessage(said)).toBe(meant));
   it("drops colour directives", () => expect(plainMessage("<{%fg 1%}>a<{%reset%}> b \n")).toBe("a b"));
 });

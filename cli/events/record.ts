@@ -63,9 +63,16 @@ export function urnName(urn: string): string {
   return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
-/** Removes the colour directives that engine messages carry (`<{%fg 1%}>`), and white space at the end. */
+/** An error that the program has thrown on purpose, with the stack that the engine appends. One of another class is a bug and keeps its stack. */
+const thrownOnPurpose = /^Unhandled exception: (?:Error|ConfigError): ([^]*?)(?:\n\s+at [^]*)?$/;
+
+/**
+ * An engine message as a person wants it: without the colour directives (`<{%fg 1%}>`), without white space at the end, and an error of the
+ * program without the words and the stack that the engine puts around it.
+ */
 export function plainMessage(message: string): string {
-  return message.replace(/<\{%.*?%\}>/g, "").trimEnd();
+  const text = message.replace(/<\{%.*?%\}>/g, "").trimEnd();
+  return (thrownOnPurpose.exec(text)?.[1] ?? text).replace(/^invocation of board:\S+ returned an error: /, "");
 }
 
 /** Parts of the program and of the engine's bookkeeping that are nothing on a board: components, the stack itself, providers. */
