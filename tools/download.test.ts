@@ -36,15 +36,15 @@ describe("download", () => {
     expect(readFileSync(path)).toEqual(content);
   });
 
-  it.each<[string, RequestListener, string]>([
+  it.each<[string, RequestListener, string, { answerSeconds?: number; idleSeconds?: number }?]>([
     ["another content", (_, response) => response.end("other"), "expected " + sha256],
     ["a refusal", (_, response) => response.writeHead(404).end(), "the server answers 404"],
-    ["silence", () => undefined, "no answer within 0.2 s"],
-    ["a stall", (_, response) => response.write("half"), "stalled for 0.2 s"],
-  ])("refuses %s and leaves no file", async (_name, listener, message) => {
+    ["silence", () => undefined, "no answer within 0.2 s", { answerSeconds: 0.2 }],
+    ["a stall", (_, response) => response.write("half"), "stalled for 0.2 s", { idleSeconds: 0.2 }],
+  ])("refuses %s and leaves no file", async (_name, listener, message, limits) => {
     const url = await serve(listener);
     const path = join(directory, "file");
-    await expect(download(url, path, { sha256, answerSeconds: 0.2, idleSeconds: 0.2 })).rejects.toThrow(message);
+    await expect(download(url, path, { sha256, ...limits })).rejects.toThrow(message);
     expect(existsSync(path)).toBe(false);
   });
 
