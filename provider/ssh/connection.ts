@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { ClientChannel } from "ssh2";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client, ClientChannel } from "ssh2";
 import type { Board, FileOnBoard, RunOptions, ScriptResult } from "./board";
 import { BoardError } from "./board-error";
 import type { Connection } from "./connection-args";
@@ -18,6 +19,9 @@ const gatherMilliseconds = 15;
 const defaultTimeoutSeconds = 60;
 /** sshd's MaxSessions defaults to 10; two are left for others. */
 const sessionsAtOnce = 8;
+/** How often, and after how long, a session that sshd refuses is asked for again. */
+const sessionAttempts = 50;
+const sessionRetryMilliseconds = 200;
 const defaultContentLimit = 256 * 1024;
 /** A file that changes while it is looked at is looked at again so often. */
 const readAttempts = 3;
@@ -151,15 +155,7 @@ export class SshBoard implements Board {
     const { client } = await this.#connected();
     return this.#sessions.run(async () => {
       const started = Date.now();
-      const channel = await new Promise<ClientChannel>((resolve, reject) => {
-        const gone = () => reject(this.#broken(options.purpose));
-        client.once("close", gone);
-        client.exec(command, (error, opened) => {
-          client.removeListener("close", gone);
-          if (error) reject(new BoardError("refused", this.label, `no session for a command (${error.message})`));
-          else resolve(opened);
-        });
-      });
+      const channel = await this.#session(client, command, options.purpose);
       const result = await this.#converse(channel, head, seconds, options);
       const milliseconds = Date.now() - started;
       this.#count({
@@ -173,6 +169,27 @@ export class SshBoard implements Board {
       if (elevation !== "none") this.#checkSudo(result);
       return result;
     });
+  }
+
+  /**
+   * Opens a session for a command. sshd counts a session until it has reaped its process, which is later than we see its end: on a busy
+   * board it refuses one more for a moment although we keep below its limit. Asked again, up to ten seconds.
+   */
+  async #session(client: Client, command: string, purpose: string): Promise<ClientChannel> {
+    for (let attempt = 1; ; attempt += 1) {
+      const opened = await new Promise<ClientChannel | Error>((resolve, reject) => {
+        const gone = () => reject(this.#broken(purpose));
+        client.once("close", gone);
+        client.exec(command, (error, channel) => {
+          client.removeListener("close", gone);
+          resolve(error ?? channel);
+        });
+      });
+      if (!(opened instanceof Error)) return opened;
+      if (attempt >= sessionAttempts)
+        throw new BoardError("refused", this.label, `no session for a command (${opened.message})`);
+      await sleep(sessionRetryMilliseconds);
+    }
   }
 
   /** Feeds stdin, gathers the answer, and bounds the whole from this side too: `timeout` on the board may not have started. */
