@@ -10,15 +10,18 @@ export interface AptSource {
   readonly options: string;
 }
 
-const publicArchive = "http://deb.debian.org/debian";
+/** Environment variable with the address of a Debian archive, for machines whose own apt has none. */
+const archiveVariable = "K3S_BOARD_DEBIAN_ARCHIVE";
 
 /** Settings of this machine's apt that another apt needs as well to reach the same archive through the same network. */
 const inheritedOptions =
   /^Acquire::(?:(?:https?|ftp)::(?:Proxy|CaInfo|Verify-|Timeout)|Check-Valid-Until|Check-Date|Retries|ForceIPv)/i;
 
 /**
- * The Debian archive that this machine itself uses, where it is a Debian with one, else the public one. A mirror that is near, or the only one
- * reachable, is thereby found without being named anywhere.
+ * The Debian archive that the environment names, else the one that this machine itself uses. A mirror that is near, or the only one reachable,
+ * is thereby found without being named anywhere.
+ *
+ * @throws where there is neither (an Ubuntu), with what to set.
  */
 export async function findAptSource(): Promise<AptSource> {
   const dump = findCommand("apt-config")
@@ -28,7 +31,14 @@ export async function findAptSource(): Promise<AptSource> {
     .split("\n")
     .filter((line) => inheritedOptions.test(line) && !/ "";$/.test(line))
     .join("\n");
-  return { archive: archiveOf(readSources()) ?? publicArchive, options: options && `${options}\n` };
+  const archive = process.env[archiveVariable] ?? archiveOf(readSources());
+  if (archive === undefined) {
+    throw new Error(
+      `this machine's apt names no Debian archive that the emulated board could be made from: set ${archiveVariable} to the address of one ` +
+        "(the list of Debian's mirrors has one near you)",
+    );
+  }
+  return { archive, options: options && `${options}\n` };
 }
 
 /**
