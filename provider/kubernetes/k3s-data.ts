@@ -78,8 +78,8 @@ for tool in iptables ip6tables; do
   echo "$rules" | grep -qE 'KUBE-|CNI-|flannel' || continue
   echo "$rules" | grep -vE 'KUBE-|CNI-|flannel' | $tool-restore
 done
-cgroups=$(find /sys/fs/cgroup -maxdepth 1 -name 'kubepods*' 2>/dev/null)
-[ -z "$cgroups" ] || find $cgroups -depth -type d -exec rmdir {} + 2>/dev/null
+# the kubelet's transient slices, the pods' among them
+systemctl stop 'kubepods*.slice' 2>/dev/null
 ${removed.map((path) => `rm -rf ${quote(path)} || failed="$failed ${path}"`).join("\n")}
 ${emptied.map((path) => `rmdir ${quote(path)} 2>/dev/null`).join("\n")}
 [ -z "$failed" ] || { echo "could not remove:$failed" >&2; exit 1; }
