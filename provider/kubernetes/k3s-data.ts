@@ -75,8 +75,8 @@ for d in $(ip -o link show 2>/dev/null | awk -F': ' '{print $2}' | cut -d@ -f1 |
 for tool in iptables ip6tables; do
   command -v $tool-save >/dev/null 2>&1 || continue
   rules=$($tool-save 2>/dev/null) || continue
-  echo "$rules" | grep -qE 'KUBE-|CNI-|flannel' || continue
-  echo "$rules" | grep -vE 'KUBE-|CNI-|flannel' | $tool-restore
+  echo "$rules" | grep -qiE 'KUBE-|CNI-|flannel' || continue
+  echo "$rules" | grep -viE 'KUBE-|CNI-|flannel' | $tool-restore
 done
 # the kubelet's transient slices, the pods' among them
 systemctl stop 'kubepods*.slice' 2>/dev/null

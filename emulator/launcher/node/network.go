@@ -42,9 +42,9 @@ func WriteNetwork(s *settings.Settings, podCIDR netip.Prefix) error {
 	return err
 }
 
-// Masquerade lets pods reach what is outside the cluster, and lets forwarded packets pass on hosts whose policy is to drop them.
+// Masquerade does what flannel does in k3s, under a comment by which k3s's own clean-up and ours find the rules: it lets pods reach what is outside the cluster, and lets forwarded packets pass on hosts whose policy is to drop them.
 func Masquerade(cluster netip.Prefix) error {
-	comment := []string{"-m", "comment", "--comment", "k3s pod network"}
+	comment := []string{"-m", "comment", "--comment", "flanneld pod network"}
 	pods := cluster.String()
 	rules := [][]string{
 		append([]string{"nat", "POSTROUTING", "-s", pods, "!", "-d", pods}, append(comment, "-j", "MASQUERADE")...),
