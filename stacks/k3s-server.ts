@@ -2,8 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { connectionFor } from "../components/board/connection";
 import { boardProblems } from "../components/board/facts";
 import { imageArchive } from "../components/images/archive";
-import { buildImages, RegistryImages, wantedImages } from "../components/images/board-images";
+import { planImages } from "../components/images/plan";
 import { fullName, parseImageReference } from "../components/images/reference";
+import { RegistryImages } from "../components/images/registry-images";
 import { k3sBinary } from "../components/k3s/binary";
 import { disabledComponents } from "../components/k3s/config";
 import { clusterSetting, dataDirectory, k3sPaths } from "../components/k3s/configuration";
@@ -21,7 +22,7 @@ export interface K3sServerOutputs {
   readonly kubeconfig: pulumi.Output<string>;
   /** What the board said of itself. */
   readonly board: { readonly hostname: string; readonly arch: string; readonly kernel: string; readonly os: string };
-  /** Images that were built for the board: digest by full name. */
+  /** What the board gets under each image's full name: its digest. */
   readonly images: Readonly<Record<string, string>>;
 }
 
@@ -64,14 +65,14 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
 
   const { arch } = config.board;
   const binary = await k3sBinary(config.k3s.source, arch, engineProgress());
-  const images = await buildImages(wantedImages(config.images, config.systemImages, config.k3s), arch);
+  const images = await planImages({ images: config.images, system: config.systemImages, k3s: config.k3s, arch });
   const pauseName = fullName(parseImageReference(config.systemImages.pause));
   const pauseImage = images.find(({ name }) => name === pauseName);
-  if (pauseImage === undefined) throw new Error(`${pauseName} is not among the images`);
+  if (pauseImage?.content.kind !== "layout") throw new Error(`${pauseName} is not among the images on this machine`);
   const pause = {
     name: pauseName,
-    digest: pauseImage.image.digest,
-    archive: await imageArchive(pauseImage.image, [pauseName]),
+    digest: pauseImage.platformDigest,
+    archive: await imageArchive(pauseImage.content.image, [pauseName]),
   };
 
   const registry = await Registry.create("registry", { connection, arch, config: config.registry });
@@ -111,7 +112,7 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
         ? { dns: { server: clusterSetting(config.k3s, "cluster-dns"), name: `kubernetes.default.svc.${domain}` } }
         : {}),
       timeoutSeconds: config.k3s.readyTimeoutSeconds,
-      triggers: Object.fromEntries(images.map(({ name, image }) => [name, image.digest])),
+      triggers: Object.fromEntries(images.map(({ name, digest }) => [name, digest])),
     },
     { dependsOn: [manifestFiles, server, pushed] },
   );
@@ -123,6 +124,6 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
   return {
     kubeconfig: kubeconfig.kubeconfig,
     board: { hostname: facts.hostname, arch, kernel: facts.kernel, os: facts.os },
-    images: Object.fromEntries(images.map(({ name, image }) => [name, image.digest])),
+    images: Object.fromEntries(images.map(({ name, digest }) => [name, digest])),
   };
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as board from "../../provider";
-import type { ReadyImage } from "../images/board-images";
+import type { PlannedImage } from "../images/plan";
 import { parseImageReference } from "../images/reference";
 import type { Registry } from "../registry/registry";
 import type { K3sBinary } from "./binary";
@@ -17,7 +17,7 @@ export interface K3sServerArgs {
   /** Address of the API server from outside, for the certificate. */
   readonly kubeconfigServer: string;
   /** Images that the registry mirrors. */
-  readonly images: readonly ReadyImage[];
+  readonly images: readonly PlannedImage[];
   /** The pause image: its full name, its digest and a tar that containerd imports. */
   readonly pause: { readonly name: string; readonly digest: string; readonly archive: string };
   readonly registry: Registry;

@@ -1,0 +1,35 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as board from "../../provider";
+import type { PlannedImage } from "./plan";
+import { parseImageReference } from "./reference";
+
+/** Arguments of {@link RegistryImages}. */
+export interface RegistryImagesArgs {
+  readonly connection: pulumi.Input<board.ConnectionArgs>;
+  /** The registry they are pushed to. */
+  readonly registry: board.RegistryAddressArgs;
+  readonly images: readonly PlannedImage[];
+  /** What must be there before anything here: the engine orders children by what they themselves depend on. */
+  readonly after: readonly pulumi.Resource[];
+}
+
+/** The stack's images in its registry, each under the path and tag that the board asks for. */
+export class RegistryImages extends pulumi.ComponentResource {
+  constructor(
+    name: string,
+    { connection, registry, images, after }: RegistryImagesArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("k3s-board:images:RegistryImages", name, {}, opts);
+    for (const { name: fullImageName, digest, content } of images) {
+      if (content.kind !== "layout") continue;
+      const { repository, tag } = parseImageReference(fullImageName);
+      new board.RegistryImage(
+        fullImageName,
+        { connection, registry, repository, tag, digest, layout: content.image.layout },
+        { parent: this, dependsOn: [...after] },
+      );
+    }
+    this.registerOutputs({ images: images.map((image) => image.name) });
+  }
+}
