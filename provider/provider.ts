@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { EngineLog } from "./engine-log";
 import { parseInputs } from "./checking";
 import { fingerprintKey, fingerprints, withFingerprints, withoutFingerprints } from "./fingerprints";
@@ -56,8 +57,7 @@ export class BoardProvider implements Handlers {
     const counts = (property: string) => property !== "connection" && !(type.ignored ?? []).includes(property);
     const changed = found.changed.filter(counts);
     // Named too, so that the engine shows it: the secret itself is shown as the same word before and after.
-    if (changed.length > 0 && JSON.stringify(old[fingerprints]) !== JSON.stringify(plain[fingerprints]))
-      changed.push(fingerprints);
+    if (changed.length > 0 && !isDeepStrictEqual(old[fingerprints], plain[fingerprints])) changed.push(fingerprints);
     const difference = { changed, replaces: (found.replaces ?? []).filter(counts) };
     if (difference.changed.length + difference.replaces.length > 0 && this.#checked.has(urn)) {
       for (const note of found.notes ?? []) this.log.say(urn, "info", note);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { ConnectionArgs } from "../../provider";
 import type { BoardConfig } from "./config";
 import { hostKeysFromKnownHosts } from "./known-hosts";
-import { expandHome } from "./paths";
+import { expandHome } from "../../provider/local-paths";
 
 type Login = Pick<
   BoardConfig,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { expandHome } from "../board/paths";
+import { expandHome } from "../../provider/local-paths";
 import { capabilities } from "./capabilities";
 import { parseImageReference } from "./reference";
 

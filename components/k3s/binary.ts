@@ -5,7 +5,7 @@ import { cached } from "../../tools/cache";
 import { download } from "../../tools/download";
 import type { Progress } from "../../tools/progress";
 import type { Architecture } from "../board/architecture";
-import { expandHome } from "../board/paths";
+import { expandHome } from "../../provider/local-paths";
 import { type Elf, parseElf } from "../images/elf";
 import type { K3sConfig } from "./config";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import * as board from "../../provider";
-import { expandHome } from "../board/paths";
+import { expandHome } from "../../provider/local-paths";
 import type { ManifestsConfig } from "./config";
 import { deploymentsOf } from "./workloads";
 

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as board from "../../provider";
 import { buildGo } from "../../tools/go";
 import type { Architecture } from "../board/architecture";
-import { expandHome } from "../board/paths";
+import { expandHome } from "../../provider/local-paths";
 import type { RegistryEndpoint } from "../k3s/registries";
 import { engineProgress } from "../progress";
 import type { BoardRegistryConfig, RegistryConfig } from "./config";

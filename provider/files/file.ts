@@ -14,7 +14,8 @@ import {
 import type { FileOnBoard } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
-import { expandHome, messageOf } from "../ssh/login";
+import { expandHome } from "../local-paths";
+import { messageOf } from "../ssh/login";
 import { isUnknown } from "../unknowns";
 import { absolutePath, accountName, fileMode } from "./schema";
 import { lineDiff } from "./line-diff";

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { Client, type ConnectConfig } from "ssh2";
+import { expandHome } from "../local-paths";
 import { BoardError } from "./board-error";
 import type { Connection } from "./connection-args";
 import { fingerprint, isPinned, mismatch, offeredAlgorithms, parseHostKey } from "./host-keys";
@@ -173,9 +172,4 @@ function unreachable(connection: Connection, why: string): BoardError {
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Where `~` in a path means the home directory of whoever runs this. */
-export function expandHome(path: string): string {
-  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
 }
