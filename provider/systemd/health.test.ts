@@ -20,12 +20,8 @@ describe("hasGivenUp", () => {
   it.each([
     ["runs", {}, false],
     ["starts", { ActiveState: "activating", SubState: "start" }, false],
-    ["was restarted by systemd twice", { ActiveState: "activating", SubState: "auto-restart", NRestarts: "2" }, false],
-    [
-      "was restarted by systemd three times",
-      { ActiveState: "activating", SubState: "auto-restart", NRestarts: "3" },
-      true,
-    ],
+    ["was restarted by systemd once", { ActiveState: "activating", SubState: "auto-restart", NRestarts: "1" }, false],
+    ["was restarted by systemd twice", { ActiveState: "activating", SubState: "auto-restart", NRestarts: "2" }, true],
     ["failed", { ActiveState: "failed", SubState: "failed" }, true],
     ["is still the one of before", { ActiveState: "failed", InvocationID: "old", NRestarts: "9" }, false],
   ])("%s", (_title, changes, expected) => {

@@ -10,8 +10,8 @@ import { parseUnitState, unitStateFragment, type UnitState } from "./unit-state"
 const pollMilliseconds = (look: number) => (look < 5 ? 1000 : 2500);
 /** A service that was up for so long without a restart counts as active. */
 const steadyMilliseconds = 3000;
-/** Restarts by systemd itself after which a start has failed: it will not get better by waiting. */
-const restartsAllowed = 2;
+/** Restarts by systemd itself after which a start has failed. One may be an accident, such as a port that the old process still held; a second is not. */
+const restartsAllowed = 1;
 const reportMilliseconds = 15_000;
 
 /** How a wait for health ended. */
