@@ -14,5 +14,5 @@ export {
   type ManifestArgs,
 } from "./kubernetes";
 export { Package, type PackageArgs } from "./packages";
-export { RegistryImage, type RegistryAddressArgs, type RegistryImageArgs } from "./registry";
+export { RegistryImage, type RegistryAddressArgs, type RegistryImageArgs, type UpstreamArgs } from "./registry";
 export { SystemdService, type HealthArgs, type ServiceFileArgs, type SystemdServiceArgs } from "./systemd";

@@ -6,6 +6,7 @@ import { masking } from "./masking";
 import { PartialFailure, type Context, type Difference, type Problem, type ResourceType } from "./resource";
 import { formatPath, unwrap, wrap, type Path, type Properties } from "./secrets";
 import { InitializationFailure, type Handlers } from "./server";
+import { RegistryError } from "./registry/registry-error";
 import { BoardError } from "./ssh/board-error";
 import type { Boards } from "./ssh/boards";
 import { holdsUnknown } from "./unknowns";
@@ -222,7 +223,7 @@ async function guarded<Result>(where: { token: string }, work: () => Result | Pr
   try {
     return await work();
   } catch (error) {
-    if (error instanceof BoardError || error instanceof PartialFailure) throw error;
+    if (error instanceof BoardError || error instanceof RegistryError || error instanceof PartialFailure) throw error;
     console.error(error);
     const what = error instanceof Error ? error.message : String(error);
     throw new Error(`${where.token}: ${what} (unexpected; this is a mistake in the provider, please report it)`, {

@@ -3,19 +3,17 @@ export type Challenge =
   | { readonly scheme: "basic" }
   | { readonly scheme: "bearer"; readonly realm: string; readonly service?: string; readonly scope?: string };
 
-/** Reads a WWW-Authenticate header; `undefined` for schemes that are neither Basic nor Bearer. */
+/** Reads a WWW-Authenticate header; Bearer where it offers both, `undefined` for schemes that are neither Basic nor Bearer. */
 export function parseChallenge(header: string): Challenge | undefined {
-  const [scheme = "", rest = ""] = header.trim().split(/\s+(.*)/s);
-  if (scheme.toLowerCase() === "basic") return { scheme: "basic" };
-  if (scheme.toLowerCase() !== "bearer") return undefined;
+  const bearer = /(?:^|,)\s*bearer\s+(.*)$/is.exec(header)?.[1];
   const parameters = new Map(
-    [...rest.matchAll(/([A-Za-z]+)=(?:"([^"]*)"|([^\s,]+))/g)].map((match) => [
+    [...(bearer ?? "").matchAll(/([A-Za-z]+)=(?:"([^"]*)"|([^\s,]+))/g)].map((match) => [
       (match[1] ?? "").toLowerCase(),
       match[2] ?? match[3] ?? "",
     ]),
   );
   const realm = parameters.get("realm");
-  if (!realm) return undefined;
+  if (!realm) return /(?:^|,)\s*basic\b/i.test(header) ? { scheme: "basic" } : undefined;
   const service = parameters.get("service");
   const scope = parameters.get("scope");
   return { scheme: "bearer", realm, ...(service ? { service } : {}), ...(scope ? { scope } : {}) };
@@ -27,4 +25,17 @@ export function tokenUrl(challenge: Extract<Challenge, { scheme: "bearer" }>, ba
   if (challenge.service) url.searchParams.set("service", challenge.service);
   for (const scope of challenge.scope?.split(" ") ?? []) url.searchParams.append("scope", scope);
   return url;
+}
+
+/**
+ * When a token ends, in milliseconds since 1970, by the token server's answer: 60 s after it was issued unless it says more (the token
+ * specification of CNCF distribution). A tenth of the time is left over, so that no token ends on its way.
+ *
+ * @param now - when it was asked for.
+ */
+export function tokenEnd(
+  { expires_in: seconds = 60 }: { readonly expires_in?: number | undefined },
+  now: number,
+): number {
+  return now + Math.max(seconds, 60) * 900;
 }

@@ -23,14 +23,24 @@ export interface RegistryImageArgs {
   /** Path of the image in the registry: `rancher/mirrored-pause`. */
   repository: pulumi.Input<string>;
   tag: pulumi.Input<string>;
-  /** Digest of the image's manifest, `sha256:…`. */
+  /** Digest of the image's manifest, or, with `upstream`, of an index, which is copied with all its images: `sha256:…`. */
   digest: pulumi.Input<string>;
-  /** Directory on this machine with the image as an OCI layout. Where it lies never causes an update. */
-  layout: pulumi.Input<string>;
+  /** Directory on this machine with the image as an OCI layout. Where it lies never causes an update. Either this or `upstream` is given. */
+  layout?: pulumi.Input<string>;
+  /** A registry that has the image. It is copied through this machine without being stored here. Where it is never causes an update. */
+  upstream?: UpstreamArgs;
+}
+
+/** Where an image comes from. */
+export interface UpstreamArgs {
+  registry: RegistryAddressArgs;
+  /** Path of the image in that registry: `library/busybox`. */
+  repository: pulumi.Input<string>;
 }
 
 /**
- * An image in a registry. Only blobs that the registry lacks are sent. A tag that somebody moved or removed shows in the next preview and is
+ * An image in a registry, from a layout on this machine or from another registry. Only blobs that the registry lacks are sent, and each is
+ * checked against its digest before the tag is set. A transfer that breaks off goes on where it broke. A tag that somebody moved or removed shows in the next preview and is
  * put right. When the resource is deleted, the tag points again to what it was before the first push, or is removed.
  */
 export class RegistryImage extends pulumi.CustomResource {
@@ -39,8 +49,16 @@ export class RegistryImage extends pulumi.CustomResource {
   declare readonly digest: pulumi.Output<string>;
 
   constructor(name: string, args: RegistryImageArgs, options?: pulumi.CustomResourceOptions) {
-    const { password, ...address } = args.registry;
-    const registry = password === undefined ? address : { ...address, password: pulumi.secret(password) };
-    super("board:index:RegistryImage", name, { ...secretConnection(args), registry }, options);
+    const { registry, upstream } = args;
+    const inputs = {
+      ...secretConnection(args),
+      registry: secretPassword(registry),
+      ...(upstream ? { upstream: { ...upstream, registry: secretPassword(upstream.registry) } } : {}),
+    };
+    super("board:index:RegistryImage", name, inputs, options);
   }
+}
+
+function secretPassword({ password, ...address }: RegistryAddressArgs): RegistryAddressArgs {
+  return password === undefined ? address : { ...address, password: pulumi.secret(password) };
 }

@@ -16,9 +16,32 @@ const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const descriptor = z.object({ mediaType: z.string(), digest, size: z.number().int().nonnegative() });
 const index = z.object({ manifests: z.array(descriptor).length(1) });
 const manifest = z.object({ mediaType: z.string().optional(), config: descriptor, layers: z.array(descriptor) });
+const children = z.object({ manifests: z.array(descriptor) });
 
 /** Points to a blob. */
 export type Descriptor = z.output<typeof descriptor>;
+
+/** What a manifest or an index points to. */
+export interface Contents {
+  /** Configuration and layers of an image; none for an index. */
+  readonly blobs: readonly Descriptor[];
+  /** Manifests of an index; none for an image. */
+  readonly manifests: readonly Descriptor[];
+}
+
+/**
+ * What a manifest or an index points to, by OCI's format or Docker's (version 2, schema 2).
+ *
+ * @throws for anything else.
+ */
+export function contentsOf(bytes: Buffer): Contents {
+  const content: unknown = JSON.parse(bytes.toString("utf8"));
+  const image = manifest.safeParse(content);
+  if (image.success) return { blobs: [...image.data.layers, image.data.config], manifests: [] };
+  const list = children.safeParse(content);
+  if (list.success) return { blobs: [], manifests: list.data.manifests };
+  throw new Error("it is neither an image manifest nor an index of OCI's or Docker's format");
+}
 
 /** The one image of an OCI layout directory. */
 export interface Layout {

@@ -1,7 +1,9 @@
 /** What kind of trouble a {@link RegistryError} is. */
 export type RegistryTrouble =
-  /** Nobody answers at the address. */
+  /** Nobody answers at the address, or what answers is out of order for longer than we wait. */
   | "unreachable"
+  /** The registry wants fewer requests than this, for longer than we wait. */
+  | "limited"
   /** The registry wants other credentials, or some at all. */
   | "unauthorized"
   /** The registry does not offer what was asked, such as deletion. */
@@ -25,6 +27,24 @@ export class RegistryError extends Error {
   ) {
     super(`registry ${registry}: ${what}.${remedy ? ` ${remedy}.` : ""}`, options);
   }
+}
+
+/** What an answer that is no success says: its status and, where the registry sends one, its own message. */
+export function reasonOf({ status, body }: { readonly status: number; readonly body: Buffer }): string {
+  const text = body.toString("utf8").slice(0, 2000);
+  try {
+    const { errors = [] } = JSON.parse(text) as { errors?: { code?: string; message?: string; detail?: unknown }[] };
+    const said = errors.map(({ code, message, detail }) =>
+      [code, message, detailOf(detail)].filter(Boolean).join(": "),
+    );
+    return [`HTTP ${status}`, ...said].join(", ");
+  } catch {
+    return [`HTTP ${status}`, text.trim().slice(0, 200)].filter(Boolean).join(", ");
+  }
+}
+
+function detailOf(detail: unknown): string {
+  return detail === undefined || detail === null ? "" : JSON.stringify(detail).slice(0, 300);
 }
 
 /** Codes of failures to connect. */

@@ -1,11 +1,13 @@
 import { PartialFailure, type Context, type Difference, type Problem, type ResourceType } from "../resource";
 import type { RegistryClient } from "./client";
 import { registryClient } from "./clients";
+import { copyImage, type ImageSource } from "./copy";
 import { readLayout } from "./layout";
 import { keepOriginal, restoreOriginal } from "./original";
-import { megabytes, pushImage } from "./push";
+import { layoutImage } from "./push";
 import { RegistryError } from "./registry-error";
 import { registryImageInputs, type RegistryImageInputs } from "./schema";
+import { megabytes } from "./upload";
 
 type Inputs = RegistryImageInputs;
 
@@ -16,10 +18,15 @@ export const registryImage: ResourceType<Inputs, Inputs> = {
   token: "board:index:RegistryImage",
   inputs: registryImageInputs,
   secretOutputs: [],
-  ignored: ["layout"],
+  // Where the bytes come from changes nothing: the digest says what they are.
+  ignored: ["layout", "upstream"],
 
   async check(wanted) {
     const problems: Problem[] = [];
+    if ((wanted.layout === undefined) === (wanted.upstream === undefined)) {
+      return { inputs: wanted, problems: [{ property: "layout", reason: "expected either `layout` or `upstream`" }] };
+    }
+    if (wanted.layout === undefined) return { inputs: wanted, problems };
     try {
       const { digest } = await readLayout(wanted.layout);
       if (digest !== wanted.digest) {
@@ -114,25 +121,37 @@ export const registryImage: ResourceType<Inputs, Inputs> = {
   },
 };
 
-function clientOf(context: Context, { connection, registry }: Inputs): Promise<RegistryClient> {
-  return registryClient(context, connection, registry);
+/** The client of a resource's registry; what takes long is said beside the resource, transfers now and then only. */
+async function clientOf(context: Context, wanted: Inputs, registry = wanted.registry): Promise<RegistryClient> {
+  const client = await registryClient(context, wanted.connection, registry);
+  let noted = Date.now();
+  return client.noting((text) => {
+    const transfer = text.endsWith(" sent");
+    if (transfer && Date.now() - noted < noteMilliseconds) return;
+    if (transfer) noted = Date.now();
+    context.log("info", `${nameOf(wanted)}: ${text}`);
+  });
+}
+
+async function sourceOf(context: Context, wanted: Inputs): Promise<ImageSource> {
+  const { layout, upstream, digest } = wanted;
+  if (upstream) {
+    const client = await clientOf(context, wanted, upstream.registry);
+    return client.image(upstream.repository, digest);
+  }
+  if (layout === undefined) throw new Error("neither `layout` nor `upstream` is given");
+  return layoutImage(await readLayout(layout));
 }
 
 async function push(context: Context, client: RegistryClient, wanted: Inputs): Promise<void> {
-  const layout = await readLayout(wanted.layout);
-  let noted = Date.now();
-  const pushed = await pushImage(client, layout, wanted, (text) => {
-    if (Date.now() - noted < noteMilliseconds) return;
-    noted = Date.now();
-    context.log("info", `${nameOf(wanted)}: ${text}`);
-  });
-  const total = [layout.config, ...layout.layers];
-  const all = megabytes(total.reduce((sum, blob) => sum + blob.size, 0));
+  const { repository, tag } = wanted;
+  const copied = await copyImage(await sourceOf(context, wanted), { client, repository, tag });
+  const all = megabytes(copied.total.bytes);
   context.log(
     "info",
-    pushed.blobs === 0
+    copied.blobs === 0
       ? `${nameOf(wanted)}: all ${all} were there already, only the tag is new`
-      : `${nameOf(wanted)}: pushed ${megabytes(pushed.bytes)} of ${all} (${pushed.blobs} of ${total.length} blobs)`,
+      : `${nameOf(wanted)}: pushed ${megabytes(copied.bytes)} of ${all} (${copied.blobs} of ${copied.total.blobs} blobs)`,
   );
 }
 

@@ -1,10 +1,10 @@
-import { createReadStream } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import tls from "node:tls";
+import { Limit } from "../ssh/limit";
+import { bodyOf, send, type Exchange } from "./exchange";
 
 /** How a transport gets to its server. */
 export interface TransportOptions {
@@ -16,14 +16,11 @@ export interface TransportOptions {
   readonly idleSeconds?: number;
 }
 
-/** One HTTP request. */
-export interface Exchange {
-  readonly method: string;
-  readonly url: URL;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer | { readonly file: string; readonly size: number };
-  /** Called with the number of bytes sent so far. */
-  readonly onSent?: (bytes: number) => void;
+/** What went over the wire so far: bodies in bytes, without headers, and requests, repeated ones included. */
+export interface Traffic {
+  sent: number;
+  received: number;
+  requests: number;
 }
 
 /** The answer, its body read whole. */
@@ -33,119 +30,126 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** Manifests and error texts; nothing else is read. */
+/** An answer whose body is read as it comes. `close` must be called, however far it was read. */
+export interface OpenAnswer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly content: AsyncIterable<Buffer>;
+  readonly close: () => void;
+}
+
+/** Manifests and error texts; blobs are streamed. */
 const bodyLimit = 8 * 1024 * 1024;
 /** Failures of a kept connection that the server had closed meanwhile. */
 const staleCodes = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"]);
+/** Connections of each kind to a server that is reached directly; through a board it is one, because each is an SSH channel. */
+const directConnections = 4;
 
 /**
- * HTTP to one server over one kept connection: many images cost one SSH channel, not one each. Exchanges wait for each other.
+ * HTTP to one server over few kept connections. Downloads have connections of their own: one that waits for its reader, who may be uploading to
+ * the same server, holds up no other request.
  */
 export class Transport {
-  readonly #agent: http.Agent;
+  readonly #agents: { readonly exchanges: http.Agent; readonly downloads: http.Agent };
+  readonly #exchanges: Limit;
+  readonly #downloads: Limit;
   readonly #idleSeconds: number;
-  #last: Promise<unknown> = Promise.resolve();
 
-  constructor(base: URL, options: TransportOptions = {}) {
-    const secure = base.protocol === "https:";
-    const settings = { keepAlive: true, maxSockets: 1, ...(options.ca ? { ca: options.ca } : {}) };
-    this.#agent = secure ? new https.Agent(settings) : new http.Agent(settings);
+  constructor(
+    base: URL,
+    options: TransportOptions = {},
+    private readonly traffic: Traffic = { sent: 0, received: 0, requests: 0 },
+  ) {
+    const connections = options.connect ? 1 : directConnections;
+    this.#agents = { exchanges: agentFor(base, options, connections), downloads: agentFor(base, options, connections) };
+    // The agents' own limit does not count connections that are still being made, so a burst of requests would open one each.
+    this.#exchanges = new Limit(connections);
+    this.#downloads = new Limit(connections);
     this.#idleSeconds = options.idleSeconds ?? 60;
-    const { connect } = options;
-    if (connect) {
-      const open = async () => {
-        const stream = likeSocket(await connect());
-        return secure ? secured(stream, base.hostname, options.ca) : stream;
-      };
-      // Node's agent takes the connection from a callback when the function returns nothing.
-      Object.assign(this.#agent, {
-        createConnection: (_: unknown, done: (error: Error | null, stream?: Duplex) => void) => {
-          open().then(
-            (stream) => done(null, stream),
-            (error: unknown) => done(error as Error),
-          );
-        },
-      });
-    }
   }
 
   /** Sends a request and reads the answer. Rejects with what the connection said. */
   exchange(request: Exchange): Promise<Answer> {
-    // The agent's own limit does not count connections that are still being made, so a burst of requests would open one each.
-    const answer = this.#last.then(() => this.#attempt(request));
-    this.#last = answer.catch(() => undefined);
-    return answer;
+    return this.#exchanges.run(() =>
+      this.#attempt(async () => {
+        const response = await this.#send(request, this.#agents.exchanges);
+        const chunks: Buffer[] = [];
+        let size = 0;
+        for await (const chunk of this.#counted(response)) {
+          size += chunk.length;
+          if (size > bodyLimit) throw new Error(`the answer is longer than ${bodyLimit} bytes`);
+          chunks.push(chunk);
+        }
+        return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
+      }),
+    );
   }
 
-  async #attempt(request: Exchange): Promise<Answer> {
-    try {
-      return await this.#once(request);
-    } catch (error) {
-      const { code = "", reused } = error as NodeJS.ErrnoException & { reused?: boolean };
-      if (!reused || !staleCodes.has(code)) throw error;
-      return this.#once(request);
-    }
+  /** Sends a request and hands the answer out as soon as its head is there. */
+  open(request: Exchange): Promise<OpenAnswer> {
+    return new Promise((resolve, reject) => {
+      const download = async () => {
+        const response = await this.#attempt(() => this.#send(request, this.#agents.downloads));
+        await new Promise<void>((closed) => {
+          const close = () => {
+            // Read to its end, the connection stays for the next download; otherwise it is of no use any more.
+            if (!response.complete) response.destroy();
+            closed();
+          };
+          const { statusCode = 0, headers } = response;
+          resolve({ status: statusCode, headers, content: this.#counted(response), close });
+        });
+      };
+      this.#downloads.run(download).catch(reject);
+    });
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#agents.exchanges.destroy();
+    this.#agents.downloads.destroy();
   }
 
-  #once({ method, url, headers = {}, body, onSent }: Exchange): Promise<Answer> {
-    const length =
-      body === undefined ? {} : { "content-length": String(Buffer.isBuffer(body) ? body.length : body.size) };
-    const module = url.protocol === "https:" ? https : http;
-    return new Promise((resolve, reject) => {
-      const request = module.request(url, { method, agent: this.#agent, headers: { ...headers, ...length } });
-      let timer: NodeJS.Timeout | undefined;
-      const progress = () => {
-        clearTimeout(timer);
-        timer = setTimeout(() => {
-          const error: NodeJS.ErrnoException = new Error(`no progress for ${this.#idleSeconds} s`);
-          error.code = "ETIMEDOUT";
-          request.destroy(error);
-        }, this.#idleSeconds * 1000);
-      };
-      const fail = (error: Error) => {
-        clearTimeout(timer);
-        reject(Object.assign(error, { reused: request.reusedSocket }));
-      };
-      // Waiting for the connection to become free is no lack of progress.
-      request.once("socket", progress);
-      request.on("error", fail);
-      request.once("response", (response) => {
-        progress();
-        readBody(response, progress).then((bytes) => {
-          clearTimeout(timer);
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: bytes });
-        }, fail);
-      });
-      if (body === undefined || Buffer.isBuffer(body)) request.end(body);
-      else {
-        let sent = 0;
-        const file = createReadStream(body.file, { highWaterMark: 256 * 1024, end: Math.max(0, body.size - 1) });
-        file.on("data", (chunk) => {
-          sent += chunk.length;
-          onSent?.(sent);
-          progress();
-        });
-        // What breaks the request is reported by its own error event, or by an answer that came early.
-        pipeline(file, request).catch((error: unknown) => request.destroy(error as Error));
-      }
-    });
+  #send(request: Exchange, agent: http.Agent): Promise<http.IncomingMessage> {
+    this.traffic.requests += 1;
+    return send(request, agent, this.#idleSeconds, (bytes) => (this.traffic.sent += bytes));
+  }
+
+  async *#counted(response: http.IncomingMessage): AsyncGenerator<Buffer> {
+    for await (const chunk of bodyOf(response, this.#idleSeconds)) {
+      this.traffic.received += chunk.length;
+      yield chunk;
+    }
+  }
+
+  async #attempt<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      const { code = "", reused } = error as NodeJS.ErrnoException & { reused?: boolean };
+      if (!reused || !staleCodes.has(code)) throw error;
+      return work();
+    }
   }
 }
 
-async function readBody(response: http.IncomingMessage, progress: () => void): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response) {
-    progress();
-    size += (chunk as Buffer).length;
-    if (size > bodyLimit) throw new Error(`the answer is longer than ${bodyLimit} bytes`);
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks);
+function agentFor(base: URL, { ca, connect }: TransportOptions, connections: number): http.Agent {
+  const secure = base.protocol === "https:";
+  const settings = { keepAlive: true, maxSockets: connections, ...(ca ? { ca } : {}) };
+  const agent = secure ? new https.Agent(settings) : new http.Agent(settings);
+  if (!connect) return agent;
+  const open = async () => {
+    const stream = likeSocket(await connect());
+    return secure ? secured(stream, base.hostname, ca) : stream;
+  };
+  // Node's agent takes the connection from a callback when the function returns nothing.
+  return Object.assign(agent, {
+    createConnection: (_: unknown, done: (error: Error | null, stream?: Duplex) => void) => {
+      open().then(
+        (stream) => done(null, stream),
+        (error: unknown) => done(error as Error),
+      );
+    },
+  });
 }
 
 /** An SSH channel with the parts of a socket that Node's HTTP client calls on every connection; none of them means anything for a channel. */

@@ -1,0 +1,268 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Descriptor } from "./layout";
+import { reasonOf, RegistryError } from "./registry-error";
+import { backoffMilliseconds } from "./retry";
+import type { Note, Session } from "./session";
+import type { Answer } from "./transport";
+
+/** Where the bytes of a blob come from. */
+export interface BlobSource {
+  /** Its bytes from an offset on. */
+  open(from: number): AsyncIterable<Buffer>;
+}
+
+/** A blob that lies in a file. */
+export function fileSource(path: string): BlobSource {
+  return { open: (start) => createReadStream(path, { start, highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer> };
+}
+
+/** An upload as the registry knows it. */
+interface Place {
+  readonly url: URL;
+  /** Bytes that it has. */
+  readonly offset: number;
+}
+
+/** Breaks without any progress in between, after which an upload is given up. */
+const mostBreaks = 5;
+/** No registry is asked to take less at once. */
+const leastChunk = 256 * 1024;
+
+/**
+ * Uploads one blob, in chunks. When the connection breaks or the registry is restarted, the registry is asked how much it has, and the upload
+ * goes on from there; the same session goes on with an upload that failed before. The digest is checked here while the bytes pass, where all
+ * of them do, and by the registry.
+ */
+export class Upload {
+  readonly #what: string;
+  readonly #key: string;
+  readonly #seen = new RunningDigest();
+  #chunkBytes: number;
+
+  constructor(
+    private readonly session: Session,
+    private readonly repository: string,
+    private readonly blob: Descriptor,
+    private readonly note: Note,
+  ) {
+    this.#what = `uploading blob ${blob.digest} to ${repository}`;
+    this.#key = `${repository}@${blob.digest}`;
+    this.#chunkBytes = session.chunkBytes;
+  }
+
+  /**
+   * @param mountFrom - repository of the same registry that has the blob, perhaps.
+   * @returns whether anything had to be sent; `false` where the registry took the blob from `mountFrom`.
+   */
+  async run(source: BlobSource, mountFrom?: string): Promise<boolean> {
+    let place = (await this.#continued()) ?? (await this.#begun(mountFrom));
+    let furthest = place?.offset ?? 0;
+    for (let breaks = 0; place !== undefined;) {
+      const trouble = await this.#send(source, place);
+      if (trouble === undefined) break;
+      place = await this.#continued();
+      // Nothing known of the upload: either all had arrived, and only the answer was lost, or the registry has forgotten it.
+      if (place === undefined && (await this.#arrived())) break;
+      place ??= await this.#begun();
+      breaks = place !== undefined && place.offset > furthest ? 0 : breaks + 1;
+      furthest = Math.max(furthest, place?.offset ?? 0);
+      if (breaks > mostBreaks) throw trouble;
+      this.note(`${trouble.message} Going on at ${place?.offset ?? 0} of ${this.blob.size} bytes`);
+      await sleep(backoffMilliseconds(breaks));
+    }
+    this.session.uploads.delete(this.#key);
+    return place !== undefined;
+  }
+
+  /** Sends what is missing. Returns what went wrong where asking for the upload's status may help. */
+  async #send(source: BlobSource, { url, offset }: Place): Promise<RegistryError | undefined> {
+    let at = url;
+    let sent = offset;
+    for await (const chunk of inChunks(source.open(offset), () => this.#chunkBytes)) {
+      this.#seen.add(sent, chunk);
+      if (sent + chunk.length >= this.blob.size) await this.#check(sent + chunk.length, at);
+      if (chunk.length === this.blob.size) return this.#finish(at, chunk);
+      const headers = {
+        "content-type": "application/octet-stream",
+        "content-range": `${sent}-${sent + chunk.length - 1}`,
+      };
+      const answer = await this.#ask("PATCH", at, headers, chunk);
+      if (answer instanceof RegistryError) return answer;
+      if (answer.status === 413 && this.#chunkBytes > leastChunk) {
+        this.#chunkBytes = Math.max(leastChunk, Math.floor(this.#chunkBytes / 2));
+        return this.#refusal(answer);
+      }
+      const trouble = this.#judge(answer, 202);
+      if (trouble) return trouble;
+      at = this.#remember(answer);
+      sent += chunk.length;
+      this.note(`${megabytes(sent)} of ${megabytes(this.blob.size)} sent`);
+    }
+    if (sent < this.blob.size) await this.#check(sent, at);
+    return this.#finish(at);
+  }
+
+  async #finish(url: URL, body?: Buffer): Promise<RegistryError | undefined> {
+    const at = new URL(url);
+    at.searchParams.set("digest", this.blob.digest);
+    const answer = await this.#ask("PUT", at, { "content-type": "application/octet-stream" }, body ?? Buffer.alloc(0));
+    if (answer instanceof RegistryError) return answer;
+    if (answer.status === 400 && /DIGEST_INVALID/.test(answer.body.toString("utf8"))) {
+      this.session.uploads.delete(this.#key);
+      throw new RegistryError(
+        "digest",
+        this.session.label,
+        `${this.#what}: what arrived does not have that digest`,
+        "Try again; if it fails again, delete the image from the local cache",
+      );
+    }
+    return this.#judge(answer, 201);
+  }
+
+  /** Refuses bytes that are not the blob before the registry gets the last of them. */
+  async #check(size: number, url: URL): Promise<void> {
+    const digest = this.#seen.digest();
+    if (size === this.blob.size && (digest === undefined || digest === this.blob.digest)) return;
+    this.session.uploads.delete(this.#key);
+    await this.session.ask({ method: "DELETE", url, repository: this.repository }, this.note).catch(() => undefined);
+    throw new RegistryError(
+      "digest",
+      this.session.label,
+      size === this.blob.size
+        ? `${this.#what}: its source has digest ${digest}`
+        : `${this.#what}: its source has ${size} bytes instead of ${this.blob.size}`,
+      "Delete its image from the local cache and try again",
+    );
+  }
+
+  /** An upload that broke off, here or in an earlier try, where the registry still knows it. */
+  async #continued(): Promise<Place | undefined> {
+    const url = this.session.uploads.get(this.#key);
+    if (url === undefined) return undefined;
+    const answer = await this.session.ask({ method: "GET", url, repository: this.repository }, this.note);
+    if (answer.status !== 204 && answer.status !== 202) {
+      this.session.uploads.delete(this.#key);
+      return undefined;
+    }
+    // "0-0" means no byte in most registries, although it could mean one.
+    const last = Number(/(\d+)\s*$/.exec(String(answer.headers.range ?? ""))?.[1] ?? 0);
+    return { url: this.#remember(answer, url), offset: last === 0 ? 0 : last + 1 };
+  }
+
+  /** A new upload; `undefined` when the registry took the blob from the other repository. */
+  async #begun(mountFrom?: string): Promise<Place | undefined> {
+    const url = new URL(`/v2/${this.repository}/blobs/uploads/`, this.session.base);
+    if (mountFrom !== undefined) {
+      url.searchParams.set("mount", this.blob.digest);
+      url.searchParams.set("from", mountFrom);
+    }
+    const answer = await this.session.ask(
+      { method: "POST", url, repository: this.repository, repeatable: true },
+      this.note,
+    );
+    if (answer.status === 201 && mountFrom !== undefined) return undefined;
+    if (answer.status !== 202) {
+      // Who may not read the other repository uploads like everybody else.
+      if (mountFrom !== undefined) return this.#begun();
+      throw this.#refusal(answer);
+    }
+    const least = Number(answer.headers["oci-chunk-min-length"] ?? 0);
+    if (least > this.#chunkBytes) this.#chunkBytes = least;
+    return { url: this.#remember(answer), offset: 0 };
+  }
+
+  async #arrived(): Promise<boolean> {
+    const url = new URL(`/v2/${this.repository}/blobs/${this.blob.digest}`, this.session.base);
+    const answer = await this.session.ask({ method: "HEAD", url, repository: this.repository }, this.note);
+    return answer.status === 200;
+  }
+
+  /** A request that is sent once; a broken connection is an answer, because the registry can be asked what came of it. */
+  async #ask(
+    method: "PATCH" | "PUT",
+    url: URL,
+    headers: Record<string, string>,
+    body: Buffer,
+  ): Promise<Answer | RegistryError> {
+    const { repository } = this;
+    try {
+      return await this.session.ask({ method, url, headers, body, repository, repeatable: false }, this.note);
+    } catch (error) {
+      if (error instanceof RegistryError && error.trouble === "unreachable") return error;
+      throw error;
+    }
+  }
+
+  /** `undefined` for success; the trouble, where the upload may go on after its status was asked; otherwise throws. */
+  #judge(answer: Answer, wanted: number): RegistryError | undefined {
+    if (answer.status === wanted) return undefined;
+    const lost = /BLOB_UPLOAD_(UNKNOWN|INVALID)/.test(answer.body.toString("utf8"));
+    if (answer.status === 404 || answer.status === 416 || answer.status >= 500 || lost) return this.#refusal(answer);
+    throw this.#refusal(answer);
+  }
+
+  #refusal(answer: Answer): RegistryError {
+    const { label } = this.session;
+    if (answer.status === 401 || answer.status === 403) {
+      const what = `${this.#what}: ${reasonOf(answer)}`;
+      return new RegistryError("unauthorized", label, what, "Check what its user may do");
+    }
+    return new RegistryError("refused", label, `${this.#what} failed: ${reasonOf(answer)}`);
+  }
+
+  /** Uploads go where the registry says, as long as that is the registry: nobody else gets credentials and images. */
+  #remember(answer: Answer, fallback?: URL): URL {
+    const { base, label, uploads } = this.session;
+    const { location } = answer.headers;
+    const url = location ? new URL(location, base) : fallback;
+    if (url === undefined || url.hostname !== base.hostname) {
+      const what = `${this.#what}: it wants the upload at ${url ? url.host : "no place"}, which is not itself`;
+      throw new RegistryError("refused", label, what);
+    }
+    const at = new URL(`${url.pathname}${url.search}`, base);
+    uploads.set(this.#key, at);
+    return at;
+  }
+}
+
+/** The digest of bytes that come in order, though some more than once. */
+class RunningDigest {
+  readonly #hash = createHash("sha256");
+  #position = 0;
+  #whole = true;
+
+  add(offset: number, chunk: Buffer): void {
+    if (offset > this.#position) this.#whole = false;
+    const fresh = chunk.subarray(Math.max(0, this.#position - offset));
+    this.#hash.update(fresh);
+    this.#position = Math.max(this.#position, offset + chunk.length);
+  }
+
+  /** `undefined` where a part was never seen. */
+  digest(): string | undefined {
+    return this.#whole ? `sha256:${this.#hash.copy().digest("hex")}` : undefined;
+  }
+}
+
+/** Puts a stream into chunks of that size, the last one smaller. */
+async function* inChunks(content: AsyncIterable<Buffer>, size: () => number): AsyncGenerator<Buffer> {
+  let pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of content) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length < size()) continue;
+    const whole = Buffer.concat(pieces);
+    yield whole;
+    pieces = [];
+    length = 0;
+  }
+  if (length > 0) yield Buffer.concat(pieces);
+}
+
+/** Bytes for people. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
