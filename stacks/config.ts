@@ -5,6 +5,7 @@ import { knownReleaseLines, type SystemImages, systemImages } from "../component
 import { disabledComponents, k3sConfig } from "../components/k3s/config";
 import { manifestsConfig } from "../components/manifests/config";
 import { registryConfig } from "../components/registry/config";
+import { registriesConfig } from "../components/registry/upstreams";
 
 /** One thing wrong with the stack's configuration. */
 export interface ConfigProblem {
@@ -31,6 +32,9 @@ export const stackConfigSchema = z.strictObject({
   registry: registryConfig
     .default({ kind: "board", listen: "127.0.0.1", port: 5000 })
     .describe("The private registry the board pulls from."),
+  registries: registriesConfig
+    .default({})
+    .describe("How the registries that images come from are asked, where that is not the usual way."),
   k3s: k3sConfig.describe("k3s on the board."),
   images: imagesConfig
     .default({})

@@ -66,7 +66,7 @@ describe("registriesConfig", () => {
   it.each([
     [{ "docker.io": { username: "u" } }, "expected both username and password"],
     [{ "docker.io": { url: "ftp://x" } }, "expected http://host:port"],
-    [{ "docker.io/library": {} }, "expected a registry as image names have it"],
+    [{ "docker.io/library": {} }, "is not a registry as image names have it"],
     [{ "docker.io": { token: "x" } }, "Unrecognized key"],
   ])("refuses %j", (value, message) => {
     expect(JSON.stringify(registriesConfig.safeParse(value).error)).toContain(message);

@@ -3,12 +3,14 @@ import { z } from "zod";
 import { expandHome } from "../../provider/local-paths";
 import { dockerLogin } from "./docker-config";
 
-const registryHost = z
-  .string()
-  .regex(
-    /^(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9-]+)(?=:\d))(?::\d+)?$/,
-    "expected a registry as image names have it, such as docker.io or registry.example:5000",
-  );
+const hostPattern =
+  /^(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9-]+)(?=:\d))(?::\d+)?$/;
+
+const registryHost = z.string().superRefine((host, context) => {
+  if (hostPattern.test(host)) return;
+  const message = `'${host}' is not a registry as image names have it, such as docker.io or registry.example:5000`;
+  context.addIssue({ code: "custom", message });
+});
 
 const upstream = z
   .strictObject({
