@@ -44,6 +44,7 @@ const ownKinds = [
   "debian",
   "board-images",
   "k3s",
+  "audits",
 ];
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseElf } from "./elf";
+import { ElfReader, parseElf } from "./elf";
 import { elfBytes } from "./elf-samples";
 
 describe("parseElf", () => {
@@ -45,5 +45,32 @@ describe("parseElf", () => {
         }
       }),
     );
+  });
+
+  it("says the same of a file that passes by in pieces, wherever its table of segments lies", () => {
+    const place = fc.constantFrom(64, 4096, 64 * 1024 - 80, 64 * 1024, 200_000);
+    fc.assert(
+      fc.property(place, fc.array(fc.integer({ min: 1, max: 90_000 })), fc.boolean(), (tableAt, cuts, dynamic) => {
+        const interpreter = dynamic ? { interpreter: "/lib/ld.so" } : {};
+        const file = elfBytes({ machine: 243, flags: 5, tableAt, ...interpreter });
+        const reader = new ElfReader(file.length);
+        let at = 0;
+        for (const size of cuts) {
+          reader.push(file.subarray(at, at + size));
+          at += size;
+        }
+        reader.push(file.subarray(at));
+        expect(reader.end()).toEqual(parseElf(file));
+        expect(reader.end()).toMatchObject({ machine: "riscv64", ...interpreter });
+      }),
+    );
+  });
+
+  it("keeps little of a file that claims much", () => {
+    const huge = elfBytes({ machine: 243, tableAt: 70_000 });
+    huge.writeUInt16LE(65535, 56);
+    const reader = new ElfReader(1e12);
+    reader.push(huge);
+    expect(() => reader.end()).toThrow("damaged ELF file: the table of segments has 3669960 bytes");
   });
 });

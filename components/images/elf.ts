@@ -39,6 +39,13 @@ const floatAbis = ["soft", "single", "double", "quad"] as const;
 const loadSegment = 1;
 const interpreterSegment = 3;
 
+/** Bytes kept of a file's beginning, where linkers put the table of segments and the interpreter's name. */
+const headLimit = 64 * 1024;
+/** A table of segments has some ten entries of 56 bytes; nothing is kept of a file that claims a larger one than this. */
+const tableLimit = 256 * 1024;
+/** Linux' PATH_MAX. */
+const interpreterLimit = 4096;
+
 /** Whether bytes begin like an ELF file. */
 export function isElf(bytes: Buffer): boolean {
   return bytes.length >= 4 && bytes.readUInt32BE(0) === 0x7f454c46;
@@ -47,55 +54,177 @@ export function isElf(bytes: Buffer): boolean {
 /**
  * Reads the header of an ELF file and its table of segments.
  *
- * @param bytes - the file, or enough of its beginning to hold the table and the interpreter's name.
+ * @param bytes - the whole file.
  * @returns `undefined` for bytes that are no ELF file.
  * @throws for an ELF file that is cut off or damaged.
  */
 export function parseElf(bytes: Buffer): Elf | undefined {
-  if (!isElf(bytes)) return undefined;
-  try {
-    return parse(bytes);
-  } catch (error) {
-    throw new Error(`damaged ELF file: ${(error as Error).message}`, { cause: error });
+  const reader = new ElfReader(bytes.length);
+  reader.push(bytes);
+  return reader.end();
+}
+
+/** Part of a file that is put together as it passes. */
+interface Capture {
+  readonly start: number;
+  readonly bytes: Buffer;
+  filled: number;
+}
+
+/**
+ * Reads the header of an ELF file of which the bytes pass by once, in pieces. It keeps the beginning of the file, the table of segments and the
+ * interpreter's name, wherever these lie, and nothing else.
+ */
+export class ElfReader {
+  readonly #head: Buffer;
+  #seen = 0;
+  #done = false;
+  #damage: unknown;
+  #header: Header | undefined;
+  #table: Capture | undefined;
+  #interpreter: Capture | undefined;
+  #elf: Elf | undefined;
+
+  /** @param size - of the file in bytes. */
+  constructor(private readonly size: number) {
+    this.#head = Buffer.alloc(Math.min(size, headLimit));
+  }
+
+  /** Takes the next piece of the file. */
+  push(chunk: Buffer): void {
+    if (!this.#done) {
+      try {
+        this.#take(chunk);
+      } catch (error) {
+        this.#damage = error;
+        this.#done = true;
+      }
+    }
+    this.#seen += chunk.length;
+  }
+
+  /**
+   * What the file is, once all of it has passed.
+   *
+   * @returns `undefined` for a file that is no ELF file.
+   * @throws for an ELF file that is cut off or damaged.
+   */
+  end(): Elf | undefined {
+    if (!isElf(this.#head.subarray(0, this.#seen))) return undefined;
+    if (this.#done && this.#damage === undefined) return this.#elf;
+    const { code, message } = (this.#damage ?? {}) as NodeJS.ErrnoException;
+    // Node's own words for reading beyond a buffer say nothing to anybody here.
+    const what = code?.startsWith("ERR_") ? "it is cut off" : (message ?? "it is cut off");
+    throw new Error(`damaged ELF file: ${what}`, { cause: this.#damage });
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#seen < this.#head.length) chunk.copy(this.#head, this.#seen);
+    const available = Math.min(this.#head.length, this.#seen + chunk.length);
+    if (available >= 4 && !isElf(this.#head)) {
+      this.#done = true;
+      return;
+    }
+    if (available < this.#head.length) return;
+    this.#header ??= parseHeader(this.#head);
+    const { tableOffset, entries, entrySize } = this.#header;
+    this.#table ??= this.#capture("the table of segments", tableOffset, entries * entrySize, tableLimit);
+    if (!this.#fill(this.#table, chunk)) return;
+    this.#elf ??= this.#withSegments(this.#header, this.#table.bytes);
+    if (this.#interpreter) {
+      if (!this.#fill(this.#interpreter, chunk)) return;
+      const interpreter = this.#interpreter.bytes.toString("latin1").replace(/\0.*$/s, "");
+      this.#elf = { ...this.#elf, interpreter };
+    }
+    this.#done = true;
+  }
+
+  #withSegments(header: Header, table: Buffer): Elf {
+    const { elf, entries, entrySize, reads } = header;
+    const { u32, word } = reads(table);
+    const wide = elf.bits === 64;
+    const segments: { offset: bigint; address: bigint }[] = [];
+    for (let index = 0; index < entries; index++) {
+      const at = index * entrySize;
+      const kind = u32(at);
+      const offset = word(at + (wide ? 8 : 4));
+      if (kind === loadSegment) segments.push({ offset, address: word(at + (wide ? 16 : 8)) });
+      if (kind === interpreterSegment) {
+        const length = Number(word(at + (wide ? 32 : 16)));
+        this.#interpreter = this.#capture("the interpreter's name", Number(offset), length, interpreterLimit);
+      }
+    }
+    return { ...elf, segments };
+  }
+
+  #capture(what: string, start: number, length: number, limit: number): Capture {
+    if (start + length > this.size) throw new RangeError(`${what} is outside the file`);
+    if (length > limit) throw new RangeError(`${what} has ${length} bytes`);
+    const capture = { start, bytes: Buffer.alloc(length), filled: 0 };
+    this.#head.subarray(start, start + length).copy(capture.bytes);
+    capture.filled = Math.max(0, Math.min(length, this.#head.length - start));
+    return capture;
+  }
+
+  /** Takes what a piece has of a part. Returns whether the part is whole. */
+  #fill(part: Capture, chunk: Buffer): boolean {
+    if (part.filled === part.bytes.length) return true;
+    const from = part.start + part.filled - this.#seen;
+    // Linkers and patchelf write the table before what it points to.
+    if (from < 0) throw new RangeError("the interpreter's name lies far before the table that points to it");
+    if (from < chunk.length) part.filled += chunk.copy(part.bytes, part.filled, from);
+    return part.filled === part.bytes.length;
   }
 }
 
-function parse(bytes: Buffer): Elf {
-  const bits = bytes.readUInt8(4) === 2 ? 64 : 32;
-  const little = bytes.readUInt8(5) !== 2;
-  const u16 = (at: number) => (little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at));
-  const u32 = (at: number) => (little ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at));
-  const u64 = (at: number) => (little ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at));
-  const word = (at: number) => (bits === 64 ? u64(at) : BigInt(u32(at)));
+/** Reads numbers of the file's width and byte order. */
+interface Reads {
+  readonly u16: (at: number) => number;
+  readonly u32: (at: number) => number;
+  /** An address or offset. */
+  readonly word: (at: number) => bigint;
+}
 
+interface Header {
+  readonly elf: Elf;
+  readonly tableOffset: number;
+  readonly entries: number;
+  readonly entrySize: number;
+  readonly reads: (bytes: Buffer) => Reads;
+}
+
+function parseHeader(head: Buffer): Header {
+  const bits = head.readUInt8(4) === 2 ? 64 : 32;
+  const little = head.readUInt8(5) !== 2;
+  const reads = (bytes: Buffer): Reads => ({
+    u16: (at) => (little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at)),
+    u32: (at) => (little ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at)),
+    word: (at) => {
+      if (bits === 32) return BigInt(little ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at));
+      return little ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at);
+    },
+  });
+  const wide = bits === 64;
+  const { u16, u32, word } = reads(head);
   const number = u16(18);
   const name = machineNames[number] ?? `machine ${number}`;
-  const machine = name === "riscv" ? `riscv${bits}` : name;
-  const tableOffset = Number(word(bits === 64 ? 32 : 28));
-  const flags = u32(bits === 64 ? 48 : 36);
-  const entrySize = u16(bits === 64 ? 54 : 42);
-  const entries = u16(bits === 64 ? 56 : 44);
-
-  let interpreter: string | undefined;
-  const segments: { offset: bigint; address: bigint }[] = [];
-  for (let index = 0; index < entries; index++) {
-    const at = tableOffset + index * entrySize;
-    const kind = u32(at);
-    const offset = word(at + (bits === 64 ? 8 : 4));
-    if (kind === loadSegment) segments.push({ offset, address: word(at + (bits === 64 ? 16 : 8)) });
-    if (kind === interpreterSegment) {
-      const size = Number(word(at + (bits === 64 ? 32 : 16)));
-      if (Number(offset) + size > bytes.length) throw new RangeError("the interpreter's name is outside the file");
-      interpreter = bytes.toString("latin1", Number(offset), Number(offset) + size).replace(/\0.*$/s, "");
-    }
-  }
+  const flags = u32(wide ? 48 : 36);
+  const entrySize = u16(wide ? 54 : 42);
+  const entries = u16(wide ? 56 : 44);
+  if (entries > 0 && entrySize < (wide ? 56 : 32)) throw new RangeError(`a segment's entry has ${entrySize} bytes`);
   return {
-    machine,
-    bits,
-    endianness: little ? "little" : "big",
-    type: types[u16(16)] ?? "other",
-    ...(name === "riscv" ? { floatAbi: floatAbis[(flags >> 1) & 3] ?? "soft" } : {}),
-    ...(interpreter === undefined ? {} : { interpreter }),
-    segments,
+    elf: {
+      machine: name === "riscv" ? `riscv${bits}` : name,
+      bits,
+      endianness: little ? "little" : "big",
+      type: types[u16(16)] ?? "other",
+      ...(name === "riscv" ? { floatAbi: floatAbis[(flags >> 1) & 3] ?? "soft" } : {}),
+      segments: [],
+    },
+    // A file without segments may say anything here.
+    tableOffset: entries === 0 ? 0 : Number(word(wide ? 32 : 28)),
+    entries,
+    entrySize,
+    reads,
   };
 }

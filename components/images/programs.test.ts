@@ -1,12 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { elfBytes } from "./elf-samples";
 import { linux } from "./image";
-import { checkPrograms, programProblems, type ImageFile } from "./programs";
+import { checkPrograms, type ImageFile } from "./programs";
+import type { Architecture } from "../board/architecture";
 
 const riscv = { machine: 243, flags: 5 };
 const file = (path: string, sample: Parameters<typeof elfBytes>[0]): ImageFile => ({ path, content: elfBytes(sample) });
 
-describe("programProblems", () => {
+/** What an image of these files is refused for, a line each. */
+function messages(files: ImageFile[], architecture: Architecture, pageSize = 4096): string[] {
+  try {
+    checkPrograms("demo", files, linux(architecture), { pageSize });
+    return [];
+  } catch (error) {
+    return (error as Error).message.split("\n  ").slice(1);
+  }
+}
+
+describe("checkPrograms", () => {
   it.each<[string, ImageFile[], string[]]>([
     ["a static program", [file("/pause", riscv)], []],
     ["text and directories", [{ path: "/etc" }, { path: "/etc/hosts", content: Buffer.from("x") }], []],
@@ -47,14 +58,12 @@ describe("programProblems", () => {
       [file("/app", { ...riscv, interpreter: "/a" }), { path: "/a", target: "b" }, { path: "/b", target: "a" }],
       ["/app needs the interpreter /a, which is not in the image; link it statically"],
     ],
-  ])("%s", (_name, files, expected) => expect(programProblems(files, linux("riscv64"))).toEqual(expected));
+  ])("%s", (_name, files, expected) => expect(messages(files, "riscv64")).toEqual(expected));
 
   it("minds the board's page size", () => {
     const files = [file("/app", { machine: 183, address: 0x401000n })];
-    expect(programProblems(files, linux("arm64"))).toEqual([]);
-    expect(programProblems(files, linux("arm64"), { pageSize: 65536 })).toEqual([
-      "/app is not aligned to the board's memory pages of 65536 bytes",
-    ]);
+    expect(messages(files, "arm64")).toEqual([]);
+    expect(messages(files, "arm64", 65536)).toEqual(["/app is not aligned to the board's memory pages of 65536 bytes"]);
   });
 
   it("reports all at once", () => {
