@@ -1,9 +1,12 @@
 import { access } from "node:fs/promises";
 import { z } from "zod";
-import { PartialFailure, type Context, type Difference, type ResourceType } from "../resource";
+import { PartialFailure, type Context, type Difference, type Problem, type ResourceType } from "../resource";
 import { connectionArgs } from "../ssh/connection-args";
+import { isUnknown } from "../unknowns";
 import { Ctr } from "./ctr";
 import { namesToRemove, type ListedImage } from "./image-list";
+
+const command = z.array(z.string().min(1)).min(1);
 
 const inputs = z.strictObject({
   connection: connectionArgs,
@@ -14,8 +17,19 @@ const inputs = z.strictObject({
       "expected a full name such as docker.io/rancher/mirrored-pause:3.10.2; containerd finds no other",
     ),
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, "expected sha256:<64 hex digits>"),
-  archive: z.string().min(1),
-  command: z.array(z.string().min(1)).min(1).default(["k3s", "ctr"]),
+  archive: z.string().min(1).optional(),
+  pull: z
+    .strictObject({
+      reference: z
+        .string()
+        .regex(
+          /^[^/\s@]+(?:\/[^/\s@]+)+@sha256:[0-9a-f]{64}$/,
+          "expected <registry>/<repository>@sha256:<64 hex digits>",
+        ),
+      command: command.default(["k3s", "crictl"]),
+    })
+    .optional(),
+  command: command.default(["k3s", "ctr"]),
   pinned: z.boolean().default(true),
 });
 
@@ -26,15 +40,25 @@ export const containerdImage: ResourceType<Inputs, Inputs> = {
   token: "board:index:ContainerdImage",
   inputs,
   secretOutputs: [],
-  ignored: ["archive", "command"],
+  ignored: ["archive", "pull", "command"],
 
   async check(wanted) {
-    try {
-      await access(wanted.archive);
-      return { inputs: wanted, problems: [] };
-    } catch {
-      return { inputs: wanted, problems: [{ property: "archive", reason: `there is no file ${wanted.archive}` }] };
+    const problems: Problem[] = [];
+    const { archive, pull, digest } = wanted;
+    if ((archive === undefined) === (pull === undefined))
+      problems.push({ property: "archive", reason: "give either archive or pull" });
+    if (archive !== undefined && !isUnknown(archive)) {
+      const reason = `there is no file ${archive}`;
+      await access(archive).catch(() => problems.push({ property: "archive", reason }));
     }
+    if (
+      pull !== undefined &&
+      !isUnknown(pull.reference) &&
+      !isUnknown(digest) &&
+      !pull.reference.endsWith(`@${digest}`)
+    )
+      problems.push({ property: "pull.reference", reason: `${pull.reference} is not the image ${digest}` });
+    return { inputs: wanted, problems };
   },
 
   diff(state, wanted): Difference {
@@ -49,23 +73,26 @@ export const containerdImage: ResourceType<Inputs, Inputs> = {
 
   async create(context, wanted) {
     const ctr = await ctrOf(context, wanted);
-    const there = find(await ctr.listNow(), wanted.name);
-    const foreign = there !== undefined && there.digest !== wanted.digest;
-    if (foreign) {
-      await ctr.tag(wanted.name, originalName(wanted.name));
-      await ctr.pin(originalName(wanted.name));
-    }
-    try {
-      await put(ctr, wanted, there);
-    } catch (error) {
-      if (foreign) throw new PartialFailure(wanted.name, wanted, error as Error);
-      throw error;
-    }
+    await ctr.changeImages(async (images) => {
+      const there = find(images, wanted.name);
+      const foreign = there !== undefined && there.digest !== wanted.digest;
+      if (foreign) {
+        const name = originalName(wanted.name);
+        await ctr.tag(there, name);
+        await ctr.pin({ ...there, name });
+      }
+      try {
+        await put(ctr, wanted, images);
+      } catch (error) {
+        if (foreign) throw new PartialFailure(wanted.name, wanted, error as Error);
+        throw error;
+      }
+    });
     return { id: wanted.name, state: wanted };
   },
 
   async read(context, _id, state) {
-    const listing = await (await ctrOf(context, state)).list();
+    const listing = await (await ctrOf(context, state)).read();
     if (listing.kind === "absent") return undefined;
     if (listing.kind === "stopped") {
       // Images survive a stop; whoever owns the service mends it in this run.
@@ -80,50 +107,58 @@ export const containerdImage: ResourceType<Inputs, Inputs> = {
 
   async update(context, _id, _old, wanted) {
     const ctr = await ctrOf(context, wanted);
-    await put(ctr, wanted, find(await ctr.listNow(), wanted.name));
+    await ctr.changeImages((images) => put(ctr, wanted, images));
     return wanted;
   },
 
   async delete(context, _id, state) {
     const ctr = await ctrOf(context, state);
-    const listing = await ctr.list();
-    if (listing.kind === "absent") return;
-    if (listing.kind === "stopped") {
-      // A k3s that does not start any more is a reason to take a stack down, and must not be in its way.
-      context.log(
-        "warning",
-        `${state.name} stays in containerd's store, as containerd does not answer: ${listing.reason}`,
-      );
-      return;
-    }
-    const images = await ctr.listNow();
-    const original = find(images, originalName(state.name));
-    if (!original) return ctr.remove(namesToRemove(images, state.name));
-    await ctr.tag(original.name, state.name);
-    await ctr.remove([original.name]);
+    await ctr.change(async (listing) => {
+      if (listing.kind === "absent") return;
+      if (listing.kind === "stopped") {
+        // A k3s that does not start any more is a reason to take a stack down, and must not be in its way.
+        context.log(
+          "warning",
+          `${state.name} stays in containerd's store, as containerd does not answer: ${listing.reason}`,
+        );
+        return;
+      }
+      const original = find(listing.images, originalName(state.name));
+      if (!original) return ctr.remove(namesToRemove(listing.images, state.name));
+      await ctr.tag(original, state.name);
+      await ctr.remove([original.name]);
+    });
   },
 };
 
 async function ctrOf(context: Context, { connection, command }: Inputs): Promise<Ctr> {
-  return new Ctr(await context.board(connection), command);
+  return Ctr.of(await context.board(connection), command);
 }
 
-async function put(ctr: Ctr, wanted: Inputs, there: ListedImage | undefined): Promise<void> {
-  if (there?.digest !== wanted.digest) {
-    await ctr.import(wanted.archive);
-    const now = find(await ctr.listNow(), wanted.name);
-    if (now?.digest !== wanted.digest) throw wrongImage(wanted, now);
+/** Gives the name its image: as containerd has it under another name, else from where the inputs say; and pins it. */
+async function put(ctr: Ctr, wanted: Inputs, images: readonly ListedImage[]): Promise<void> {
+  const { name, digest, archive, pull, pinned } = wanted;
+  const there = find(images, name);
+  if (there?.digest === digest) {
+    if (pinned && !there.pinned) await ctr.pin(there);
+    return;
   }
-  if (wanted.pinned) await ctr.pin(wanted.name);
+  const same = images.find((image) => image.digest === digest);
+  if (same !== undefined) await ctr.tag(same, name);
+  else if (pull !== undefined) await ctr.pull(pull.command, pull.reference, name);
+  else if (archive !== undefined) {
+    const now = find(await ctr.import(archive), name);
+    if (now?.digest !== digest) {
+      const found = now?.digest ?? "not there";
+      throw new Error(
+        `after the import of ${archive}, ${name} is ${found} instead of ${digest}; make the archive anew`,
+      );
+    }
+  }
+  if (pinned) await ctr.pin({ name, digest, pinned });
 }
 
-function wrongImage({ name, digest, archive }: Inputs, now: ListedImage | undefined): Error {
-  return new Error(
-    `after the import of ${archive}, ${name} is ${now ? now.digest : "not there"} instead of ${digest}; make the archive anew`,
-  );
-}
-
-/** A second name that keeps what a name was before our first import: without a name, containerd's garbage collection takes it. */
+/** A second name that keeps what a name was before our first change: without a name, containerd's garbage collection takes it. */
 function originalName(name: string): string {
   return `original.k3s-board.local/${name}`;
 }

@@ -6,8 +6,8 @@ import { parseImageList, pinLabel, type ListedImage } from "./image-list";
 
 /** Seconds for one `ctr` call; k3s's takes 3 to 5 s on a slow board before it does anything. */
 const callSeconds = 120;
-/** Seconds for an import, the transfer included. */
-const importSeconds = 900;
+/** Seconds for an import or a pull, the transfer included. */
+const transferSeconds = 900;
 
 /** What listing the images came to. */
 export type Listing =
@@ -17,60 +17,109 @@ export type Listing =
   /** containerd is there and does not answer: stopped. */
   | { readonly kind: "stopped"; readonly reason: string };
 
-/** Images of a board's containerd, through its `ctr`. */
+/** The images of every board's containerd that this process has to do with. */
+const known = new WeakMap<Board, Map<string, Ctr>>();
+
+/**
+ * Images of a board's containerd, through its `ctr`. Every call of k3s's takes seconds on a slow board, so that all resources of a run share
+ * what is known: reads ask once, the first change asks again (k3s may have been restarted in between), and what is changed here is remembered.
+ */
 export class Ctr {
   readonly #ctr: string;
+  #read: Promise<Listing> | undefined;
+  #images: readonly ListedImage[] | undefined;
+  #busy: Promise<unknown> = Promise.resolve();
 
-  /** @param command - how to call ctr: `["k3s", "ctr"]`, or `["ctr"]`. */
-  constructor(
+  private constructor(
     private readonly board: Board,
     command: readonly string[],
   ) {
     this.#ctr = [...command, "-n", "k8s.io", "images"].map(quote).join(" ");
   }
 
-  /** All images; calls in the same batch share one question. */
-  async list(): Promise<Listing> {
+  /**
+   * The images of a board's containerd.
+   *
+   * @param command - how to call ctr: `["k3s", "ctr"]`, or `["ctr"]`.
+   */
+  static of(board: Board, command: readonly string[]): Ctr {
+    const ofBoard = known.get(board) ?? new Map<string, Ctr>();
+    known.set(board, ofBoard);
+    const key = JSON.stringify(command);
+    const ctr = ofBoard.get(key) ?? new Ctr(board, command);
+    ofBoard.set(key, ctr);
+    return ctr;
+  }
+
+  /** All images as this run found them. */
+  async read(): Promise<Listing> {
+    if (this.#images !== undefined) return { kind: "images", images: this.#images };
     const script = `${this.#ctr} ls`;
-    return listingOf(await this.board.ask(script, script));
+    return (this.#read ??= this.board.ask(script, script).then(listingOf));
   }
 
-  /** All images as they are now, whatever was asked before. */
-  async listNow(): Promise<readonly ListedImage[]> {
-    const listing = listingOf(
-      await this.board.run(`${this.#ctr} ls`, this.#options("listing the images in containerd")),
-    );
-    if (listing.kind === "images") return listing.images;
-    const reason = listing.kind === "absent" ? "there is no ctr" : listing.reason;
-    throw new BoardError(
-      "refused",
-      this.board.label,
-      `the images in containerd cannot be listed: ${reason}`,
-      "Check that containerd is running",
-    );
+  /**
+   * Runs one change after the other: two at once would be slower, and each needs to know what the one before has done. `change` gets what is
+   * there now.
+   */
+  async change<T>(change: (listing: Listing) => Promise<T>): Promise<T> {
+    const turn = this.#busy.then(async () => {
+      try {
+        return await change(await this.#now());
+      } catch (error) {
+        this.#images = undefined;
+        throw error;
+      }
+    });
+    this.#busy = turn.catch(() => undefined);
+    return turn;
   }
 
-  /** Imports an archive under the names in it. */
-  async import(archive: string): Promise<void> {
-    const purpose = "importing an image into containerd";
+  /** {@link change} for what cannot do without containerd. Throws where it does not answer. */
+  async changeImages<T>(change: (images: readonly ListedImage[]) => Promise<T>): Promise<T> {
+    return this.change((listing) => {
+      if (listing.kind === "images") return change(listing.images);
+      const reason = listing.kind === "absent" ? "there is no ctr" : listing.reason;
+      const what = `the images in containerd cannot be listed: ${reason}`;
+      throw new BoardError("refused", this.board.label, what, "Check that containerd is running");
+    });
+  }
+
+  /** Imports an archive of this machine under the names in it, and looks at what is there then. */
+  async import(archive: string): Promise<readonly ListedImage[]> {
     const stdin = createReadStream(archive) as AsyncIterable<Buffer>;
-    await this.#run(`${this.#ctr} import -`, { purpose, timeoutSeconds: importSeconds, stdin });
+    const options = { purpose: "importing an image into containerd", timeoutSeconds: transferSeconds, stdin };
+    const { stdout } = await this.#run(`${this.#ctr} import - >/dev/null && ${this.#ctr} ls`, options);
+    return (this.#images = parseImageList(stdout));
   }
 
-  /** Keeps a name from kubelet's garbage collection. */
-  async pin(name: string): Promise<void> {
-    await this.#run(
-      `${this.#ctr} label ${quote(name)} ${quote(pinLabel)} >/dev/null`,
-      this.#options(`pinning image ${name}`),
-    );
+  /**
+   * Lets containerd pull an image and gives it the name `to`. The credentials are those of containerd's own configuration.
+   *
+   * @param crictl - how to call crictl: `["k3s", "crictl"]`.
+   * @param reference - `<registry>/<repository>@<digest>`.
+   */
+  async pull(crictl: readonly string[], reference: string, to: string): Promise<void> {
+    const pull = [...crictl, "pull", reference].map(quote).join(" ");
+    await this.#run(`${pull} >/dev/null && ${this.#tag(reference, to)}`, {
+      purpose: `pulling ${reference} into containerd`,
+      timeoutSeconds: transferSeconds,
+    });
+    const digest = reference.slice(reference.indexOf("@") + 1);
+    this.#remember({ name: reference, digest, pinned: false }, { name: to, digest, pinned: false });
   }
 
-  /** Gives the image of `from` the name `to` as well; what `to` was before is lost. */
-  async tag(from: string, to: string): Promise<void> {
-    await this.#run(
-      `${this.#ctr} tag --force ${quote(from)} ${quote(to)} >/dev/null`,
-      this.#options(`naming image ${to}`),
-    );
+  /** Keeps an image's name from kubelet's garbage collection. */
+  async pin(image: ListedImage): Promise<void> {
+    const script = `${this.#ctr} label ${quote(image.name)} ${quote(pinLabel)} >/dev/null`;
+    await this.#run(script, this.#options(`pinning image ${image.name}`));
+    this.#remember({ ...image, pinned: true });
+  }
+
+  /** Gives an image the name `to` as well; what `to` was before is lost. */
+  async tag(image: ListedImage, to: string): Promise<void> {
+    await this.#run(this.#tag(image.name, to), this.#options(`naming image ${to}`));
+    this.#remember({ ...image, name: to, pinned: false });
   }
 
   /** Removes names; those that are gone already are no error. */
@@ -78,16 +127,34 @@ export class Ctr {
     if (names.length === 0) return;
     const list = names.map(quote).join(" ");
     await this.#run(`${this.#ctr} rm ${list} >/dev/null`, this.#options(`removing image ${names[0] ?? ""}`));
+    this.#images = this.#images?.filter(({ name }) => !names.includes(name));
+  }
+
+  async #now(): Promise<Listing> {
+    if (this.#images !== undefined) return { kind: "images", images: this.#images };
+    const options = this.#options("listing the images in containerd");
+    const listing = listingOf(await this.board.run(`${this.#ctr} ls`, options));
+    if (listing.kind === "images") this.#images = listing.images;
+    return listing;
+  }
+
+  #remember(...images: readonly ListedImage[]): void {
+    const names = images.map(({ name }) => name);
+    this.#images = [...(this.#images ?? []).filter(({ name }) => !names.includes(name)), ...images];
+  }
+
+  #tag(from: string, to: string): string {
+    return `${this.#ctr} tag --force ${quote(from)} ${quote(to)} >/dev/null`;
   }
 
   #options(purpose: string) {
     return { purpose, timeoutSeconds: callSeconds };
   }
 
-  async #run(script: string, options: Parameters<Board["run"]>[1]): Promise<void> {
+  async #run(script: string, options: Parameters<Board["run"]>[1]): Promise<ScriptResult> {
     const result = await this.board.run(script, options);
-    if (result.code !== 0)
-      throw new BoardError("refused", this.board.label, `${options.purpose} failed: ${reasonOf(result)}`);
+    if (result.code === 0) return result;
+    throw new BoardError("refused", this.board.label, `${options.purpose} failed: ${reasonOf(result)}`);
   }
 }
 

@@ -11,6 +11,12 @@ import { hostArchitecture } from "../../tools/host-architecture";
 import { ensureCommands } from "../../tools/host-packages";
 import { silentProgress } from "../../tools/progress";
 
+/** Options of {@link ContainerdServer.start}. */
+export interface ContainerdServerOptions {
+  /** Serves the CRI, so that `crictl` can pull, with these credentials of a registry by its `host:port`. Defaults to no CRI. */
+  readonly pulls?: Readonly<Record<string, { readonly username: string; readonly password: string }>>;
+}
+
 /**
  * A real containerd, the one of the emulated board, with its root and socket in a temporary directory. It is a program of the board's
  * architecture, so that it takes images of that architecture; on another machine QEMU runs it. Needs root, as it mounts.
@@ -22,16 +28,19 @@ export class ContainerdServer {
   private constructor(
     private readonly containerd: readonly string[],
     private readonly ctr: readonly string[],
+    private readonly cri: readonly string[],
+    private readonly options: ContainerdServerOptions,
   ) {}
 
-  static async start(architecture: Architecture): Promise<ContainerdServer> {
+  static async start(architecture: Architecture, options: ContainerdServerOptions = {}): Promise<ContainerdServer> {
     const emulator = await emulatorOf(architecture);
     const program = async (name: string) => {
       const build = partBuilds(architecture).find((part) => part.name === name);
       if (!build) throw new Error(`the launcher has no ${name}`);
       return [...emulator, (await buildGo(build, silentProgress)).path];
     };
-    const server = new ContainerdServer(await program("containerd"), await program("ctr"));
+    const crictl = options.pulls === undefined ? [] : await program("crictl");
+    const server = new ContainerdServer(await program("containerd"), await program("ctr"), crictl, options);
     await server.run();
     return server;
   }
@@ -41,15 +50,25 @@ export class ContainerdServer {
     return [...this.ctr, "--address", this.#socket];
   }
 
+  /** How to call crictl for this containerd. */
+  get crictl(): string[] {
+    return [...this.cri, "--runtime-endpoint", `unix://${this.#socket}`];
+  }
+
   get #socket(): string {
     return join(this.#directory, "containerd.sock");
   }
 
   /** Starts the process (again), on the same root. */
   async run(): Promise<void> {
-    const disabled = ["cri.v1.runtime", "cri.v1.images", "grpc.v1.cri", "nri.v1.nri"].map(
-      (name) => `"io.containerd.${name}"`,
-    );
+    const { pulls } = this.options;
+    const cri = pulls === undefined ? ["cri.v1.runtime", "cri.v1.images", "grpc.v1.cri"] : [];
+    const disabled = [...cri, "nri.v1.nri"].map((name) => `"io.containerd.${name}"`);
+    const logins = Object.entries(pulls ?? {}).flatMap(([host, { username, password }]) => [
+      `[plugins.'io.containerd.cri.v1.images'.registry.configs."${host}".auth]`,
+      `username = ${JSON.stringify(username)}`,
+      `password = ${JSON.stringify(password)}`,
+    ]);
     const config = [
       "version = 3",
       `root = "${this.#directory}/root"`,
@@ -57,6 +76,8 @@ export class ContainerdServer {
       `disabled_plugins = [${disabled.join(", ")}]`,
       "[grpc]",
       `address = "${this.#socket}"`,
+      ...(pulls === undefined ? [] : ["[plugins.'io.containerd.cri.v1.images']", "use_local_image_pull = true"]),
+      ...logins,
     ];
     writeFileSync(join(this.#directory, "config.toml"), `${config.join("\n")}\n`);
     const [program = "", ...args] = this.containerd;
