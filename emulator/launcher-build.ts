@@ -29,7 +29,7 @@ const packTimeoutSeconds = 600;
 
 /**
  * Builds the launcher that stands in for k3s on an emulated board where no release of k3s can be had: one static program that carries the
- * Kubernetes parts, containerd and the network plugins, compressed. The first build of an architecture takes minutes of processor time, later
+ * Kubernetes parts, containerd, crictl and the network plugins, compressed. The first build of an architecture takes minutes of processor time, later
  * ones come from the cache.
  *
  * @returns path of the program.
@@ -88,6 +88,7 @@ export function partBuilds(goarch: Architecture): GoBuild[] {
       name,
       ldflags: stamp,
     })),
+    { module: moduleDirectory("launcher"), packagePath: "./crictl", goarch, name: "crictl" },
     ...["main/bridge", "main/loopback", "ipam/host-local", "meta/portmap", "meta/bandwidth"].map((path) => ({
       module: runtime,
       packagePath: `${plugins}/${path}`,

@@ -37,6 +37,7 @@ COMMANDS:
    server        Run management server
    agent         Run node agent
    kubectl       Run kubectl
+   crictl        Run crictl
    ctr           Run ctr
    check-config  Run config check
    help, h       Shows a list of commands or help for one command
@@ -49,7 +50,7 @@ GLOBAL OPTIONS:
 func main() {
 	args := os.Args[1:]
 	command := filepath.Base(os.Args[0])
-	if command != "kubectl" && command != "ctr" {
+	if command != "kubectl" && command != "crictl" && command != "ctr" {
 		if len(args) == 0 {
 			fmt.Print(usage)
 			return
@@ -63,14 +64,14 @@ func main() {
 		fmt.Print(usage)
 	case "server", "agent":
 		run(flags.Role(command), args)
-	case "kubectl", "ctr":
+	case "kubectl", "crictl", "ctr":
 		passOn(command, args)
 	case "check-config":
 		if checkconfig.Run(os.Stdout) > 0 {
 			os.Exit(1)
 		}
 	default:
-		fmt.Fprintf(os.Stderr, "No help topic for '%s': this launcher knows server, agent, kubectl, ctr and check-config\n", command)
+		fmt.Fprintf(os.Stderr, "No help topic for '%s': this launcher knows server, agent, kubectl, crictl, ctr and check-config\n", command)
 		os.Exit(3)
 	}
 }
@@ -130,7 +131,7 @@ func logTo(path string, andStandardError bool) {
 	journal.SetOutput(file)
 }
 
-// passOn becomes kubectl or ctr, told where this cluster and its containerd are.
+// passOn becomes kubectl, crictl or ctr, told where this cluster and its containerd are.
 func passOn(program string, args []string) {
 	dataDir := flags.NewValues(flags.Agent).String("data-dir")
 	if set := os.Getenv("K3S_DATA_DIR"); set != "" {
@@ -151,6 +152,8 @@ func passOn(program string, args []string) {
 		if !hasFlag(args, "--kubeconfig") {
 			unlessSet("KUBECONFIG", flags.NewValues(flags.Server).String("write-kubeconfig"))
 		}
+	case "crictl":
+		unlessSet("CONTAINER_RUNTIME_ENDPOINT", "unix:///run/k3s/containerd/containerd.sock")
 	case "ctr":
 		unlessSet("CONTAINERD_ADDRESS", "/run/k3s/containerd/containerd.sock")
 		unlessSet("CONTAINERD_NAMESPACE", "k8s.io")
