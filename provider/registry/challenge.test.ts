@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseChallenge, tokenUrl } from "./challenge";
+import { parseChallenge, tokenEnd, tokenUrl } from "./challenge";
 
 describe("parseChallenge", () => {
   it.each([
@@ -15,6 +15,10 @@ describe("parseChallenge", () => {
       },
     ],
     ["bearer realm=https://auth.example/token", { scheme: "bearer", realm: "https://auth.example/token" }],
+    [
+      'Basic realm="x", Bearer realm="https://auth.example/token",service="s"',
+      { scheme: "bearer", realm: "https://auth.example/token", service: "s" },
+    ],
     ["Bearer", undefined],
     ["Negotiate", undefined],
     ["", undefined],
@@ -28,5 +32,13 @@ describe("tokenUrl", () => {
       new URL("https://r.example"),
     );
     expect(url.href).toBe("https://r.example/token?x=1&service=s&scope=a%3Apull&scope=b%3Apush");
+  });
+});
+
+describe("tokenEnd", () => {
+  it("is a little before the token's, which lives for a minute at least", () => {
+    expect(tokenEnd({}, 1000)).toBe(55_000);
+    expect(tokenEnd({ expires_in: 300 }, 0)).toBe(270_000);
+    expect(tokenEnd({ expires_in: 1 }, 0)).toBe(54_000);
   });
 });

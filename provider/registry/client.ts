@@ -129,9 +129,12 @@ export class RegistryClient {
    */
   async uploadBlob(repository: string, blob: Descriptor, source: BlobSource, mountFrom?: string): Promise<boolean> {
     const { places, uploading } = this.#session;
-    const from = mountFrom ?? places.get(blob.digest);
-    const upload = new Upload(this.#session, repository, blob, this.note);
-    const sent = await uploading.run(() => upload.run(source, from === repository ? undefined : from));
+    const sent = await this.#session.oneByOne(blob.digest, async (waited) => {
+      if (waited && (await this.hasBlob(repository, blob))) return false;
+      const from = mountFrom ?? places.get(blob.digest);
+      const upload = new Upload(this.#session, repository, blob, this.note);
+      return uploading.run(() => upload.run(source, from === repository ? undefined : from));
+    });
     places.set(blob.digest, repository);
     return sent;
   }

@@ -39,6 +39,20 @@ describe("RegistryImage", () => {
     expect(diff(inputs({ tag: "4" }))).toMatchObject({ replaces: ["tag"] });
   });
 
+  it("changes nothing for the same image from elsewhere", () => {
+    const upstream = { registry: { url: "https://registry-1.docker.io" }, repository: "rancher/mirrored-pause" };
+    expect(diff(inputs({ layout: undefined, upstream }))).toEqual({ changed: [], replaces: [], notes: [] });
+  });
+
+  it("wants a layout or an upstream, not both and not neither", async () => {
+    const upstream = { registry: { url: "https://registry-1.docker.io" }, repository: "rancher/mirrored-pause" };
+    for (const wrong of [inputs({ upstream }), inputs({ layout: undefined })]) {
+      const checked = await registryImage.check?.(wrong, undefined);
+      expect(checked?.problems).toEqual([{ property: "layout", reason: "expected either `layout` or `upstream`" }]);
+    }
+    expect((await registryImage.check?.(inputs({ layout: undefined, upstream }), undefined))?.problems).toEqual([]);
+  });
+
   it("refuses a layout that is not there", async () => {
     const checked = await registryImage.check?.(inputs(), undefined);
     expect(checked?.problems).toMatchObject([{ property: "layout" }]);

@@ -13,6 +13,7 @@ import {
   retryAfterSeconds,
   type Patience,
 } from "./retry";
+import { UnfinishedUploads } from "./unfinished";
 import { Transport, type Answer, type OpenAnswer, type Traffic, type TransportOptions } from "./transport";
 
 /** A registry and how to get there. */
@@ -52,12 +53,13 @@ export class Session {
   readonly label: string;
   readonly traffic: Traffic = { sent: 0, received: 0, requests: 0 };
   readonly chunkBytes: number;
-  /** Where uploads that have begun go on, by repository and digest. */
-  readonly uploads = new Map<string, URL>();
+  /** Uploads that have begun and broke off. */
+  readonly uploads: UnfinishedUploads;
   /** A repository of this registry that is known to have a blob, by digest. */
   readonly places = new Map<string, string>();
   /** Uploads hold a chunk in memory each. */
   readonly uploading = new Limit(uploadsAtOnce);
+  readonly #underWay = new Map<string, Promise<unknown>>();
   readonly #transports = new Map<string, Transport>();
   readonly #authorizers = new Map<string, Authorizer>();
   #answered = false;
@@ -67,11 +69,33 @@ export class Session {
   constructor(private readonly options: RegistryOptions) {
     this.base = new URL(options.url);
     this.label = options.seenFrom ? `${options.url} (${options.seenFrom})` : options.url;
+    this.uploads = new UnfinishedUploads(this.label);
     this.chunkBytes = options.chunkBytes ?? defaultChunkBytes;
   }
 
   close(): void {
     for (const transport of this.#transports.values()) transport.close();
+  }
+
+  /**
+   * Runs work about a blob after all other work about that blob: images that share a layer, wanted at the same time, send it once.
+   *
+   * @param work - is told whether there was other work before it.
+   */
+  async oneByOne<Result>(digest: string, work: (waited: boolean) => Promise<Result>): Promise<Result> {
+    const before = this.#underWay.get(digest);
+    const mine = before
+      ? before.then(
+          () => work(true),
+          () => work(true),
+        )
+      : work(false);
+    this.#underWay.set(digest, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#underWay.get(digest) === mine) this.#underWay.delete(digest);
+    }
   }
 
   /** Sends a request and reads the answer, whatever its status. */

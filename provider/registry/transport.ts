@@ -71,7 +71,7 @@ export class Transport {
   /** Sends a request and reads the answer. Rejects with what the connection said. */
   exchange(request: Exchange): Promise<Answer> {
     return this.#exchanges.run(() =>
-      this.#attempt(async () => {
+      this.#attempt(request, async () => {
         const response = await this.#send(request, this.#agents.exchanges);
         const chunks: Buffer[] = [];
         let size = 0;
@@ -89,7 +89,7 @@ export class Transport {
   open(request: Exchange): Promise<OpenAnswer> {
     return new Promise((resolve, reject) => {
       const download = async () => {
-        const response = await this.#attempt(() => this.#send(request, this.#agents.downloads));
+        const response = await this.#attempt(request, () => this.#send(request, this.#agents.downloads));
         await new Promise<void>((closed) => {
           const close = () => {
             // Read to its end, the connection stays for the next download; otherwise it is of no use any more.
@@ -121,12 +121,13 @@ export class Transport {
     }
   }
 
-  async #attempt<Result>(work: () => Promise<Result>): Promise<Result> {
+  async #attempt<Result>({ method }: Exchange, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();
     } catch (error) {
       const { code = "", reused } = error as NodeJS.ErrnoException & { reused?: boolean };
-      if (!reused || !staleCodes.has(code)) throw error;
+      // A part of an upload may have arrived: whoever sends it asks how much.
+      if (!reused || !staleCodes.has(code) || method === "PATCH") throw error;
       return work();
     }
   }

@@ -32,12 +32,11 @@ const leastChunk = 256 * 1024;
 
 /**
  * Uploads one blob, in chunks. When the connection breaks or the registry is restarted, the registry is asked how much it has, and the upload
- * goes on from there; the same session goes on with an upload that failed before. The digest is checked here while the bytes pass, where all
+ * goes on from there; so does the next run after one that was killed. The digest is checked here while the bytes pass, where all
  * of them do, and by the registry.
  */
 export class Upload {
   readonly #what: string;
-  readonly #key: string;
   readonly #seen = new RunningDigest();
   #chunkBytes: number;
 
@@ -48,7 +47,6 @@ export class Upload {
     private readonly note: Note,
   ) {
     this.#what = `uploading blob ${blob.digest} to ${repository}`;
-    this.#key = `${repository}@${blob.digest}`;
     this.#chunkBytes = session.chunkBytes;
   }
 
@@ -72,7 +70,7 @@ export class Upload {
       this.note(`${trouble.message} Going on at ${place?.offset ?? 0} of ${this.blob.size} bytes`);
       await sleep(backoffMilliseconds(breaks));
     }
-    this.session.uploads.delete(this.#key);
+    this.#forget();
     return place !== undefined;
   }
 
@@ -110,7 +108,7 @@ export class Upload {
     const answer = await this.#ask("PUT", at, { "content-type": "application/octet-stream" }, body ?? Buffer.alloc(0));
     if (answer instanceof RegistryError) return answer;
     if (answer.status === 400 && /DIGEST_INVALID/.test(answer.body.toString("utf8"))) {
-      this.session.uploads.delete(this.#key);
+      this.#forget();
       throw new RegistryError(
         "digest",
         this.session.label,
@@ -125,7 +123,7 @@ export class Upload {
   async #check(size: number, url: URL): Promise<void> {
     const digest = this.#seen.digest();
     if (size === this.blob.size && (digest === undefined || digest === this.blob.digest)) return;
-    this.session.uploads.delete(this.#key);
+    this.#forget();
     await this.session.ask({ method: "DELETE", url, repository: this.repository }, this.note).catch(() => undefined);
     throw new RegistryError(
       "digest",
@@ -139,11 +137,13 @@ export class Upload {
 
   /** An upload that broke off, here or in an earlier try, where the registry still knows it. */
   async #continued(): Promise<Place | undefined> {
-    const url = this.session.uploads.get(this.#key);
-    if (url === undefined) return undefined;
+    const address = this.session.uploads.get(this.repository, this.blob.digest);
+    if (address === undefined) return undefined;
+    const url = new URL(address, this.session.base);
+    if (url.origin !== this.session.base.origin) return undefined;
     const answer = await this.session.ask({ method: "GET", url, repository: this.repository }, this.note);
     if (answer.status !== 204 && answer.status !== 202) {
-      this.session.uploads.delete(this.#key);
+      this.#forget();
       return undefined;
     }
     // "0-0" means no byte in most registries, although it could mean one.
@@ -212,6 +212,10 @@ export class Upload {
     return new RegistryError("refused", label, `${this.#what} failed: ${reasonOf(answer)}`);
   }
 
+  #forget(): void {
+    this.session.uploads.delete(this.repository, this.blob.digest);
+  }
+
   /** Uploads go where the registry says, as long as that is the registry: nobody else gets credentials and images. */
   #remember(answer: Answer, fallback?: URL): URL {
     const { base, label, uploads } = this.session;
@@ -222,7 +226,7 @@ export class Upload {
       throw new RegistryError("refused", label, what);
     }
     const at = new URL(`${url.pathname}${url.search}`, base);
-    uploads.set(this.#key, at);
+    uploads.set(this.repository, this.blob.digest, `${at.pathname}${at.search}`);
     return at;
   }
 }

@@ -185,6 +185,53 @@ describe("RegistryImage against a real registry", () => {
   });
 });
 
+describe("RegistryImage from another registry", () => {
+  /** Inputs for an image, or an index, of this registry that another one is to have. */
+  const mirrored = (target: RegistryServer, digest: string, from: string): RegistryImageInputs =>
+    registryImageInputs.parse({
+      connection: { host: "board", hostKeys: ["ssh-ed25519 AAAA"] },
+      registry: { url: target.url, throughBoard: true },
+      repository: "rancher/mirrored-x",
+      tag: "1.0",
+      digest,
+      upstream: { registry: { url: server.url }, repository: from },
+    });
+
+  it("copies, moves and removes the tag, and copies nothing twice", async () => {
+    const from = repository();
+    await pushImage(client, await readLayout(one.layout), { repository: from, tag: "1" });
+    await pushImage(client, await readLayout(two.layout), { repository: from, tag: "2" });
+    const target = await RegistryServer.start();
+    const there = new RegistryClient({ url: target.url });
+    try {
+      const wanted = mirrored(target, one.digest, from);
+      expect((await registryImage.check?.(wanted, undefined))?.problems).toEqual([]);
+      said();
+      const { id, state } = await registryImage.create(context, wanted);
+      expect(said()).toMatch(/pushed 0\.1 MB of 0\.1 MB \(2 of 2 blobs\)/);
+      expect(await there.resolve("rancher/mirrored-x", "1.0")).toBe(one.digest);
+      await registryImage.create(context, wanted);
+      expect(said()).toBe("");
+
+      const later = mirrored(target, two.digest, from);
+      expect(registryImage.diff(state, later, () => false)).toMatchObject({ changed: ["digest"] });
+      const updated = await registryImage.update(context, id, state, later);
+      expect((await registryImage.read(context, id, updated))?.inputs.digest).toBe(two.digest);
+      await registryImage.delete(context, id, updated);
+      expect(await there.tags("rancher/mirrored-x")).toEqual([]);
+    } finally {
+      there.close();
+      await target.stop();
+    }
+  });
+
+  it("says what upstream lacks, and sets no tag", async () => {
+    const wanted = mirrored(server, two.digest, "no/where");
+    await expect(registryImage.create(context, wanted)).rejects.toThrow(`it has no manifest ${two.digest} in no/where`);
+    expect(await client.resolve("rancher/mirrored-x", "1.0")).toBeUndefined();
+  });
+});
+
 describe("a registry that deletes nothing", () => {
   it("keeps the tag, and destroy goes on with a warning", async () => {
     const stubborn = await RegistryServer.start({ deletes: false });
