@@ -4,12 +4,12 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { userInfo } from "node:os";
 import type { Architecture } from "../components/board/architecture";
+import { debianKeyring, findAptSource } from "../tools/apt-source";
 import { cached } from "../tools/cache";
 import { runCommand } from "../tools/command";
 import { ensureCommands, ensureFiles, type CommandNeed } from "../tools/host-packages";
 import { hostArchitecture } from "../tools/host-architecture";
 import type { Progress } from "../tools/progress";
-import { findAptSource } from "./apt-source";
 import { boardTypes } from "./architectures";
 import { runAsRoot, withRootDirectory } from "./privilege";
 import { quoteForShell } from "./ssh";
@@ -22,8 +22,6 @@ export interface DebianRecipe {
   /** Files that must be there before the packages are configured, by path. */
   readonly earlyFiles: Readonly<Record<string, string>>;
 }
-
-const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** Documentation and translations are half of a small system and nobody reads them on a board that is thrown away. */
 const leftOut = [
@@ -101,7 +99,7 @@ async function bootstrap(
       `--architectures=${recipe.architecture}`,
       "--variant=minbase",
       "--format=tar",
-      `--keyring=${keyring}`,
+      `--keyring=${debianKeyring.file}`,
       ...(source.options ? [`--aptopt=${options}`] : []),
       ...leftOut.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
       `--include=${recipe.packages.join(",")}`,
@@ -151,10 +149,7 @@ async function prepareHost(architecture: Architecture, progress: Progress): Prom
       : []),
   ];
   await ensureCommands(needs, progress);
-  await ensureFiles(
-    [{ file: keyring, debianPackage: "debian-archive-keyring", why: "verifies Debian's packages" }],
-    progress,
-  );
+  await ensureFiles([debianKeyring], progress);
   if (foreign) await enableForeignPrograms(architecture);
 }
 

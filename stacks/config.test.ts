@@ -25,7 +25,6 @@ describe("parseStackConfig", () => {
     expect(config.board).toMatchObject({ port: 22, user: "root", knownHosts: "~/.ssh/known_hosts" });
     expect(config.registry).toEqual({ kind: "board", listen: "127.0.0.1", port: 5000 });
     expect(config.k3s).toMatchObject({ disable: [], coredns: "bundled", config: {} });
-    expect(config.systemImages.pause).toBe("docker.io/rancher/mirrored-pause:3.10.2");
   });
 
   it("reports three mistakes in one error that names three paths", () => {
@@ -47,7 +46,24 @@ describe("parseStackConfig", () => {
       /use k3s\.pauseImage/,
     ],
     ["a list where a boolean belongs", withK3s({ config: { debug: ["x"] } }), "k3s.config.debug", /expected a boolean/],
-    ["an unknown release line", withK3s({ version: "v1.30.1+k3s1" }), "k3s.pauseImage", /not known/],
+    [
+      "an unknown release of a package",
+      withK3s({ version: "v1.23.1+k3s1", source: { package: "k3s" } }),
+      "k3s.pauseImage",
+      /not among the known releases \(1\.24 to 1\.36\)/,
+    ],
+    [
+      "a system image twice",
+      {
+        ...good,
+        images: {
+          "me/pause:1": { kind: "pause", system: "pause" },
+          "me/pause:2": { kind: "pause", system: "pause" },
+        },
+      },
+      "images.me/pause:2.system",
+      /me\/pause:1 is pause already/,
+    ],
     [
       "a source without its checksum",
       withK3s({ source: { url: "https://k3s.example/k3s" } }),

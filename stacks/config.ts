@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { boardConfig } from "../components/board/config";
 import { imagesConfig } from "../components/images/config";
-import { knownReleaseLines, type SystemImages, systemImages } from "../components/images/system-images";
-import { disabledComponents, k3sConfig } from "../components/k3s/config";
+import { systemImages, unknownNames } from "../components/images/system-images";
+import { k3sConfig } from "../components/k3s/config";
 import { manifestsConfig } from "../components/manifests/config";
 import { registryConfig } from "../components/registry/config";
 import { registriesConfig } from "../components/registry/upstreams";
@@ -39,16 +39,13 @@ export const stackConfigSchema = z.strictObject({
   images: imagesConfig
     .default({})
     .describe(
-      "Images built for the board, by the name the cluster asks for. Pause and CoreDNS are added where they are needed.",
+      "How the board gets its images, by the name the cluster asks for. What k3s asks for by itself is added, and what it needs decided.",
     ),
   manifests: manifestsConfig.describe("The user's manifests."),
 });
 
 /** {@link stackConfigSchema} with defaults filled in. */
-export interface StackConfig extends z.output<typeof stackConfigSchema> {
-  /** Names of the system images that this k3s asks for. */
-  readonly systemImages: SystemImages;
-}
+export type StackConfig = z.output<typeof stackConfigSchema>;
 
 /** The Pulumi config keys of a stack. */
 export const configKeys = Object.keys(stackConfigSchema.shape);
@@ -80,31 +77,15 @@ function problemsOf(issues: readonly z.core.$ZodIssue[], prefix: readonly Proper
   });
 }
 
-/** The names of the system images: those of the release line, or what the configuration says for a line we do not know. */
-function systemImagesFor(config: z.output<typeof stackConfigSchema>): {
-  images?: SystemImages;
-  problems: ConfigProblem[];
-} {
-  const known = systemImages(config.k3s.version);
-  const pause = config.k3s.pauseImage ?? known?.pause;
-  const disabled = disabledComponents(config.k3s);
-  // a disabled CoreDNS without a manifest of ours is asked for by nobody
-  const coredns = known?.coredns ?? Object.keys(config.images).find((name) => /coredns/.test(name));
-  const problems: ConfigProblem[] = [];
-  if (pause === undefined) {
-    problems.push({
-      path: "k3s.pauseImage",
-      reason: `must be set: the system images of ${config.k3s.version} are not known (known: ${knownReleaseLines.join(", ")})`,
-    });
-  }
-  if (coredns === undefined && !(disabled.includes("coredns") && config.k3s.coredns === "bundled")) {
-    problems.push({
-      path: "images",
-      reason: `must have CoreDNS under the name that k3s ${config.k3s.version} asks for`,
-    });
-  }
-  if (problems.length > 0 || pause === undefined) return { problems };
-  return { images: { pause, coredns: coredns ?? "" }, problems };
+function systemTwice(images: StackConfig["images"]): ConfigProblem[] {
+  const seen = new Map<string, string>();
+  return Object.entries(images).flatMap(([name, { system }]) => {
+    const other = system === undefined ? undefined : seen.get(system);
+    if (system !== undefined) seen.set(system, name);
+    return other === undefined
+      ? []
+      : [{ path: `images.${name}.system`, reason: `${other} is ${system ?? ""} already` }];
+  });
 }
 
 /**
@@ -117,7 +98,13 @@ export function parseStackConfig(values: Readonly<Record<string, unknown>>): Sta
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   const parsed = stackConfigSchema.safeParse(given);
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues));
-  const system = systemImagesFor(parsed.data);
-  if (system.images === undefined) throw new ConfigError(system.problems);
-  return { ...parsed.data, systemImages: system.images };
+  const config = parsed.data;
+  const twice = systemTwice(config.images);
+  if (twice.length > 0) throw new ConfigError(twice);
+  // A binary of this machine is asked for its names later; the package of a distribution is on the board only.
+  const { unknown } = systemImages(config);
+  if (unknown.length > 0 && "package" in config.k3s.source) {
+    throw new ConfigError(unknownNames(config.k3s.version, unknown));
+  }
+  return config;
 }

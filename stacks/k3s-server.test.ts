@@ -24,6 +24,33 @@ vi.mock("../components/images/build", async (original) => ({
       mediaType: "application/vnd.oci.image.manifest.v1+json",
     }),
 }));
+/** No registry answers, but for images that nothing can be built for. */
+vi.mock("../components/images/upstream-answers", () => ({
+  askUpstream: (names: readonly string[]) =>
+    Promise.resolve(
+      new Map(
+        names.map((name) => [
+          name,
+          /mirrored-library-traefik|rancher\/klipper/.test(name)
+            ? { kind: "audited", audit: fitting }
+            : { kind: "unreachable", why: "the name is not known" },
+        ]),
+      ),
+    ),
+}));
+const fitting = vi.hoisted(() => ({
+  verdict: "fits",
+  digest: "sha256:index",
+  platformDigest: "sha256:upstream",
+  platforms: ["linux/riscv64"],
+  problems: [],
+  allowed: [],
+  programs: 1,
+  bytesRead: 0,
+  cached: true,
+}));
+vi.mock("../components/images/k3s-binary-names", () => ({ namesInBinary: () => Promise.resolve({}) }));
+vi.mock("../components/images/show-plan", () => ({ showPlan: () => undefined }));
 vi.mock("../components/images/archive", () => ({ imageArchive: () => Promise.resolve("/archives/pause.tar") }));
 vi.mock("../tools/go", async (original) => ({
   ...(await original<object>()),
@@ -172,7 +199,13 @@ describe("a k3s server stack", () => {
         " > manifest (k3s-board:manifests:Manifests)",
         " > ready (board:index:ClusterReadiness)",
         " > registry (k3s-board:registry:Registry)",
+        "image > docker.io/rancher/klipper-helm:v0.13.3-build20260727 (board:index:RegistryImage)",
+        "image > docker.io/rancher/klipper-lb:v0.4.17 (board:index:RegistryImage)",
+        "image > docker.io/rancher/local-path-provisioner:v0.0.36 (board:index:RegistryImage)",
         "image > docker.io/rancher/mirrored-coredns-coredns:1.14.6 (board:index:RegistryImage)",
+        "image > docker.io/rancher/mirrored-library-busybox:1.37.0 (board:index:RegistryImage)",
+        "image > docker.io/rancher/mirrored-library-traefik:3.7.8 (board:index:RegistryImage)",
+        "image > docker.io/rancher/mirrored-metrics-server:v0.9.0 (board:index:RegistryImage)",
         "image > docker.io/rancher/mirrored-pause:3.10.2 (board:index:RegistryImage)",
         "k3s > k3s-binary (board:index:File)",
         "k3s > k3s-data (board:index:K3sData)",

@@ -2,10 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { connectionFor } from "../components/board/connection";
 import { boardProblems } from "../components/board/facts";
 import { imageArchive } from "../components/images/archive";
+import { namesInBinary } from "../components/images/k3s-binary-names";
 import { planImages } from "../components/images/plan";
-import { fullName, parseImageReference } from "../components/images/reference";
 import { RegistryImages } from "../components/images/registry-images";
-import { k3sBinary } from "../components/k3s/binary";
+import { showPlan } from "../components/images/show-plan";
+import type { SystemImageKey } from "../components/images/system-image-keys";
+import { type SystemImage, systemImages, unknownNames } from "../components/images/system-images";
+import { type K3sBinary, k3sBinary } from "../components/k3s/binary";
 import { disabledComponents } from "../components/k3s/config";
 import { clusterSetting, dataDirectory, k3sPaths } from "../components/k3s/configuration";
 import { K3sServer } from "../components/k3s/server";
@@ -14,7 +17,7 @@ import { Manifests, manifestText, type ManifestText, readManifests } from "../co
 import { engineProgress } from "../components/progress";
 import { Registry } from "../components/registry/registry";
 import * as board from "../provider";
-import type { StackConfig } from "./config";
+import { ConfigError, type StackConfig } from "./config";
 
 /** What a k3s server stack tells. */
 export interface K3sServerOutputs {
@@ -34,16 +37,28 @@ const bundledDeployments = {
   traefik: "kube-system/traefik",
 } as const;
 
-function customCoredns(config: StackConfig, facts: board.Facts): ManifestText[] {
-  if (config.k3s.coredns !== "custom") return [];
+function customCoredns(config: StackConfig, facts: board.Facts, image: string | undefined): ManifestText[] {
+  if (config.k3s.coredns !== "custom" || image === undefined) return [];
   const nodeName = config.k3s.config["node-name"];
   const content = corednsManifest({
-    image: fullName(parseImageReference(config.systemImages.coredns)),
+    image,
     clusterDns: clusterSetting(config.k3s, "cluster-dns"),
     clusterDomain: clusterSetting(config.k3s, "cluster-domain"),
     nodes: [{ name: typeof nodeName === "string" ? nodeName : facts.hostname.toLowerCase(), address: facts.address }],
   });
   return [manifestText("coredns", content, "the CoreDNS manifest of this program")];
+}
+
+/** The images that this k3s asks for by itself: by the configuration, the binary where it is on this machine, and the table. */
+async function namedSystemImages(config: StackConfig, binary: K3sBinary): Promise<readonly SystemImage[]> {
+  const found =
+    binary.kind === "file"
+      ? { names: await namesInBinary(binary.local, engineProgress()), where: "the k3s binary" }
+      : undefined;
+  const { images, unknown, warnings } = systemImages({ ...config, ...(found === undefined ? {} : { found }) });
+  if (unknown.length > 0) throw new ConfigError(unknownNames(config.k3s.version, unknown));
+  for (const warning of warnings) void pulumi.log.warn(warning);
+  return images;
 }
 
 /**
@@ -65,8 +80,12 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
 
   const { arch } = config.board;
   const binary = await k3sBinary(config.k3s.source, arch, engineProgress());
-  const images = await planImages({ images: config.images, system: config.systemImages, k3s: config.k3s, arch });
-  const pauseName = fullName(parseImageReference(config.systemImages.pause));
+  const system = await namedSystemImages(config, binary);
+  const { pageSize } = facts;
+  const images = await planImages({ images: config.images, system, registries: config.registries, arch, pageSize });
+  showPlan(images);
+  const nameOf = (key: SystemImageKey) => system.find((image) => image.key === key)?.name;
+  const pauseName = nameOf("pause") ?? "";
   const pauseImage = images.find(({ name }) => name === pauseName);
   if (pauseImage?.content.kind !== "layout") throw new Error(`${pauseName} is not among the images on this machine`);
   const pause = {
@@ -88,7 +107,7 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
     registry,
     after: [pushed],
   });
-  const deployed = [...manifests, ...customCoredns(config, facts)];
+  const deployed = [...manifests, ...customCoredns(config, facts, nameOf("coredns"))];
   const manifestFiles = new Manifests("manifest", {
     connection,
     manifests: deployed,

@@ -1,9 +1,9 @@
 import { isAbsolute } from "node:path";
 import type { Architecture } from "../components/board/architecture";
-import { runCommand } from "./command";
+import { findCommand, runCommand } from "./command";
 import { sha256OfFile } from "./digest";
 import { hostArchitecture } from "./host-architecture";
-import { ensureCommands, ensureFiles } from "./host-packages";
+import { ensureCommands, ensureFiles, installHindrance } from "./host-packages";
 import type { Progress } from "./progress";
 
 /** Debian's names for a C compiler that produces programs of an architecture, wherever it runs. */
@@ -54,6 +54,14 @@ export async function ensureCCompiler(architecture: Architecture, progress: Prog
     throw new Error(`${command} finds no libc.a, so it cannot link statically; install ${debianPackage}`);
   const version = (await runCommand(command, ["--version"])).stdout.split("\n")[0] ?? "";
   return { command, identity: `${version}, libc ${await sha256OfFile(library)}` };
+}
+
+/** Why this machine has no C compiler for an architecture and cannot get one; `undefined` where it has or can. Installs nothing. */
+export async function cCompilerHindrance(architecture: Architecture): Promise<string | undefined> {
+  const { command } = compilers[architecture];
+  if (findCommand(command) !== undefined) return undefined;
+  const why = await installHindrance();
+  return why === undefined ? undefined : `this machine has no ${command}, and it is not installed here: ${why}`;
 }
 
 /** Path of the static C library that a compiler uses, `undefined` when it has none: it answers with the bare name then. */

@@ -82,6 +82,12 @@ async function ensure<N extends Need>(
   }
 }
 
+/** Why nothing can be installed on this machine; `undefined` where it can. */
+export async function installHindrance(): Promise<string | undefined> {
+  const installer = await findInstaller();
+  return installer.kind === "none" ? installer.reason : undefined;
+}
+
 /** The error for what is missing; pure, so that its text is tested. */
 export function describeMissing<N extends Need>(
   missing: readonly N[],

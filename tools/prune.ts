@@ -44,7 +44,10 @@ const ownKinds = [
   "debian",
   "board-images",
   "k3s",
+  "k3s-image-names",
   "audits",
+  "upstream-answers",
+  "debian-packages",
 ];
 
 /**

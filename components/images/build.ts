@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import type { Architecture } from "../board/architecture";
 import { cached, findCached } from "../../tools/cache";
 import { sha256OfFile } from "../../tools/digest";
@@ -10,6 +10,7 @@ import { prepareC } from "./c-program";
 import type { Capability } from "./capabilities";
 import { describeSource, resolveImageSource, type ImageSource, type ResolvedImageSource } from "./config";
 import { directoryBuild, moduleBuild } from "./go-program";
+import { fetchDebianPackage } from "../../tools/debian-package";
 import { linux, type BuiltImage, type Platform } from "./image";
 import { checkPrograms } from "./programs";
 
@@ -66,17 +67,22 @@ async function planImage(source: ResolvedImageSource, platform: Platform, progre
       const program = { source: source.source, flags: source.flags, architecture };
       return planC(program, { path, capabilities: source.capabilities }, runtimeOf(source, path), progress);
     }
-    case "goModule": {
-      const annotations = {
-        "org.opencontainers.image.source": `https://${source.module}`,
-        "org.opencontainers.image.version": source.version.replace(/^v/, ""),
-      };
-      return planGo(await moduleBuild(source, architecture, progress), source, annotations, progress);
-    }
+    case "goModule":
+      return planGo(await moduleBuild(source, architecture, progress), source, moduleAnnotations(source), progress);
     case "goDirectory":
-      return planGo(directoryBuild(source, architecture), source, {}, progress);
+      return planGo(await directoryBuild(source, architecture, progress), source, {}, progress);
     case "files":
-      return planFiles(source);
+      return planFiles(source, source.files, {});
+    case "debianPackage": {
+      const { directory, version } = await fetchDebianPackage(source, architecture, progress);
+      const files = Object.entries(source.files).map(
+        ([path, file]) => [path, { ...file, source: join(directory, file.source) }] as const,
+      );
+      return planFiles(source, Object.fromEntries(files), {
+        "org.opencontainers.image.source": `https://packages.debian.org/${source.suite}/${source.package}`,
+        "org.opencontainers.image.version": version,
+      });
+    }
   }
 }
 
@@ -115,24 +121,46 @@ async function planGo(
   };
 }
 
-async function planFiles(source: Extract<ResolvedImageSource, { kind: "files" }>): Promise<Plan> {
-  const entries = Object.entries(source.files).map(([path, { source: from, mode }]) => ({ path, from, mode }));
+/**
+ * What a published module says of itself. A tag of a repository names a revision only there, and who serves the module may or may not tell it:
+ * an image must not differ by that, so only a pseudo-version, which has the revision in it, gives one.
+ */
+function moduleAnnotations({ module, version }: { module: string; version: string }): Record<string, string> {
+  const revision = /[.-]\d{14}-([0-9a-f]{12})$/.exec(version)?.[1];
+  return {
+    "org.opencontainers.image.source": `https://${module.replace(/\/v\d+$/, "")}`,
+    "org.opencontainers.image.version": version.replace(/^v/, ""),
+    ...(revision === undefined ? {} : { "org.opencontainers.image.revision": revision }),
+  };
+}
+
+type FilesSource = Extract<ResolvedImageSource, { kind: "files" | "debianPackage" }>;
+
+async function planFiles(
+  source: FilesSource,
+  files: Readonly<Record<string, { source: string; mode: string }>>,
+  annotations: Readonly<Record<string, string>>,
+): Promise<Plan> {
+  const entries = Object.entries(files).map(([path, { source: from, mode }]) => ({ path, from, mode }));
+  const links = Object.entries(source.links).map(([path, target]) => ({ path, target }));
   const content = await Promise.all(
     entries.map(async ({ path, from, mode }) => [path, mode, await sha256OfFile(from)] as const),
   );
   const [only] = entries;
   return {
-    content,
+    content: [content, links],
     runtime: runtimeOf(source, entries.length === 1 && only ? only.path : undefined),
-    annotations: {},
-    tree: () =>
-      Promise.all(
+    annotations,
+    tree: async () => [
+      ...(await Promise.all(
         entries.map(async ({ path, from, mode }) => ({
           path,
           mode: parseInt(mode, 8),
           content: await readFile(from),
         })),
-      ),
+      )),
+      ...links,
+    ],
   };
 }
 

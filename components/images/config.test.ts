@@ -22,7 +22,7 @@ describe("imagesConfig", () => {
       "a/d:1": { kind: "dockerfile" },
     });
     const paths = result.error?.issues.map((issue) => issue.path.join(".")).sort();
-    expect(paths).toEqual(["UPPER:1", "a/b:1.version", "a/c:1.path", "a/c:1.user", "a/d:1.kind"]);
+    expect(paths).toEqual(["UPPER:1", "a/b:1.version", "a/c:1.path", "a/c:1.user", "a/d:1.context"]);
   });
 });
 

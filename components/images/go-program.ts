@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Architecture } from "../board/architecture";
+import { ensureCCompiler } from "../../tools/cross-compiler";
 import { resolveGoModule, type GoBuild } from "../../tools/go";
 import type { Progress } from "../../tools/progress";
 import type { ResolvedImageSource } from "./config";
@@ -22,17 +23,50 @@ export async function moduleBuild(
   const module =
     (await bundledModule(source.module, source.version)) ??
     (await resolveGoModule(packagePath, source.version, progress));
-  const { ldflags, tags } = source;
-  return { module, packagePath, goarch: architecture, ldflags, tags, name: commandName(packagePath) };
+  return {
+    module,
+    packagePath,
+    goarch: architecture,
+    name: commandName(packagePath),
+    ...(await flagsOf(source, architecture, progress)),
+  };
 }
 
 /** What is built for an image from a directory with a go.mod. */
-export function directoryBuild(source: GoDirectorySource, architecture: Architecture): GoBuild {
-  const { directory, ldflags, tags } = source;
+export async function directoryBuild(
+  source: GoDirectorySource,
+  architecture: Architecture,
+  progress: Progress,
+): Promise<GoBuild> {
+  const { directory } = source;
   if (!existsSync(join(directory, "go.mod"))) throw new Error(`${directory} has no go.mod; \`go mod init\` makes one`);
   const packagePath = source.package === "." ? "." : `./${source.package.replace(/^\.\//, "")}`;
   const name = basename(source.package === "." ? directory : source.package);
-  return { module: directory, packagePath, goarch: architecture, ldflags, tags, name };
+  return {
+    module: directory,
+    packagePath,
+    goarch: architecture,
+    name,
+    ...(await flagsOf(source, architecture, progress)),
+  };
+}
+
+/**
+ * Flags and environment of a build. With CGO everything is linked statically, Go's own resolver and user lookup included, as the image has no
+ * C library; the compiler's identity is part of the environment, and with it of the key, since its bytes end up in the program.
+ */
+async function flagsOf(
+  { ldflags, tags, cgo }: Pick<GoModuleSource, "ldflags" | "tags" | "cgo">,
+  architecture: Architecture,
+  progress: Progress,
+): Promise<Pick<GoBuild, "ldflags" | "tags" | "env">> {
+  if (!cgo) return { ldflags, tags };
+  const compiler = await ensureCCompiler(architecture, progress);
+  return {
+    ldflags: [...ldflags, "-linkmode external", `-extldflags "-static -Wl,--build-id=none"`],
+    tags: [...new Set(["netgo", "osusergo", ...tags])],
+    env: { CGO_ENABLED: "1", CC: compiler.command, K3S_BOARD_CC: compiler.identity },
+  };
 }
 
 /** Name of the command that `go install` would make of a package: its last part, without a major version. */

@@ -1,12 +1,26 @@
 import type { RegistryAddressArgs } from "../../provider";
+import { cCompilerHindrance } from "../../tools/cross-compiler";
 import type { Architecture } from "../board/architecture";
-import { disabledComponents, type K3sConfig } from "../k3s/config";
 import { engineProgress } from "../progress";
-import { type BuiltImage, buildImage, type ImageSource } from "./build";
-import { describeSource, type ImagesConfig } from "./config";
-import { coreDnsSource, pauseSource } from "./known-images";
-import { fullName, parseImageReference } from "./reference";
-import type { SystemImages } from "./system-images";
+import { repositoryIn, type RegistriesConfig, upstreamFor } from "../registry/upstreams";
+import type { AllowedProgram } from "./audit/allow";
+import { buildImage } from "./build";
+import {
+  canonicalName,
+  type Choice,
+  chooseStrategy,
+  type Knowledge,
+  namesToAsk,
+  refusal,
+  type WantedImage,
+} from "./choose";
+import { type BuildConfig, type ImagesConfig, isBuild, resolveBuild } from "./config";
+import { dockerHindrance, imageFromDockerfile } from "./dockerfile";
+import { type BuiltImage, linux } from "./image";
+import { imageFromArchive } from "./import-image";
+import { parseImageReference } from "./reference";
+import type { SystemImage } from "./system-images";
+import { askUpstream } from "./upstream-answers";
 
 /** An image that the board will ask for, and what it gets under that name. */
 export interface PlannedImage {
@@ -30,52 +44,137 @@ export interface PlannedImage {
 export type PlannedContent =
   /** On this machine. */
   | { readonly kind: "layout"; readonly image: BuiltImage }
-  /** In a registry, under a digest. */
+  /** In a registry, under the digest. */
   | { readonly kind: "upstream"; readonly registry: RegistryAddressArgs; readonly repository: string };
 
 /** What {@link planImages} goes by. */
 export interface PlanArgs {
-  /** Images that the configuration says how to make. */
+  /** What the configuration says, by image name. */
   readonly images: ImagesConfig;
-  /** Names of the images that k3s asks for by itself. */
-  readonly system: SystemImages;
-  readonly k3s: Pick<K3sConfig, "disable" | "coredns">;
+  /** Images that k3s asks for by itself. */
+  readonly system: readonly SystemImage[];
+  /** How registries are asked. */
+  readonly registries: RegistriesConfig;
   readonly arch: Architecture;
+  /** Page size of the board's kernel in bytes. */
+  readonly pageSize?: number;
+  /** Programs that need not fit. */
+  readonly allow?: readonly AllowedProgram[];
 }
 
 /**
  * Decides for every image of a stack what the board gets, and makes what is made here. Afterwards all digests are known.
  *
- * @throws when an image cannot be made.
+ * @throws one error with every image that cannot be had for the board, what there is instead, and what to do; or what a build says.
  */
-export async function planImages({ images, system, k3s, arch }: PlanArgs): Promise<PlannedImage[]> {
-  const planned: PlannedImage[] = [];
-  // One after the other: each build uses all cores.
-  for (const { name, source } of wantedImages(images, system, k3s)) {
-    const image = await buildImage(source, arch, engineProgress());
-    const { digest } = image;
-    const reason = `built from ${describeSource(source)}`;
-    const content: PlannedContent = { kind: "layout", image };
-    planned.push({ name, strategy: "build", reason, digest, platformDigest: digest, content });
+export async function planImages(args: PlanArgs): Promise<PlannedImage[]> {
+  const platform = linux(args.arch);
+  const wanted = wantedImages(args.images, args.system);
+  const built = new Set(
+    wanted.flatMap(({ name, configured }) => (configured !== undefined && isBuild(configured) ? [name] : [])),
+  );
+  const isBuilt = (name: string) => built.has(name);
+  const hindrances = await buildHindrances(wanted, args.arch);
+  const names = wanted.flatMap((image) => namesToAsk(image, isBuilt));
+  const { registries, pageSize, allow } = args;
+  const progress = engineProgress();
+  const answers = await askUpstream(names, {
+    registries,
+    platform,
+    progress,
+    ...(pageSize === undefined ? {} : { pageSize }),
+    ...(allow === undefined ? {} : { allow }),
+  });
+  const platformName = `${platform.os}/${platform.architecture}`;
+  const knowledge: Knowledge = {
+    platform: platformName,
+    answers,
+    isBuilt,
+    hindrance: ({ kind }) => hindrances.get(kind),
+  };
+  const choices: { name: string; choice: Choice }[] = [];
+  const problems: string[] = [];
+  for (const image of wanted) {
+    const chosen = chooseStrategy(image, knowledge);
+    if ("problem" in chosen) problems.push(chosen.problem);
+    else choices.push({ name: image.name, choice: chosen.choice });
   }
-  return planned;
+  if (problems.length > 0) throw refusal(problems, platformName);
+
+  const make = async (source: BuildConfig, name: string): Promise<BuiltImage> => {
+    if (source.kind === "archive") return imageFromArchive(source, platform, progress);
+    if (source.kind === "dockerfile") return imageFromDockerfile(name, source, platform, progress);
+    return buildImage(source, args.arch, progress);
+  };
+  const planned = new Map<string, PlannedImage>();
+  // One after the other: each build uses all cores.
+  for (const { name, choice } of choices) {
+    if (choice.strategy !== "build") continue;
+    const image = await make(choice.source, name);
+    planned.set(name, fromLayout(name, choice, image));
+  }
+  for (const { name, choice } of choices) {
+    if (choice.strategy === "build") continue;
+    if ("of" in choice) {
+      const original = planned.get(choice.of);
+      if (original?.content.kind !== "layout")
+        throw new Error(`${name} is an alias of ${choice.of}, which is not made here`);
+      planned.set(name, fromLayout(name, choice, original.content.image));
+    } else {
+      planned.set(name, await fromUpstream(name, choice, registries));
+    }
+  }
+  return choices.flatMap(({ name }) => planned.get(name) ?? []);
 }
 
-/** The user's images, and the pause image and CoreDNS where the user does not have them and somebody deploys them. */
-function wantedImages(
-  images: ImagesConfig,
-  system: SystemImages,
-  k3s: PlanArgs["k3s"],
-): { name: string; source: ImageSource }[] {
-  const own = Object.entries(images).map(([name, source]) => ({ name: fullName(parseImageReference(name)), source }));
-  const deploysCoredns = k3s.coredns === "custom" || !disabledComponents(k3s).includes("coredns");
-  const defaults: { name: string; source: ImageSource }[] = [
-    { name: fullName(parseImageReference(system.pause)), source: pauseSource() },
+function wantedImages(images: ImagesConfig, system: readonly SystemImage[]): WantedImage[] {
+  const configured = new Map(
+    Object.entries(images).map(([name, config]) => [
+      canonicalName(name),
+      isBuild(config) ? resolveBuild(config) : config,
+    ]),
+  );
+  const own = [...configured].filter(([name]) => !system.some((image) => image.name === name));
+  return [
+    ...system.map(({ name, alternatives }) => {
+      const config = configured.get(name);
+      return { name, alternatives, ...(config === undefined ? {} : { configured: config }) };
+    }),
+    ...own.map(([name, config]) => ({ name, configured: config, alternatives: [] })),
   ];
-  if (deploysCoredns) {
-    const reference = parseImageReference(system.coredns);
-    const version = `v${reference.tag.replace(/^v/, "")}`;
-    defaults.push({ name: fullName(reference), source: coreDnsSource(version) });
-  }
-  return [...defaults.filter(({ name }) => !own.some((image) => image.name === name)), ...own];
+}
+
+/** Why ways of building cannot be gone here, by kind. Only kinds that an image might need are looked into. */
+async function buildHindrances(
+  wanted: readonly WantedImage[],
+  arch: Architecture,
+): Promise<ReadonlyMap<string, string>> {
+  const kinds = new Set(
+    wanted
+      .flatMap(({ configured, alternatives }) => (configured ? [configured] : alternatives))
+      .map(({ kind }) => kind),
+  );
+  const found = new Map<string, string>();
+  const compiler = kinds.has("pause") || kinds.has("c") ? await cCompilerHindrance(arch) : undefined;
+  if (compiler !== undefined) for (const kind of ["pause", "c"]) found.set(kind, compiler);
+  const docker = kinds.has("dockerfile") ? await dockerHindrance() : undefined;
+  if (docker !== undefined) found.set("dockerfile", docker);
+  return found;
+}
+
+function fromLayout(name: string, { strategy, reason }: Choice, image: BuiltImage): PlannedImage {
+  const { digest } = image;
+  return { name, strategy, reason, digest, platformDigest: digest, content: { kind: "layout", image } };
+}
+
+async function fromUpstream(
+  name: string,
+  choice: Extract<Choice, { from: string }>,
+  registries: RegistriesConfig,
+): Promise<PlannedImage> {
+  const { strategy, reason, digest, platformDigest } = choice;
+  const { registry: host, repository } = parseImageReference(choice.from);
+  const registry = await upstreamFor(host, registries);
+  const content: PlannedContent = { kind: "upstream", registry, repository: repositoryIn(host, repository) };
+  return { name, strategy, reason, digest, platformDigest, content };
 }

@@ -21,12 +21,16 @@ export class RegistryImages extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("k3s-board:images:RegistryImages", name, {}, opts);
-    for (const { name: fullImageName, digest, content } of images) {
-      if (content.kind !== "layout") continue;
+    for (const { name: fullImageName, strategy, digest, content } of images) {
+      if (strategy === "keep") continue;
       const { repository, tag } = parseImageReference(fullImageName);
+      const source =
+        content.kind === "layout"
+          ? { layout: content.image.layout }
+          : { upstream: { registry: content.registry, repository: content.repository } };
       new board.RegistryImage(
         fullImageName,
-        { connection, registry, repository, tag, digest, layout: content.image.layout },
+        { connection, registry, repository, tag, digest, ...source },
         { parent: this, dependsOn: [...after] },
       );
     }

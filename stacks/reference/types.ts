@@ -52,6 +52,8 @@ export function typeText(schema: Schema): string {
     case "integer":
     case "number":
       return `${schema.type}${limits(schema)}`;
+    case "boolean":
+      return "`true` or `false`";
     case "array":
       return listType(schema);
     case "object":

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { findCommand, runCommand } from "../tools/command";
+import { findCommand, runCommand } from "./command";
+import type { FileNeed } from "./host-packages";
 
 /** Where Debian packages come from, and how apt on this machine is told to get them. */
 export interface AptSource {
@@ -9,6 +10,13 @@ export interface AptSource {
   /** Lines of an apt.conf: this machine's proxy and date settings. May hold a proxy password. */
   readonly options: string;
 }
+
+/** The keys that Debian's archive is signed with. */
+export const debianKeyring: FileNeed = {
+  file: "/usr/share/keyrings/debian-archive-keyring.gpg",
+  debianPackage: "debian-archive-keyring",
+  why: "verifies Debian's packages",
+};
 
 /** Environment variable with the address of a Debian archive, for machines whose own apt has none. */
 const archiveVariable = "K3S_BOARD_DEBIAN_ARCHIVE";
@@ -34,7 +42,7 @@ export async function findAptSource(): Promise<AptSource> {
   const archive = process.env[archiveVariable] ?? archiveOf(readSources());
   if (archive === undefined) {
     throw new Error(
-      `this machine's apt names no Debian archive that the emulated board could be made from: set ${archiveVariable} to the address of one ` +
+      `this machine's apt names no Debian archive that packages could be taken from: set ${archiveVariable} to the address of one ` +
         "(the list of Debian's mirrors has one near you)",
     );
   }
