@@ -1,8 +1,10 @@
 import { createInterface } from "node:readline/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { terminalProgress } from "../../tools/progress";
 import { idFromInputs } from "../adoption";
 import { Engine, interruptedSentence } from "../engine/engine";
+import type { Interrupted } from "../engine/pending";
 import { listenForSignals, type Interruption } from "../engine/interrupt";
 import type { Project } from "../engine/project";
 import { TripRecord, tripLines } from "../engine/round-trips";
@@ -49,9 +51,17 @@ export async function operate(project: Project, kind: OperationKind, flags: Oper
   const interruption = listenForSignals(say);
   try {
     const missing = kind === "up" || kind === "preview" ? "create" : "refuse";
-    const options = { progress: terminalProgress(process.stderr), say, missing, traceFile: trips.file } as const;
-    const opened = Engine.open(project, flags.stack, options, (engine) =>
-      new Run(engine, flags, interruption, say).operate(kind),
+    const progress = terminalProgress(process.stderr);
+    let steps: Promise<readonly Interrupted[]> = Promise.resolve([]);
+    const meanwhile = async (engine: Engine) => {
+      if (kind === "preview") steps = engine.interrupted();
+      // After the processes of the engine have been started: loading the program keeps this one busy.
+      if (kind === "up" || kind === "preview") await nextTurn().then(() => engine.useProgram(flags.verbose));
+      await steps;
+    };
+    const options = { progress, say, missing, traceFile: trips.file, meanwhile } as const;
+    const opened = Engine.open(project, flags.stack, options, async (engine) =>
+      new Run(engine, flags, interruption, say).operate(kind, await steps),
     );
     const outcome = await opened.catch((error: unknown) => {
       // Ctrl-C also ends the small commands that go before the run, and their errors are no news then.
@@ -99,17 +109,19 @@ class Run {
     private readonly say: (sentence: string) => void,
   ) {}
 
-  async operate(kind: OperationKind): Promise<{ result: RunReport["result"]; record: RunRecord }> {
+  /** @param interrupted - steps that a dead run had begun, for a preview to tell. */
+  async operate(
+    kind: OperationKind,
+    interrupted: readonly Interrupted[],
+  ): Promise<{ result: RunReport["result"]; record: RunRecord }> {
     if (kind === "preview") {
-      const steps = await this.engine.interrupted();
-      if (steps.length > 0) this.say(`${interruptedSentence(steps)}; the next up settles that`);
+      if (interrupted.length > 0) this.say(`${interruptedSentence(interrupted)}; the next up settles that`);
     } else {
       await this.engine.settleInterrupted(
         this.say,
         (type, inputs) => this.engine.project.idOf?.(type, inputs) ?? idFromInputs(type, inputs),
       );
     }
-    if (kind === "up" || kind === "preview") await this.engine.useProgram(this.flags.verbose);
     if (!this.flags.yes && (kind === "up" || kind === "destroy")) {
       const planned = await this.pass(kind, true);
       if (planned.result !== "succeeded") return planned;

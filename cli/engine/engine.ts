@@ -33,6 +33,8 @@ export interface OpenOptions {
   readonly traceFile?: string;
   /** Whether the configuration is to be checked. Defaults to true; commands that only read the state need none. */
   readonly checkConfig?: boolean;
+  /** Work that changes nothing and goes on while the configuration is read, which is done by another process. */
+  readonly meanwhile?: (engine: Engine) => Promise<unknown>;
 }
 
 /** A stack, with the real engine behind it. */
@@ -78,7 +80,10 @@ export class Engine {
     const openAndWork = async () => {
       const stack = await selectStack(project, stackName, options.missing, env, pulumiCommand);
       const engine = new Engine(project, stack, stackName, backend, command, env);
-      if (options.checkConfig !== false) await engine.checkConfig();
+      await Promise.all([
+        options.checkConfig === false ? undefined : engine.checkConfig(),
+        options.meanwhile?.(engine),
+      ]);
       return work(engine);
     };
     return passphrase.kind === "own" ? keepingStackFile(stackFilePath(project, stackName), openAndWork) : openAndWork();
