@@ -7,6 +7,7 @@ describe("parseImageReference", () => {
     ["busybox:1.37", "docker.io/library/busybox:1.37"],
     ["rancher/mirrored-pause:3.10.2", "docker.io/rancher/mirrored-pause:3.10.2"],
     ["docker.io/rancher/mirrored-pause:3.6", "docker.io/rancher/mirrored-pause:3.6"],
+    ["index.docker.io/busybox:1", "docker.io/library/busybox:1"],
     ["docker.io/busybox:1", "docker.io/library/busybox:1"],
     ["192.0.2.4:6000/riscv64/coredns:1.0", "192.0.2.4:6000/riscv64/coredns:1.0"],
     ["localhost/app", "localhost/app:latest"],

@@ -1,3 +1,5 @@
+import { registryName, repositoryIn } from "../registry/upstreams";
+
 /** An image name taken apart, with the defaults that Docker and containerd fill in. */
 export interface ImageReference {
   /** Registry, such as `docker.io`. */
@@ -19,14 +21,14 @@ export function parseImageReference(name: string): ImageReference {
   if (match === null || name.includes("@")) throw new Error(`'${name}' is not an image name with a tag`);
   const [, first, rest, tag = "latest"] = match as unknown as [string, string | undefined, string, string | undefined];
   const hasRegistry = first !== undefined && (/[.:]/.test(first) || first === "localhost");
-  const registry = hasRegistry ? first : "docker.io";
+  const registry = hasRegistry ? registryName(first) : "docker.io";
   const path = hasRegistry || first === undefined ? rest : `${first}/${rest}`;
   if (!/^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/.test(path)) {
     throw new Error(
       `'${name}' is not an image name: '${path}' may have lower-case letters, digits, '.', '_', '-' and '/' only`,
     );
   }
-  return { registry, repository: registry === "docker.io" && !path.includes("/") ? `library/${path}` : path, tag };
+  return { registry, repository: repositoryIn(registry, path), tag };
 }
 
 /** The full name as containerd keeps it: `docker.io/library/busybox:1.37`. Without the registry in front, it does not find the image. */

@@ -16,6 +16,9 @@ const upstream = z
   .strictObject({
     url: z
       .url({ protocol: /^https?$/, error: "expected http://host:port or https://host:port" })
+      .refine((url) => !URL.canParse(url) || new URL(url).pathname === "/", {
+        error: "expected an address without a path: the registry protocol starts at /v2 of a host",
+      })
       .optional()
       .describe(
         "Where this registry is really asked: a mirror or a proxy of it. Defaults to https and the name itself; for docker.io https://registry-1.docker.io.",

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { rootCertificates } from "node:tls";
 import { BoardError } from "../ssh/board-error";
 import { Limit } from "../ssh/limit";
 import { Authorizer } from "./authorization";
@@ -24,7 +25,7 @@ export interface RegistryOptions extends TransportOptions, Patience {
   readonly seenFrom?: string;
   readonly username?: string;
   readonly password?: string;
-  /** Blobs are uploaded in pieces of so many bytes, each of which is lost at most when a connection breaks. Defaults to 8 MiB. */
+  /** Blobs are uploaded in pieces of so many bytes, each of which is lost at most when a connection breaks. Defaults to 16 MiB. */
   readonly chunkBytes?: number;
 }
 
@@ -40,7 +41,7 @@ export interface Request extends Exchange {
 }
 
 const mostRedirects = 5;
-const defaultChunkBytes = 8 * 1024 * 1024;
+const defaultChunkBytes = 16 * 1024 * 1024;
 const uploadsAtOnce = 4;
 
 /**
@@ -228,9 +229,15 @@ export class Session {
     if (known) return known;
     const { connect, ca, idleSeconds } = this.options;
     const idle = idleSeconds === undefined ? {} : { idleSeconds };
-    const authority = ca === undefined ? {} : { ca };
-    const own = url.origin === this.base.origin && connect ? { connect } : {};
-    const transport = new Transport(url, { ...idle, ...authority, ...own }, this.traffic);
+    const own = url.origin === this.base.origin;
+    // Token servers and places of blobs may be the registry's neighbours, or anybody.
+    const authorities = ca === undefined || own ? ca : [ca, ...rootCertificates].join("\n");
+    const authority = authorities === undefined ? {} : { ca: authorities };
+    const transport = new Transport(
+      url,
+      { ...idle, ...authority, ...(own && connect ? { connect } : {}) },
+      this.traffic,
+    );
     this.#transports.set(url.origin, transport);
     return transport;
   }

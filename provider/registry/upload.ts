@@ -78,7 +78,7 @@ export class Upload {
   async #send(source: BlobSource, { url, offset }: Place): Promise<RegistryError | undefined> {
     let at = url;
     let sent = offset;
-    for await (const chunk of inChunks(source.open(offset), () => this.#chunkBytes)) {
+    for await (const chunk of ahead(inChunks(source.open(offset), () => this.#chunkBytes))) {
       this.#seen.add(sent, chunk);
       if (sent + chunk.length >= this.blob.size) await this.#check(sent + chunk.length, at);
       if (chunk.length === this.blob.size) return this.#finish(at, chunk);
@@ -258,12 +258,32 @@ async function* inChunks(content: AsyncIterable<Buffer>, size: () => number): As
     pieces.push(piece);
     length += piece.length;
     if (length < size()) continue;
-    const whole = Buffer.concat(pieces);
-    yield whole;
-    pieces = [];
-    length = 0;
+    let rest = Buffer.concat(pieces);
+    for (let next = size(); rest.length >= next; next = size()) {
+      yield rest.subarray(0, next);
+      rest = rest.subarray(next);
+    }
+    pieces = [rest];
+    length = rest.length;
   }
   if (length > 0) yield Buffer.concat(pieces);
+}
+
+/** Reads the next chunk while the last one is on its way. */
+async function* ahead(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  let next = chunks.next();
+  try {
+    for (;;) {
+      const chunk = await next;
+      if (chunk.done) return;
+      next = chunks.next();
+      // Whoever waits for it hears of its failure; until then nobody does.
+      next.catch(() => undefined);
+      yield chunk.value;
+    }
+  } finally {
+    await chunks.return(undefined).catch(() => undefined);
+  }
 }
 
 /** Bytes for people. */

@@ -10,6 +10,7 @@ import { RegistryClient } from "../../provider/registry/client";
 import { readLayout } from "../../provider/registry/layout";
 import { pushImage } from "../../provider/registry/push";
 import { runCommand } from "../../tools/command";
+import { InterceptingProxy } from "./registry-proxies";
 import { RegistryServer } from "./registry-server";
 import { sampleImage, temporaryDirectory } from "./sample-image";
 
@@ -127,6 +128,38 @@ describe("a registry that wants bearer tokens", () => {
     const wrong = new RegistryClient({ url: server.url, username: "board", password: "other" });
     await expect(wrong.resolve(where.repository, where.tag)).rejects.toThrow("refuses the user name or the password");
     wrong.close();
+    await server.stop();
+  });
+
+  it("gives another token when one is not taken any more, also in the middle of an upload", async () => {
+    const server = await start(`http://127.0.0.1:${(tokens.address() as AddressInfo).port}/token`);
+    let uploads = 0;
+    const forgetful = await InterceptingProxy.start(server.url, (request) => {
+      if (request.method === "PATCH" && ++uploads % 2 === 0) delete request.headers.authorization;
+      return false;
+    });
+    const login = { username: "board", password: "secret" };
+    const client = new RegistryClient({ url: forgetful.url, ...login, chunkBytes: 16 * 1024 });
+    const where = place();
+    const before = asked.length;
+    await pushImage(client, await readLayout(image.layout), where);
+    expect(await client.resolve(where.repository, where.tag)).toBe(image.digest);
+    expect(uploads).toBeGreaterThan(4);
+    expect(asked.length - before).toBeGreaterThan(2);
+    client.close();
+    forgetful.stop();
+    await server.stop();
+  });
+
+  it("lets a blob be mounted from another repository that it gives a token for", async () => {
+    const server = await start(`http://127.0.0.1:${(tokens.address() as AddressInfo).port}/token`);
+    const client = new RegistryClient({ url: server.url, username: "board", password: "secret" });
+    const layout = await readLayout(image.layout);
+    const [one, two] = [place(), place()];
+    await pushImage(client, layout, one);
+    expect(await pushImage(client, layout, two)).toMatchObject({ bytes: 0, blobs: 0 });
+    expect(asked).toContain(`repository:${one.repository}:pull`);
+    client.close();
     await server.stop();
   });
 

@@ -1,7 +1,11 @@
+import { createConnection } from "node:net";
+import { Duplex, PassThrough } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { pushImage } from "../../provider/registry/push";
+import { BoardError } from "../../provider/ssh/board-error";
 import type { Interception } from "./registry-proxies";
-import { digestOfStream, repository, Transfers } from "./transfers";
+import { digestOfStream, mebibyte, repository, Transfers } from "./transfers";
 
 const transfers = new Transfers();
 
@@ -60,6 +64,43 @@ describe("a registry that limits requests", () => {
     const refused = transfers.clientAt(proxy.url, { retries: 1 }).resolve("a/b", "1");
     await expect(refused).rejects.toMatchObject({ trouble: "unreachable" });
     expect(proxy.requests).toHaveLength(2);
+  });
+});
+
+describe("a registry that is reached through a board", () => {
+  it("gets a push to its end although it is killed and started again meanwhile", async () => {
+    const { server, layout } = transfers;
+    let streams = 0;
+    /** As a board's SSH connection forwards: a stream that is no socket, and a refusal of the board's where nobody listens. */
+    const connect = () =>
+      new Promise<Duplex>((resolve, reject) => {
+        const socket = createConnection(server.port, "127.0.0.1");
+        socket.once("error", () => reject(new BoardError("refused", "root@board", "nothing answers there")));
+        socket.once("connect", () => {
+          streams += 1;
+          const out = new PassThrough();
+          out.pipe(socket);
+          const channel = Duplex.from({ writable: out, readable: socket });
+          // ssh2 closes a channel whose other end is gone.
+          socket.on("error", () => undefined).on("close", () => channel.destroy());
+          resolve(channel);
+        });
+      });
+    const client = transfers.clientAt(server.url, { connect, chunkBytes: 4 * mebibyte });
+    const place = repository();
+    let restarted: Promise<void> | undefined;
+    const noting = client.noting((note) => {
+      if (note.endsWith(" sent"))
+        restarted ??= server
+          .kill()
+          .then(() => sleep(1000))
+          .then(() => server.run());
+    });
+    await pushImage(noting, layout, { repository: place, tag: "1.0" });
+    await restarted;
+    expect(await client.resolve(place, "1.0")).toBe(layout.digest);
+    expect(client.traffic.sent).toBeLessThan(transfers.layer.size + 9 * mebibyte);
+    expect(streams).toBeGreaterThanOrEqual(2);
   });
 });
 
