@@ -1,6 +1,7 @@
 import { CommandError as EngineError } from "@pulumi/pulumi/automation";
 import { Command, CommanderError, Option } from "commander";
 import { engineErrorText } from "./commands/engine-error";
+import type { AuditFlags } from "./commands/audit";
 import { writeKubeconfig } from "./commands/kubeconfig";
 import { operate, type OperationFlags, type OperationKind } from "./commands/operate";
 import { showStack, type StackFlags } from "./commands/stack";
@@ -23,6 +24,7 @@ export async function runCli(
   argv: readonly string[],
   project: Project,
   demo?: (flags: DemoFlags) => Promise<number>,
+  audit?: (images: readonly string[], flags: AuditFlags) => Promise<number>,
 ): Promise<number> {
   let code: number = exitCode.ok;
   const program = new Command("npm run")
@@ -54,6 +56,20 @@ export async function runCli(
     .action(async (flags: Parameters<typeof writeKubeconfig>[1]) => {
       code = await writeKubeconfig(project, flags);
     });
+  if (audit) {
+    common(
+      program
+        .command("audit")
+        .description("what the images are: platforms, and whether their programs are of the board's architecture")
+        .argument("[images...]", "image names, OCI layouts, archives; without any, the images of the stack"),
+    )
+      .option("--arch <architecture>", "of the board; without it, what the stack says")
+      .option("--page-size <bytes>", "of the board's kernel; some arm64 kernels have 65536", "4096")
+      .action(async (images: string[], flags: AuditFlags, command: Command) => {
+        const stackGiven = command.getOptionValueSource("stack") === "cli";
+        code = await audit(images, { ...flags, stackGiven });
+      });
+  }
   if (demo) {
     program
       .command("demo")

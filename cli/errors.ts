@@ -8,6 +8,8 @@ export const exitCode = {
   usage: 2,
   /** `preview --expect-no-changes` found changes; the code that `pulumi preview` itself uses. */
   changes: 7,
+  /** `audit` found an image that the board cannot run. */
+  unfit: 8,
   /** Ended by Ctrl-C, as shells count it. */
   interrupted: 130,
 } as const;

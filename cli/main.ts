@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type * as Program from "../stacks/program";
 import type * as Config from "../stacks/config";
 import { runCli } from "./cli";
+import type * as Audit from "./commands/audit";
 import type * as Demo from "./demo/demo";
 import type { Project } from "./engine/project";
 
@@ -23,10 +24,18 @@ const project: Project = {
 
 // Relative paths in a stack's configuration are relative to the project, as with `pulumi up`.
 process.chdir(directory);
-const code = runCli(process.argv.slice(2), project, (flags) => {
-  const { demo } = require("./demo/demo") as typeof Demo;
-  return demo(project, flags);
-});
+const code = runCli(
+  process.argv.slice(2),
+  project,
+  (flags) => {
+    const { demo } = require("./demo/demo") as typeof Demo;
+    return demo(project, flags);
+  },
+  (images, flags) => {
+    const { audit } = require("./commands/audit") as typeof Audit;
+    return audit(project, images, flags);
+  },
+);
 void code.then((exitCode) => {
   process.exitCode = exitCode;
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { boardConfig } from "../components/board/config";
+import { auditConfig } from "../components/images/audit/allow";
 import { imagesConfig } from "../components/images/config";
 import { systemImages, unknownNames } from "../components/images/system-images";
 import { k3sConfig } from "../components/k3s/config";
@@ -41,6 +42,7 @@ export const stackConfigSchema = z.strictObject({
     .describe(
       "How the board gets its images, by the name the cluster asks for. What k3s asks for by itself is added, and what it needs decided.",
     ),
+  audit: auditConfig.prefault({}).describe("What the audit of images lets pass."),
   manifests: manifestsConfig.describe("The user's manifests."),
 });
 

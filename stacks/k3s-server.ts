@@ -17,6 +17,7 @@ import { Manifests, manifestText, type ManifestText, readManifests } from "../co
 import { engineProgress } from "../components/progress";
 import { Registry } from "../components/registry/registry";
 import * as board from "../provider";
+import type { Progress } from "../tools/progress";
 import { ConfigError, type StackConfig } from "./config";
 
 /** What a k3s server stack tells. */
@@ -49,11 +50,20 @@ function customCoredns(config: StackConfig, facts: board.Facts, image: string | 
   return [manifestText("coredns", content, "the CoreDNS manifest of this program")];
 }
 
-/** The images that this k3s asks for by itself: by the configuration, the binary where it is on this machine, and the table. */
-async function namedSystemImages(config: StackConfig, binary: K3sBinary): Promise<readonly SystemImage[]> {
+/**
+ * The images that this k3s asks for by itself: by the configuration, the binary where it is on this machine, and the table.
+ *
+ * @param binary - `undefined` where it is not to be had.
+ * @param progress - Defaults to the engine's display.
+ */
+export async function namedSystemImages(
+  config: StackConfig,
+  binary: K3sBinary | undefined,
+  progress: Progress = engineProgress(),
+): Promise<readonly SystemImage[]> {
   const found =
-    binary.kind === "file"
-      ? { names: await namesInBinary(binary.local, engineProgress()), where: "the k3s binary" }
+    binary?.kind === "file"
+      ? { names: await namesInBinary(binary.local, progress), where: "the k3s binary" }
       : undefined;
   const { images, unknown, warnings } = systemImages({ ...config, ...(found === undefined ? {} : { found }) });
   if (unknown.length > 0) throw new ConfigError(unknownNames(config.k3s.version, unknown));
@@ -82,7 +92,14 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
   const binary = await k3sBinary(config.k3s.source, arch, engineProgress());
   const system = await namedSystemImages(config, binary);
   const { pageSize } = facts;
-  const images = await planImages({ images: config.images, system, registries: config.registries, arch, pageSize });
+  const images = await planImages({
+    images: config.images,
+    system,
+    registries: config.registries,
+    arch,
+    pageSize,
+    allow: config.audit.allow,
+  });
   showPlan(images);
   const nameOf = (key: SystemImageKey) => system.find((image) => image.key === key)?.name;
   const pauseName = nameOf("pause") ?? "";

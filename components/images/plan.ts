@@ -1,5 +1,6 @@
 import type { RegistryAddressArgs } from "../../provider";
 import { cCompilerHindrance } from "../../tools/cross-compiler";
+import type { Progress } from "../../tools/progress";
 import type { Architecture } from "../board/architecture";
 import { engineProgress } from "../progress";
 import { repositoryIn, type RegistriesConfig, upstreamFor } from "../registry/upstreams";
@@ -60,6 +61,8 @@ export interface PlanArgs {
   readonly pageSize?: number;
   /** Programs that need not fit. */
   readonly allow?: readonly AllowedProgram[];
+  /** Defaults to the engine's display. */
+  readonly progress?: Progress;
 }
 
 /**
@@ -77,7 +80,7 @@ export async function planImages(args: PlanArgs): Promise<PlannedImage[]> {
   const hindrances = await buildHindrances(wanted, args.arch);
   const names = wanted.flatMap((image) => namesToAsk(image, isBuilt));
   const { registries, pageSize, allow } = args;
-  const progress = engineProgress();
+  const progress = args.progress ?? engineProgress();
   const answers = await askUpstream(names, {
     registries,
     platform,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fullName, parseImageReference } from "./reference";
+import { fullName, parseImageReference, parsePulledImage } from "./reference";
 
 describe("parseImageReference", () => {
   it.each([
@@ -18,5 +18,20 @@ describe("parseImageReference", () => {
 
   it.each(["", "UPPER/case:1", "a/b@sha256:00", "a/b:bad tag", "a//b:1"])("refuses '%s'", (name) => {
     expect(() => parseImageReference(name)).toThrow("image name");
+  });
+});
+
+describe("parsePulledImage", () => {
+  const digest = `sha256:${"a".repeat(64)}`;
+  it.each([
+    ["busybox:1.37", "1.37", "docker.io/library/busybox:1.37"],
+    [`busybox@${digest}`, digest, `docker.io/library/busybox@${digest}`],
+    [`ghcr.io/a/b:v1@${digest}`, digest, `ghcr.io/a/b@${digest}`],
+  ])("%s is pulled by %s", (name, reference, full) => {
+    expect(parsePulledImage(name)).toMatchObject({ reference, name: full });
+  });
+
+  it("refuses what is no digest", () => {
+    expect(() => parsePulledImage("busybox@sha256:12")).toThrow("no sha256 digest");
   });
 });

@@ -35,3 +35,24 @@ export function parseImageReference(name: string): ImageReference {
 export function fullName({ registry, repository, tag }: ImageReference): string {
   return `${registry}/${repository}:${tag}`;
 }
+
+/** An image as a pod names it: by tag or by digest. */
+export interface PulledImage {
+  readonly registry: string;
+  readonly repository: string;
+  /** Tag, or `sha256:…`, which is what a runtime goes by where a name has both. */
+  readonly reference: string;
+  /** Full name. */
+  readonly name: string;
+}
+
+/** Like {@link parseImageReference}, for a name that may have a digest: `busybox@sha256:…`, `busybox:1.37@sha256:…`. @throws likewise. */
+export function parsePulledImage(name: string): PulledImage {
+  const at = name.indexOf("@");
+  const parsed = parseImageReference(at < 0 ? name : name.slice(0, at));
+  const { registry, repository } = parsed;
+  if (at < 0) return { registry, repository, reference: parsed.tag, name: fullName(parsed) };
+  const digest = name.slice(at + 1);
+  if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Error(`'${name}' has no sha256 digest behind its @`);
+  return { registry, repository, reference: digest, name: `${registry}/${repository}@${digest}` };
+}

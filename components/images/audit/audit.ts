@@ -1,3 +1,4 @@
+import { RegistryError } from "../../../provider/registry/registry-error";
 import { programProblems, usualPageSize } from "../programs";
 import type { Platform } from "../image";
 import { applyAllowList, type AllowedProgram } from "./allow";
@@ -114,6 +115,7 @@ export async function checkedPrograms({
     try {
       await readLayer(decompressed(counted(layer), compressions[at] ?? "none"), (entry) => tree.add(entry));
     } catch (error) {
+      if (error instanceof RegistryError) throw error;
       // What cannot be unpacked may not be what its digest says, which is then the news; the store tells at the end of a blob.
       for await (const chunk of store.blob(repository, layer)) void chunk;
       throw new Error(`layer ${layer.digest} of ${repository}: ${(error as Error).message}`, { cause: error });

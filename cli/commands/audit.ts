@@ -1,0 +1,97 @@
+import { architectures, type Architecture } from "../../components/board/architecture";
+import { auditSubjects, subjectOf, type Subject } from "../../components/images/audit/subjects";
+import { platformText } from "../../components/images/audit/platforms";
+import { linux } from "../../components/images/image";
+import { stackAudit, type StackAudit, type SubjectsArgs } from "../../stacks/audit";
+import { terminalProgress } from "../../tools/progress";
+import { Engine } from "../engine/engine";
+import type { Project } from "../engine/project";
+import { ExpectedError, UsageError, type ExitCode } from "../errors";
+import { coloured, plain } from "../events/lines";
+import { auditDocument, auditExitCode, auditText } from "./audit-report";
+import { streamsFor, type CommonFlags } from "./output";
+
+/** Options of {@link audit}. */
+export interface AuditFlags extends CommonFlags {
+  /** Architecture of the board, instead of what the stack says. */
+  readonly arch?: string;
+  /** Page size of the board's kernel in bytes. */
+  readonly pageSize: string;
+  /** Whether the stack was named on the command line. */
+  readonly stackGiven: boolean;
+}
+
+/**
+ * Audits images, and shows what they are. Without any, those of the stack.
+ *
+ * @param images - image names, and paths of OCI layouts and archives, against the directory that the command was started in.
+ * @throws UsageError for wrong options; ExpectedError where the stack's images cannot be made.
+ */
+export async function audit(project: Project, images: readonly string[], flags: AuditFlags): Promise<ExitCode> {
+  const architecture = flags.arch === undefined ? undefined : knownArchitecture(flags.arch);
+  const pageSize = knownPageSize(flags.pageSize);
+  const given = images.map(subjectGiven);
+  // For images by name on a board that is told, no stack is needed, and with it no engine and no passphrase.
+  const alone = images.length > 0 && architecture !== undefined && !flags.stackGiven;
+  const stack = alone ? undefined : await openStack(project, flags.stack);
+  const progress = terminalProgress(process.stderr);
+  const subjects = images.length > 0 ? given : await stackSubjects(stack, { pageSize, progress, say: sayAside });
+  const platform = linux(architecture ?? stack?.architecture ?? "riscv64");
+  const results = await auditSubjects(subjects, {
+    platform,
+    pageSize,
+    registries: stack?.registries ?? {},
+    allow: stack?.allow ?? [],
+    progress,
+  });
+  const { human, result } = streamsFor(flags);
+  const scope = { platform: platformText(platform), pageSize };
+  if (flags.json) result.write(`${JSON.stringify(auditDocument(results, scope), undefined, 2)}\n`);
+  else {
+    const colours =
+      flags.color === "always" || (flags.color === "auto" && human.isTTY === true && !process.env.NO_COLOR);
+    human.write(`${auditText(results, scope, colours ? coloured : plain)}\n`);
+  }
+  return auditExitCode(results);
+}
+
+function knownArchitecture(text: string): Architecture {
+  const known = architectures.find((architecture) => architecture === text);
+  if (!known) throw new UsageError(`--arch ${text}: expected one of ${architectures.join(", ")}`);
+  return known;
+}
+
+function knownPageSize(text: string): number {
+  const size = Number(text);
+  if (!Number.isInteger(size) || size < 4096 || size > 65536 || (size & (size - 1)) !== 0) {
+    throw new UsageError(`--page-size ${text}: expected 4096, 8192, 16384, 32768 or 65536`);
+  }
+  return size;
+}
+
+function subjectGiven(text: string): Subject {
+  try {
+    // npm starts scripts in the project; the user may stand elsewhere.
+    return subjectOf(text, process.env.INIT_CWD ?? process.cwd());
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function openStack(project: Project, name: string): Promise<StackAudit> {
+  const options = { progress: terminalProgress(process.stderr), say: sayAside, missing: "create" } as const;
+  return Engine.open(project, name, options, async (engine) => stackAudit(await engine.configValues()));
+}
+
+async function stackSubjects(stack: StackAudit | undefined, args: SubjectsArgs): Promise<Subject[]> {
+  try {
+    return (await stack?.subjects(args)) ?? [];
+  } catch (error) {
+    throw new ExpectedError((error as Error).message);
+  }
+}
+
+/** Standard output is for the answer. */
+function sayAside(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

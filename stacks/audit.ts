@@ -1,0 +1,76 @@
+import type { AllowedProgram } from "../components/images/audit/allow";
+import type { Subject } from "../components/images/audit/subjects";
+import { planImages, type PlannedContent } from "../components/images/plan";
+import { parsePulledImage } from "../components/images/reference";
+import { imagesInManifests } from "../components/manifests/images";
+import { readManifests } from "../components/manifests/manifests";
+import type { RegistriesConfig } from "../components/registry/upstreams";
+import { k3sBinary } from "../components/k3s/binary";
+import type { Progress } from "../tools/progress";
+import { namedSystemImages } from "./k3s-server";
+import { parseStackConfig, type StackConfig } from "./config";
+
+/** What the audit needs of a stack. */
+export interface StackAudit {
+  readonly architecture: StackConfig["board"]["arch"];
+  readonly registries: RegistriesConfig;
+  readonly allow: readonly AllowedProgram[];
+  /** Everything that the board will be asked to run: what the stack plans, and what the manifests name besides. Builds what has to be built. */
+  readonly subjects: (args: SubjectsArgs) => Promise<Subject[]>;
+}
+
+/** What it takes to find out what a stack needs. */
+export interface SubjectsArgs {
+  /** Page size of the board's kernel in bytes. */
+  readonly pageSize: number;
+  readonly progress: Progress;
+  /** Tells a person what the answer rests on. */
+  readonly say: (sentence: string) => void;
+}
+
+/** Reads a stack's configuration for the audit. @throws ConfigError. */
+export function stackAudit(values: Readonly<Record<string, unknown>>): StackAudit {
+  const config = parseStackConfig(values);
+  return {
+    architecture: config.board.arch,
+    registries: config.registries,
+    allow: config.audit.allow,
+    subjects: (args) => stackSubjects(config, args),
+  };
+}
+
+async function stackSubjects(config: StackConfig, { pageSize, progress, say }: SubjectsArgs): Promise<Subject[]> {
+  const named = readManifests(config.manifests).flatMap(({ content }) => imagesInManifests(content));
+  const askedBy = new Map(named.map(({ image, where }) => [parsePulledImage(image).name, where]));
+  const { arch } = config.board;
+  const binary = await k3sBinary(config.k3s.source, arch, progress).catch((error: unknown) => {
+    say(`the names of k3s's images are the table's, as the k3s binary is not to be had: ${(error as Error).message}`);
+    return undefined;
+  });
+  const system = await namedSystemImages(config, binary, progress);
+  const { images, registries, audit } = config;
+  const planned = await planImages({ images, system, registries, arch, pageSize, allow: audit.allow, progress });
+  const others = [...askedBy].filter(([name]) => !planned.some((image) => image.name === name));
+  return [
+    ...planned.map(({ name, strategy, reason, platformDigest, content }) => ({
+      name,
+      askedBy: askedBy.get(name) ?? (system.some((image) => image.name === name) ? "k3s" : "the configuration"),
+      planned: { strategy, reason },
+      source: sourceOf(content, platformDigest),
+    })),
+    ...others.map(([name, where]): Subject => ({ name, askedBy: where, source: { kind: "registry" } })),
+  ];
+}
+
+function sourceOf(content: PlannedContent, digest: string): Subject["source"] {
+  if (content.kind === "layout") return { kind: "local", path: content.image.layout };
+  const { url, ca, username, password } = content.registry;
+  const registry = {
+    url,
+    ...(ca === undefined ? {} : { ca }),
+    ...(username === undefined ? {} : { username }),
+    // Only the program of a stack has passwords that are still to come.
+    ...(typeof password === "string" ? { password } : {}),
+  };
+  return { kind: "address", registry, repository: content.repository, digest };
+}
