@@ -1,11 +1,20 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { gzipSync } from "fflate";
 import { version as fflateVersion } from "fflate/package.json";
-import { blobPath, digestOf, mediaTypes, readLayout, type Descriptor } from "../../provider/registry/layout";
+import {
+  blobPath,
+  digestOf,
+  mediaTypes,
+  readLayout,
+  readLayoutRoot,
+  type Descriptor,
+} from "../../provider/registry/layout";
 import { capabilityAttribute, type Capability } from "./capabilities";
 import type { BuiltImage, Platform } from "./image";
+import { goProgramsOf, sbomLayout, spdxDocument, writeSbom } from "./sbom";
 import { writeTar, type TarEntry } from "./tar";
 
 /** A file, directory or symlink of an image. */
@@ -46,10 +55,19 @@ export interface ImageSpec {
 }
 
 /** Part of every cache key: raised whenever the same spec comes out as other bytes. */
-export const assemblyFormat = 1;
+export const assemblyFormat = 2;
 
-/** SOURCE_DATE_EPOCH=0: an image has no time of its own, or it would never come out the same twice. */
-const created = "1970-01-01T00:00:00Z";
+/**
+ * Time of an image: SOURCE_DATE_EPOCH of the environment (seconds since 1970), else 0, as an image has no time of its own, or it would never
+ * come out the same twice.
+ *
+ * @throws for a value that is no number.
+ */
+export function createdTime(): string {
+  const epoch = process.env.SOURCE_DATE_EPOCH ?? "0";
+  if (!/^\d{1,11}$/.test(epoch)) throw new Error(`SOURCE_DATE_EPOCH is '${epoch}': expected seconds since 1970`);
+  return new Date(Number(epoch) * 1000).toISOString().replace(".000Z", "Z");
+}
 
 /** Fixed together with the pinned version of fflate; zlib of the Node at hand would give other bytes from version to version. */
 const compressionLevel = 6;
@@ -60,6 +78,7 @@ const compressionLevel = 6;
  * @param directory - an existing empty directory.
  */
 export async function assembleImage(spec: ImageSpec, platform: Platform, directory: string): Promise<BuiltImage> {
+  const created = createdTime();
   const layer = writeTar(layerEntries(spec.tree));
   const compressed = Buffer.from(gzipSync(layer, { level: compressionLevel, mtime: 0 }));
   const config = canonical({
@@ -86,15 +105,23 @@ export async function assembleImage(spec: ImageSpec, platform: Platform, directo
   const entry = { ...describe(manifest, mediaTypes.manifest), platform };
   const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [entry] };
   await writeFile(join(directory, "index.json"), canonical(index));
+  const programs = goProgramsOf(spec.tree);
+  if (programs.length > 0) {
+    const image = describe(manifest, mediaTypes.manifest);
+    await writeSbom(image, created, spdxDocument(image.digest, created, programs), sbomLayout(directory));
+  }
   return readImage(directory, platform);
 }
 
-/** The image that lies in a layout. */
+/** The image that lies in a layout, and the list of its software beside it. */
 export async function readImage(directory: string, platform: Platform): Promise<BuiltImage> {
   const layout = await readLayout(directory);
   const size = [layout.config, ...layout.layers].reduce((sum, blob) => sum + blob.size, layout.manifest.length);
   const { digest, mediaType } = layout;
-  return { digest, configDigest: layout.config.digest, layout: directory, platform, size, mediaType };
+  const image = { digest, configDigest: layout.config.digest, layout: directory, platform, size, mediaType };
+  const list = sbomLayout(directory);
+  if (!existsSync(list)) return image;
+  return { ...image, sbom: { digest: (await readLayoutRoot(list)).digest, layout: list } };
 }
 
 /** Sorted entries with every directory on the way to them. */
@@ -145,6 +172,8 @@ function sorted(record: Readonly<Record<string, string>>): Record<string, string
 
 /** Cache key of an image: everything that its bytes depend on, given instead of the contents by what identifies them. */
 export function imageKey(platform: Platform, ...inputs: readonly unknown[]): string {
-  const hash = createHash("sha256").update(JSON.stringify([assemblyFormat, fflateVersion, platform, ...inputs]));
+  const hash = createHash("sha256").update(
+    JSON.stringify([assemblyFormat, fflateVersion, createdTime(), platform, ...inputs]),
+  );
   return `${platform.architecture}-${hash.digest("hex").slice(0, 32)}`;
 }

@@ -24,4 +24,6 @@ export interface BuiltImage {
   readonly size: number;
   /** Media type of the manifest. */
   readonly mediaType: string;
+  /** The list of its software, where there is one: digest of the index of referrers, and the layout with it. */
+  readonly sbom?: { readonly digest: string; readonly layout: string };
 }

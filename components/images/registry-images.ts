@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as board from "../../provider";
 import type { PlannedImage } from "./plan";
 import { parseImageReference } from "./reference";
+import { referrersTag } from "./sbom";
 
 /** Arguments of {@link RegistryImages}. */
 export interface RegistryImagesArgs {
@@ -28,11 +29,20 @@ export class RegistryImages extends pulumi.ComponentResource {
         content.kind === "layout"
           ? { layout: content.image.layout }
           : { upstream: { registry: content.registry, repository: content.repository } };
-      new board.RegistryImage(
+      const image = new board.RegistryImage(
         fullImageName,
         { connection, registry, repository, tag, digest, ...source },
         { parent: this, dependsOn: [...after] },
       );
+      const sbom = content.kind === "layout" ? content.image.sbom : undefined;
+      if (sbom !== undefined) {
+        const tag = referrersTag(digest);
+        new board.RegistryImage(
+          `${fullImageName}-sbom`,
+          { connection, registry, repository, tag, digest: sbom.digest, layout: sbom.layout },
+          { parent: this, dependsOn: [image] },
+        );
+      }
     }
     this.registerOutputs({ images: images.map((image) => image.name) });
   }

@@ -43,43 +43,61 @@ export function contentsOf(bytes: Buffer): Contents {
   throw new Error("it is neither an image manifest nor an index of OCI's or Docker's format");
 }
 
-/** The one image of an OCI layout directory. */
-export interface Layout {
+/** What the index.json of an OCI layout directory points to: the manifest of an image, or an index. */
+export interface LayoutRoot {
   readonly directory: string;
   /** Digest of the manifest. */
   readonly digest: string;
   readonly mediaType: string;
   /** The manifest, byte for byte. */
   readonly manifest: Buffer;
+}
+
+/** The one image of an OCI layout directory. */
+export interface Layout extends LayoutRoot {
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
 }
 
 /**
- * Reads an OCI layout that holds one image. Layers are only looked for, not hashed; see {@link verifyBlobs}.
+ * Reads what an OCI layout holds as its one entry, an image or an index. Blobs are only looked for, not hashed; see {@link verifyBlobs}.
  *
- * @throws when a part is missing, has another size, or the manifest does not have the digest that the index says.
+ * @throws when a part is missing, has another size, or a manifest does not have its digest.
  */
-export async function readLayout(directory: string): Promise<Layout> {
+export async function readLayoutRoot(directory: string): Promise<LayoutRoot> {
   try {
     const parsedIndex = index.parse(JSON.parse(await readFile(join(directory, "index.json"), "utf8")));
     const [entry] = parsedIndex.manifests;
     if (!entry) throw new Error("its index names no manifest");
-    const bytes = await readFile(blobPath(directory, entry.digest));
-    const actual = digestOf(bytes);
-    if (actual !== entry.digest) throw new Error(`its manifest has digest ${actual}, its index says ${entry.digest}`);
-    const parsed = manifest.parse(JSON.parse(bytes.toString("utf8")));
-    for (const blob of [parsed.config, ...parsed.layers]) {
-      const { size } = await stat(blobPath(directory, blob.digest));
-      if (size !== blob.size) throw new Error(`blob ${blob.digest} has ${size} bytes instead of ${blob.size}`);
-    }
-    const { config, layers } = parsed;
-    return { directory, digest: entry.digest, mediaType: entry.mediaType, manifest: bytes, config, layers };
+    const bytes = await wholeManifest(directory, entry.digest);
+    return { directory, digest: entry.digest, mediaType: entry.mediaType, manifest: bytes };
   } catch (error) {
     throw new Error(`${directory} is not a whole OCI layout of one image: ${(error as Error).message}`, {
       cause: error,
     });
   }
+}
+
+/** Like {@link readLayoutRoot}, for a layout that holds an image. */
+export async function readLayout(directory: string): Promise<Layout> {
+  const root = await readLayoutRoot(directory);
+  const image = manifest.safeParse(JSON.parse(root.manifest.toString("utf8")));
+  if (!image.success) throw new Error(`${directory} holds an index, and not the manifest of an image`);
+  return { ...root, config: image.data.config, layers: image.data.layers };
+}
+
+/** A manifest whose blobs, and whose manifests if it is an index, are there. */
+async function wholeManifest(directory: string, wanted: string): Promise<Buffer> {
+  const bytes = await readFile(blobPath(directory, wanted));
+  const actual = digestOf(bytes);
+  if (actual !== wanted) throw new Error(`its manifest has digest ${actual}, its index says ${wanted}`);
+  const { blobs, manifests } = contentsOf(bytes);
+  for (const blob of blobs) {
+    const { size } = await stat(blobPath(directory, blob.digest));
+    if (size !== blob.size) throw new Error(`blob ${blob.digest} has ${size} bytes instead of ${blob.size}`);
+  }
+  for (const child of manifests) await wholeManifest(directory, child.digest);
+  return bytes;
 }
 
 /** Hashes every blob. Throws for one that does not have its digest. */

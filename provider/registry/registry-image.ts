@@ -2,7 +2,7 @@ import { PartialFailure, type Context, type Difference, type Problem, type Resou
 import type { RegistryClient } from "./client";
 import { registryClient } from "./clients";
 import { copyImage, type ImageSource } from "./copy";
-import { readLayout } from "./layout";
+import { readLayoutRoot } from "./layout";
 import { keepOriginal, restoreOriginal } from "./original";
 import { layoutImage } from "./push";
 import { RegistryError } from "./registry-error";
@@ -28,7 +28,7 @@ export const registryImage: ResourceType<Inputs, Inputs> = {
     }
     if (wanted.layout === undefined) return { inputs: wanted, problems };
     try {
-      const { digest } = await readLayout(wanted.layout);
+      const { digest } = await readLayoutRoot(wanted.layout);
       if (digest !== wanted.digest) {
         problems.push({
           property: "digest",
@@ -140,7 +140,7 @@ async function sourceOf(context: Context, wanted: Inputs): Promise<ImageSource> 
     return client.image(upstream.repository, digest);
   }
   if (layout === undefined) throw new Error("neither `layout` nor `upstream` is given");
-  return layoutImage(await readLayout(layout));
+  return layoutImage(await readLayoutRoot(layout));
 }
 
 async function push(context: Context, client: RegistryClient, wanted: Inputs): Promise<void> {
