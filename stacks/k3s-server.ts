@@ -4,6 +4,7 @@ import { boardProblems } from "../components/board/facts";
 import { imageArchive } from "../components/images/archive";
 import { namesInBinary } from "../components/images/k3s-binary-names";
 import { planImages } from "../components/images/plan";
+import { parsePulledImage } from "../components/images/reference";
 import { RegistryImages } from "../components/images/registry-images";
 import { showPlan } from "../components/images/show-plan";
 import type { SystemImageKey } from "../components/images/system-image-keys";
@@ -13,6 +14,7 @@ import { disabledComponents } from "../components/k3s/config";
 import { clusterSetting, dataDirectory, k3sPaths } from "../components/k3s/configuration";
 import { K3sServer } from "../components/k3s/server";
 import { corednsManifest } from "../components/manifests/coredns";
+import { imagesInManifests } from "../components/manifests/images";
 import { Manifests, manifestText, type ManifestText, readManifests } from "../components/manifests/manifests";
 import { engineProgress } from "../components/progress";
 import { Registry } from "../components/registry/registry";
@@ -99,6 +101,9 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
     arch,
     pageSize,
     allow: config.audit.allow,
+    workloads: manifests.flatMap(({ content }) =>
+      imagesInManifests(content).map(({ image, where }) => ({ name: parsePulledImage(image).name, where })),
+    ),
   });
   showPlan(images);
   const nameOf = (key: SystemImageKey) => system.find((image) => image.key === key)?.name;

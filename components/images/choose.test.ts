@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ImageAudit } from "./audit/result";
-import { type Answer, chooseStrategy, type Knowledge, namesToAsk, type WantedImage } from "./choose";
+import { type Answer, chooseStrategy, judgeWorkload, type Knowledge, namesToAsk, type WantedImage } from "./choose";
 import { imagesConfig } from "./config";
 
 const base = { problems: [], allowed: [], programs: 1, bytesRead: 0, cached: false };
@@ -172,5 +172,27 @@ describe("what the configuration says", () => {
     expect(choose(image, {}, { hindrance: () => "this machine has no docker command" })).toEqual({
       problem: `${busybox}: this machine has no docker command`,
     });
+  });
+});
+
+describe("an image of the user's manifests", () => {
+  const image = { name: busybox, where: "Deployment default/web, container web" };
+  const judge = (answer: Answer) =>
+    judgeWorkload(image, { platform: "linux/riscv64", answers: new Map([[busybox, answer]]) });
+
+  it("is refused where upstream has it for others only, or lies", () => {
+    expect(judge(audited(fits()))).toBeUndefined();
+    expect(judge(audited(others))).toEqual({
+      problem:
+        `Deployment default/web, container web: ${busybox} has no linux/riscv64 (it has linux/amd64, linux/arm64). ` +
+        "Say in the configuration how the board gets it (`images`): build, mirror or alias one that fits",
+    });
+    expect(judge(audited(lies))).toHaveProperty("problem");
+  });
+
+  it("is warned of where nobody can say", () => {
+    for (const answer of [silent, { kind: "denied", why: "401" } as const]) {
+      expect(judge(answer)).toHaveProperty("warning");
+    }
   });
 });

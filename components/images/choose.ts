@@ -1,6 +1,6 @@
 import type { ImageAudit } from "./audit/result";
 import { type BuildConfig, describeSource, type ImageConfig, isBuild } from "./config";
-import { fullName, parseImageReference } from "./reference";
+import { fullName, parseImageReference, parsePulledImage } from "./reference";
 
 /** An image that the board will ask for. */
 export interface WantedImage {
@@ -153,7 +153,7 @@ type Look =
 
 const otherImage = "Say in the configuration how the board gets it (`images`): build, mirror or alias one that fits";
 
-function lookAt(name: string, { answers, platform }: Knowledge): Look {
+function lookAt(name: string, { answers, platform }: Pick<Knowledge, "answers" | "platform">): Look {
   const answer = answers.get(name);
   if (answer === undefined) return { kind: "no", why: `${name} was not looked at`, remedy: otherImage };
   if (answer.kind === "denied") {
@@ -184,7 +184,31 @@ function lookAt(name: string, { answers, platform }: Knowledge): Look {
 }
 
 function registryOf(name: string): string {
-  return parseImageReference(name).registry;
+  return parsePulledImage(name).registry;
+}
+
+/** An image that a manifest of the user's names. */
+export interface WorkloadImage {
+  /** Full name. */
+  readonly name: string;
+  /** What names it: `Deployment default/web, container web`. */
+  readonly where: string;
+}
+
+/**
+ * What is to be said about an image that the board will pull from upstream itself: it must be there for the board, with the right programs. A
+ * registry that does not answer here may answer the board, so that is a warning only; the pod will show it.
+ */
+export function judgeWorkload(
+  { name, where }: WorkloadImage,
+  knowledge: Pick<Knowledge, "answers" | "platform">,
+): { readonly problem: string } | { readonly warning: string } | undefined {
+  const found = lookAt(name, knowledge);
+  if (found.kind === "fits") return undefined;
+  const sentence = `${where}: ${found.why}`;
+  return knowledge.answers.get(name)?.kind === "audited"
+    ? { problem: `${sentence}. ${found.remedy}` }
+    : { warning: `${sentence}; whether it fits the board is not known` };
 }
 
 /** One error for all images that the board cannot get. */

@@ -1,19 +1,22 @@
+import * as pulumi from "@pulumi/pulumi";
 import type { RegistryAddressArgs } from "../../provider";
 import { cCompilerHindrance } from "../../tools/cross-compiler";
 import type { Progress } from "../../tools/progress";
 import type { Architecture } from "../board/architecture";
 import { engineProgress } from "../progress";
-import { repositoryIn, type RegistriesConfig, upstreamFor } from "../registry/upstreams";
+import { type RegistriesConfig, upstreamFor } from "../registry/upstreams";
 import type { AllowedProgram } from "./audit/allow";
 import { buildImage } from "./build";
 import {
   canonicalName,
   type Choice,
   chooseStrategy,
+  judgeWorkload,
   type Knowledge,
   namesToAsk,
   refusal,
   type WantedImage,
+  type WorkloadImage,
 } from "./choose";
 import { type BuildConfig, type ImagesConfig, isBuild, resolveBuild } from "./config";
 import { dockerHindrance, imageFromDockerfile } from "./dockerfile";
@@ -63,6 +66,8 @@ export interface PlanArgs {
   readonly allow?: readonly AllowedProgram[];
   /** Defaults to the engine's display. */
   readonly progress?: Progress;
+  /** Images that the user's manifests name. What is not planned is pulled by the board itself, and must fit it. Defaults to none. */
+  readonly workloads?: readonly WorkloadImage[];
 }
 
 /**
@@ -78,7 +83,8 @@ export async function planImages(args: PlanArgs): Promise<PlannedImage[]> {
   );
   const isBuilt = (name: string) => built.has(name);
   const hindrances = await buildHindrances(wanted, args.arch);
-  const names = wanted.flatMap((image) => namesToAsk(image, isBuilt));
+  const pulled = (args.workloads ?? []).filter(({ name }) => !wanted.some((image) => image.name === name));
+  const names = [...wanted.flatMap((image) => namesToAsk(image, isBuilt)), ...pulled.map(({ name }) => name)];
   const { registries, pageSize, allow } = args;
   const progress = args.progress ?? engineProgress();
   const answers = await askUpstream(names, {
@@ -101,6 +107,12 @@ export async function planImages(args: PlanArgs): Promise<PlannedImage[]> {
     const chosen = chooseStrategy(image, knowledge);
     if ("problem" in chosen) problems.push(chosen.problem);
     else choices.push({ name: image.name, choice: chosen.choice });
+  }
+  for (const image of pulled) {
+    const judged = judgeWorkload(image, knowledge);
+    if (judged === undefined) continue;
+    if ("problem" in judged) problems.push(judged.problem);
+    else void pulumi.log.warn(judged.warning);
   }
   if (problems.length > 0) throw refusal(problems, platformName);
 
@@ -178,6 +190,6 @@ async function fromUpstream(
   const { strategy, reason, digest, platformDigest } = choice;
   const { registry: host, repository } = parseImageReference(choice.from);
   const registry = await upstreamFor(host, registries);
-  const content: PlannedContent = { kind: "upstream", registry, repository: repositoryIn(host, repository) };
+  const content: PlannedContent = { kind: "upstream", registry, repository };
   return { name, strategy, reason, digest, platformDigest, content };
 }

@@ -7,13 +7,13 @@ import { RegistryClient } from "../../provider/registry/client";
 import { RegistryError } from "../../provider/registry/registry-error";
 import { cacheDirectory } from "../../tools/cache";
 import type { Progress } from "../../tools/progress";
-import { repositoryIn, type RegistriesConfig, type Upstream, upstreamFor } from "../registry/upstreams";
+import { type RegistriesConfig, type Upstream, upstreamFor } from "../registry/upstreams";
 import type { AllowedProgram } from "./audit/allow";
 import { auditImage } from "./audit/audit";
 import type { ImageAudit } from "./audit/result";
 import type { Answer } from "./choose";
 import type { Platform } from "./image";
-import { parseImageReference } from "./reference";
+import { parsePulledImage } from "./reference";
 
 /** How registries are asked. */
 export interface Question {
@@ -35,7 +35,7 @@ const connectMilliseconds = 800;
  * Asks registries about images, all at once: what their tags point to, and for what was not looked at before, whether the programs fit. Answers
  * are kept, for runs in which a registry does not answer.
  *
- * @param names - full names.
+ * @param names - full names, by tag or by digest.
  */
 export async function askUpstream(names: readonly string[], question: Question): Promise<ReadonlyMap<string, Answer>> {
   const hosts = new Map<string, Promise<Reach>>();
@@ -45,7 +45,7 @@ export async function askUpstream(names: readonly string[], question: Question):
     return known;
   };
   const entries = [...new Set(names)].map(
-    async (name) => [name, await ask(name, await reach(parseImageReference(name).registry), question)] as const,
+    async (name) => [name, await ask(name, await reach(parsePulledImage(name).registry), question)] as const,
   );
   try {
     return new Map(await Promise.all(entries));
@@ -96,13 +96,13 @@ async function connectProblem(url: URL): Promise<string | undefined> {
 async function ask(name: string, reach: Reach, question: Question): Promise<Answer> {
   const { platform } = question;
   if (reach.kind === "closed") return unreachable(name, platform, reach.why);
-  const { registry, repository, tag } = parseImageReference(name);
+  const { repository, reference } = parsePulledImage(name);
   try {
     const audit = await question.progress.step(`looking at ${name}`, (note) =>
       auditImage({
         store: reach.client,
-        repository: repositoryIn(registry, repository),
-        reference: tag,
+        repository,
+        reference,
         platform,
         name,
         note,
