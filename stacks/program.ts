@@ -1,10 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
+import { parseConfigValue } from "./config-value";
 import { configKeys, parseStackConfig } from "./config";
 import { k3sServerStack } from "./k3s-server";
 
 /** The Pulumi program: reads the stack's configuration and makes what it says. Run by `pulumi up` (index.ts) and by the CLI inline. */
 export async function program(): Promise<Record<string, unknown>> {
   const config = new pulumi.Config("k3s-board");
-  const values = Object.fromEntries(configKeys.map((key) => [key, config.getObject<unknown>(key)]));
+  const values = Object.fromEntries(
+    configKeys.map((key) => {
+      const text = config.get(key);
+      return [key, text === undefined ? undefined : parseConfigValue(text)];
+    }),
+  );
   return { ...(await k3sServerStack(parseStackConfig(values))) };
 }

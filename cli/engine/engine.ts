@@ -8,6 +8,7 @@ import {
   StackNotFoundError,
 } from "@pulumi/pulumi/automation";
 import { RunError } from "@pulumi/pulumi";
+import { parseConfigValue } from "../../stacks/config-value";
 import { runCommand } from "../../tools/command";
 import type { Progress } from "../../tools/progress";
 import { ensurePulumi } from "../../tools/pulumi";
@@ -117,7 +118,7 @@ export class Engine {
     const all = Object.entries(await this.stack.getAllConfig());
     return Object.fromEntries(
       all.flatMap(([key, { value }]) =>
-        key.startsWith(prefix) ? [[key.slice(prefix.length), parseValue(value)]] : [],
+        key.startsWith(prefix) ? [[key.slice(prefix.length), parseConfigValue(value)]] : [],
       ),
     );
   }
@@ -220,14 +221,5 @@ async function selectStack(
       throw new UsageError(`there is no stack ${stackName} yet: \`npm run up -- --stack ${stackName}\` makes it`);
     }
     throw error;
-  }
-}
-
-/** Structured values are kept as JSON text. */
-function parseValue(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }
