@@ -23,8 +23,16 @@ describe("parseStackConfig", () => {
   it("fills in defaults", () => {
     const config = parseStackConfig(good);
     expect(config.board).toMatchObject({ port: 22, user: "root", knownHosts: "~/.ssh/known_hosts" });
+    expect(config.delivery).toBe("mirror");
     expect(config.registry).toEqual({ kind: "board", listen: "127.0.0.1", port: 5000 });
     expect(config.k3s).toMatchObject({ disable: [], coredns: "bundled", config: {} });
+  });
+
+  it("has a registry where the delivery needs one, or where one is asked for", () => {
+    expect(parseStackConfig({ ...good, delivery: "airgap" }).registry).toBeUndefined();
+    expect(parseStackConfig({ ...good, delivery: "retag" }).registry).toMatchObject({ kind: "board", port: 5000 });
+    const asked = parseStackConfig({ ...good, delivery: "airgap", registry: { kind: "board" } });
+    expect(asked.registry).toMatchObject({ kind: "board", listen: "127.0.0.1" });
   });
 
   it("reports three mistakes in one error that names three paths", () => {
@@ -51,6 +59,18 @@ describe("parseStackConfig", () => {
       withK3s({ version: "v1.23.1+k3s1", source: { package: "k3s" } }),
       "k3s.pauseImage",
       /not among the known releases \(1\.24 to 1\.36\)/,
+    ],
+    [
+      "a whole index in archives for one board",
+      { ...good, delivery: "airgap", images: { "me/app:1": { kind: "mirror", platforms: "all" } } },
+      "images.me/app:1.platforms",
+      /delivery airgap brings the board's platform only/,
+    ],
+    [
+      "k3s's own flag for the registry",
+      withK3s({ config: { "system-default-registry": "registry.example" } }),
+      "k3s.config.system-default-registry",
+      /use delivery/,
     ],
     [
       "a system image twice",

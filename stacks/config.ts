@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { boardConfig } from "../components/board/config";
 import { auditConfig } from "../components/images/audit/allow";
+import { deliveryConfig } from "../components/images/delivery/ways";
 import { imagesConfig } from "../components/images/config";
 import { systemImages, unknownNames } from "../components/images/system-images";
 import { k3sConfig } from "../components/k3s/config";
 import { manifestsConfig } from "../components/manifests/config";
-import { registryConfig } from "../components/registry/config";
+import { type RegistryConfig, registryConfig, registryFor } from "../components/registry/config";
 import { registriesConfig } from "../components/registry/upstreams";
 
 /** One thing wrong with the stack's configuration. */
@@ -30,12 +31,11 @@ export class ConfigError extends Error {
 /** The configuration of a stack, by Pulumi config key. One schema gives types, validation, defaults and the reference page. */
 export const stackConfigSchema = z.strictObject({
   board: boardConfig.describe("The board: where it is, how to log in, what it is."),
-  registry: registryConfig
-    .default({ kind: "board", listen: "127.0.0.1", port: 5000 })
-    .describe("The private registry the board pulls from."),
+  registry: registryConfig.default({ kind: "auto" }).describe("The private registry the board pulls from."),
   registries: registriesConfig
     .default({})
     .describe("How the registries that images come from are asked, where that is not the usual way."),
+  delivery: deliveryConfig.default("mirror"),
   k3s: k3sConfig.describe("k3s on the board."),
   images: imagesConfig
     .default({})
@@ -47,7 +47,10 @@ export const stackConfigSchema = z.strictObject({
 });
 
 /** {@link stackConfigSchema} with defaults filled in. */
-export type StackConfig = z.output<typeof stackConfigSchema>;
+export interface StackConfig extends Omit<z.output<typeof stackConfigSchema>, "registry"> {
+  /** The private registry, where there is to be one. */
+  readonly registry: RegistryConfig | undefined;
+}
 
 /** The Pulumi config keys of a stack. */
 export const configKeys = Object.keys(stackConfigSchema.shape);
@@ -90,6 +93,21 @@ function systemTwice(images: StackConfig["images"]): ConfigProblem[] {
   });
 }
 
+/** What a way of delivery cannot bring. An archive for one board has that board's images only. */
+function undeliverable({ images, delivery }: z.output<typeof stackConfigSchema>): ConfigProblem[] {
+  if (delivery !== "airgap") return [];
+  return Object.entries(images).flatMap(([name, image]) =>
+    image.kind === "mirror" && image.platforms === "all"
+      ? [
+          {
+            path: `images.${name}.platforms`,
+            reason: "delivery airgap brings the board's platform only: expected board",
+          },
+        ]
+      : [],
+  );
+}
+
 /**
  * Parses the configuration of a stack.
  *
@@ -101,12 +119,12 @@ export function parseStackConfig(values: Readonly<Record<string, unknown>>): Sta
   const parsed = stackConfigSchema.safeParse(given);
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues));
   const config = parsed.data;
-  const twice = systemTwice(config.images);
-  if (twice.length > 0) throw new ConfigError(twice);
+  const problems = [...systemTwice(config.images), ...undeliverable(config)];
+  if (problems.length > 0) throw new ConfigError(problems);
   // A binary of this machine is asked for its names later; the package of a distribution is on the board only.
   const { unknown } = systemImages(config);
   if (unknown.length > 0 && "package" in config.k3s.source) {
     throw new ConfigError(unknownNames(config.k3s.version, unknown));
   }
-  return config;
+  return { ...config, registry: registryFor(config.registry, config.delivery) };
 }

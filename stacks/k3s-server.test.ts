@@ -51,7 +51,16 @@ const fitting = vi.hoisted(() => ({
 }));
 vi.mock("../components/images/k3s-binary-names", () => ({ namesInBinary: () => Promise.resolve({}) }));
 vi.mock("../components/images/show-plan", () => ({ showPlan: () => undefined }));
-vi.mock("../components/images/archive", () => ({ imageArchive: () => Promise.resolve("/archives/pause.tar") }));
+vi.mock("../components/images/archive", () => ({
+  imageArchive: (images: readonly { names: readonly string[] }[]) =>
+    Promise.resolve(`/archives/${images[0]?.names[0]}.tar`),
+}));
+vi.mock("../components/images/delivery/compression", () => ({
+  compressedArchive: (archive: string) => Promise.resolve(`${archive}.zst`),
+}));
+vi.mock("../components/images/delivery/fetched-image", () => ({
+  fetchedImage: (_store: unknown, repository: string) => Promise.resolve(`/fetched/${repository}`),
+}));
 vi.mock("../tools/go", async (original) => ({
   ...(await original<object>()),
   buildGo: ({ name }: { name: string }) => Promise.resolve({ path: `/programs/${name}`, sha256: "00" }),
@@ -309,6 +318,82 @@ describe("variants of a k3s server stack", () => {
     expect(find("k3s-package")?.inputs).toMatchObject({ name: "k3s", version: "1.24.2" });
     expect(find("k3s-binary")).toBeUndefined();
     expect(fileOf("k3s-service", "10-k3s-board.conf")).toContain("ExecStart=/usr/bin/k3s");
+  });
+});
+
+describe("the ways images reach the board", () => {
+  const pauseName = "docker.io/rancher/mirrored-pause:3.10.2";
+  const ofType = (type: string) =>
+    registered.filter((resource) => resource.type === `board:index:${type}`).map(({ name }) => name);
+
+  it.each(["mirror", "retag", "airgap", "system-default-registry"])(
+    "%s: the pause archive before k3s, and nothing before the registry",
+    async (delivery) => {
+      await deploy({ ...withK3s({ disable: ["traefik", "servicelb", "local-storage", "metrics-server"] }), delivery });
+      expect([...before("k3s-service")]).toContain("k3s-pause-archive");
+      expect([...before("k3s-pause")]).toContain("k3s-service");
+      for (const name of ofType("RegistryImage")) expect([...before(name)]).toContain("registry-service");
+      for (const name of ofType("RegistryImage")) expect([...before("k3s-service")]).toContain(name);
+      for (const name of ofType("ContainerdImage")) expect([...before("ready")]).toContain(name);
+    },
+  );
+
+  it("mirror: only the registries that are needed", async () => {
+    await deploy();
+    expect(fileOf("k3s-service", "registries.yaml")).toBe(
+      "mirrors:\n  docker.io:\n    endpoint:\n      - http://127.0.0.1:5000\n",
+    );
+    expect(ofType("ContainerdImage")).toEqual(["k3s-pause"]);
+  });
+
+  it("retag: containerd pulls by digest once k3s runs, and CoreDNS of ours is never pulled by a pod", async () => {
+    await deploy({ ...withK3s({ coredns: "custom" }), delivery: "retag" });
+    const { digest } = find(coredns)?.inputs ?? {};
+    expect(find(`k3s-${coredns}`)?.inputs).toMatchObject({
+      name: coredns,
+      digest,
+      pull: {
+        reference: `127.0.0.1:5000/rancher/mirrored-coredns-coredns@${String(digest)}`,
+        command: ["/usr/local/bin/k3s", "crictl", "--runtime-endpoint", "unix:///run/k3s/containerd/containerd.sock"],
+      },
+    });
+    expect([...before(`k3s-${coredns}`)]).toEqual(expect.arrayContaining(["k3s-service", coredns]));
+    expect(find("manifest-coredns")?.inputs.content).toContain("imagePullPolicy: Never");
+    expect(fileOf("k3s-service", "registries.yaml")).toBe(
+      "mirrors:\n  127.0.0.1:5000:\n    endpoint:\n      - http://127.0.0.1:5000\n",
+    );
+  });
+
+  it("airgap: archives in agent/images and no registry", async () => {
+    await deploy({ delivery: "airgap" });
+    expect(registered.filter(({ parent, type }) => parent === "registry" || /Registry/.test(type))).toEqual([]);
+    expect(fileOf("k3s-service", "registries.yaml")).toBeUndefined();
+    expect(find("k3s-coredns-archive")?.inputs).toMatchObject({
+      path: "/var/lib/rancher/k3s/agent/images/k3s-board-coredns.tar.zst",
+      source: `/archives/${coredns}.tar.zst`,
+    });
+    expect([...before("k3s-service")]).toContain("k3s-coredns-archive");
+    expect(find(`k3s-${coredns}`)?.inputs).toMatchObject({ name: coredns, archive: `/archives/${coredns}.tar` });
+  });
+
+  it("airgap: a registry that is asked for is set up, and k3s knows it under its own address", async () => {
+    const registry = { kind: "board", port: 5001, username: "me", password: secrets.password };
+    await deploy({ delivery: "airgap", registry });
+    expect(find("registry-service")).toBeDefined();
+    expect([...before("k3s-service")]).toContain("registry-service");
+    expect(ofType("RegistryImage")).toEqual([]);
+    expect(fileOf("k3s-service", "registries.yaml")).toBe("[secret]");
+  });
+
+  it("system-default-registry: a key of k3s, and names with the registry in front", async () => {
+    const disable = ["traefik", "servicelb", "local-storage", "metrics-server"];
+    await deploy({ ...withK3s({ coredns: "custom", disable }), delivery: "system-default-registry" });
+    expect(fileOf("k3s-service", "50-k3s-board.yaml")).toContain("system-default-registry: 127.0.0.1:5000\n");
+    expect(fileOf("k3s-service", "10-k3s-board.conf")).toContain("--pause-image=rancher/mirrored-pause:3.10.2");
+    expect(find("k3s-pause")?.inputs.name).toBe(pauseName.replace("docker.io", "127.0.0.1:5000"));
+    expect(find("manifest-coredns")?.inputs.content).toContain(
+      `image: ${coredns.replace("docker.io", "127.0.0.1:5000")}`,
+    );
   });
 });
 

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connectionFor } from "../components/board/connection";
 import { boardProblems } from "../components/board/facts";
-import { imageArchive } from "../components/images/archive";
+import { delivery as deliveryFor, type ManifestImage, type SystemName } from "../components/images/delivery/delivery";
+import { readyArchives } from "../components/images/delivery/ready-archives";
+import { linux } from "../components/images/image";
 import { namesInBinary } from "../components/images/k3s-binary-names";
 import { planImages } from "../components/images/plan";
 import { parsePulledImage } from "../components/images/reference";
@@ -9,6 +11,7 @@ import { RegistryImages } from "../components/images/registry-images";
 import { showPlan } from "../components/images/show-plan";
 import type { SystemImageKey } from "../components/images/system-image-keys";
 import { type SystemImage, systemImages, unknownNames } from "../components/images/system-images";
+import { componentOf } from "../components/images/system-table";
 import { type K3sBinary, k3sBinary } from "../components/k3s/binary";
 import { disabledComponents } from "../components/k3s/config";
 import { clusterSetting, dataDirectory, k3sPaths } from "../components/k3s/configuration";
@@ -17,7 +20,7 @@ import { corednsManifest } from "../components/manifests/coredns";
 import { imagesInManifests } from "../components/manifests/images";
 import { Manifests, manifestText, type ManifestText, readManifests } from "../components/manifests/manifests";
 import { engineProgress } from "../components/progress";
-import { Registry } from "../components/registry/registry";
+import { Registry, registryEndpoint } from "../components/registry/registry";
 import * as board from "../provider";
 import type { Progress } from "../tools/progress";
 import { ConfigError, type StackConfig } from "./config";
@@ -40,11 +43,16 @@ const bundledDeployments = {
   traefik: "kube-system/traefik",
 } as const;
 
-function customCoredns(config: StackConfig, facts: board.Facts, image: string | undefined): ManifestText[] {
+/** The images that k3s asks for by itself, by component. */
+function systemNames(system: readonly SystemImage[]): SystemName[] {
+  return system.map(({ key, name }) => ({ name, component: componentOf(key) ?? key }));
+}
+
+function customCoredns(config: StackConfig, facts: board.Facts, image: ManifestImage | undefined): ManifestText[] {
   if (config.k3s.coredns !== "custom" || image === undefined) return [];
   const nodeName = config.k3s.config["node-name"];
   const content = corednsManifest({
-    image,
+    ...image,
     clusterDns: clusterSetting(config.k3s, "cluster-dns"),
     clusterDomain: clusterSetting(config.k3s, "cluster-domain"),
     nodes: [{ name: typeof nodeName === "string" ? nodeName : facts.hostname.toLowerCase(), address: facts.address }],
@@ -107,29 +115,41 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
   });
   showPlan(images);
   const nameOf = (key: SystemImageKey) => system.find((image) => image.key === key)?.name;
-  const pauseName = nameOf("pause") ?? "";
-  const pauseImage = images.find(({ name }) => name === pauseName);
-  if (pauseImage?.content.kind !== "layout") throw new Error(`${pauseName} is not among the images on this machine`);
-  const pause = {
-    name: pauseName,
-    digest: pauseImage.platformDigest,
-    archive: await imageArchive(pauseImage.content.image, [pauseName]),
-  };
+  // asked before the registry is registered: a way that cannot work must touch nothing
+  const endpoint = config.registry === undefined ? {} : { registry: registryEndpoint(config.registry) };
+  const pause = nameOf("pause") ?? "";
+  const delivery = deliveryFor(config.delivery, { images, system: systemNames(system), pause, ...endpoint });
+  const archives = await readyArchives(delivery, linux(arch), engineProgress());
 
-  const registry = await Registry.create("registry", { connection, arch, config: config.registry });
-  const pushed = new RegistryImages("image", { connection, registry: registry.push, images, after: [registry] });
+  const registry =
+    config.registry === undefined
+      ? undefined
+      : await Registry.create("registry", { connection, arch, config: config.registry });
+  const pushed =
+    registry === undefined || delivery.pushed.length === 0
+      ? []
+      : [
+          new RegistryImages("image", {
+            connection,
+            registry: registry.push,
+            images: delivery.pushed,
+            after: [registry],
+          }),
+        ];
   const kubeconfigServer = config.k3s.kubeconfigServer ?? `https://${config.board.host}:6443`;
   const server = new K3sServer("k3s", {
     connection,
     config: config.k3s,
     binary,
     kubeconfigServer,
-    images,
-    pause,
-    registry,
-    after: [pushed],
+    delivery,
+    archives,
+    ...(registry === undefined ? {} : { registry }),
+    after: [...(registry === undefined ? [] : [registry]), ...pushed],
   });
-  const deployed = [...manifests, ...customCoredns(config, facts, nameOf("coredns"))];
+  const coredns = nameOf("coredns");
+  const corednsImage = coredns === undefined ? undefined : delivery.manifestImage(coredns);
+  const deployed = [...manifests, ...customCoredns(config, facts, corednsImage)];
   const manifestFiles = new Manifests("manifest", {
     connection,
     manifests: deployed,
@@ -155,7 +175,7 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
       timeoutSeconds: config.k3s.readyTimeoutSeconds,
       triggers: Object.fromEntries(images.map(({ name, digest }) => [name, digest])),
     },
-    { dependsOn: [manifestFiles, server, pushed] },
+    { dependsOn: [manifestFiles, server, ...pushed] },
   );
   const kubeconfig = new board.Kubeconfig(
     "kubeconfig",

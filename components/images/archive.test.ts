@@ -26,9 +26,8 @@ const build = () =>
 describe("imageArchive", () => {
   it("gives the image its full names", async () => {
     const image = await build();
-    const archive = await imageArchive(image, [
-      "rancher/mirrored-pause:3.10.2",
-      "docker.io/rancher/mirrored-pause:3.6",
+    const archive = await imageArchive([
+      { image, names: ["rancher/mirrored-pause:3.10.2", "docker.io/rancher/mirrored-pause:3.6"] },
     ]);
     const read = (path: string) => execFileSync("tar", ["-xOf", archive, path], { encoding: "utf8" });
     const { manifests } = JSON.parse(read("index.json")) as {
@@ -44,16 +43,16 @@ describe("imageArchive", () => {
 
   it("is the same file for the same names in any order, built anew", async () => {
     const names = ["b/c:1", "a/b:1"];
-    const first = await sha256OfFile(await imageArchive(await build(), names));
+    const first = await sha256OfFile(await imageArchive([{ image: await build(), names }]));
     rmSync(root, { recursive: true });
-    expect(await sha256OfFile(await imageArchive(await build(), [...names].reverse()))).toBe(first);
+    expect(await sha256OfFile(await imageArchive([{ image: await build(), names: [...names].reverse() }]))).toBe(first);
   });
 
   it("refuses to be nameless, or a damaged image", async () => {
     const image = await build();
-    await expect(imageArchive(image, [])).rejects.toThrow("at least one name");
+    await expect(imageArchive([{ image, names: [] }])).rejects.toThrow("at least one name");
     expect(readFileSync(join(image.layout, "oci-layout"), "utf8")).toContain("1.0.0");
     rmSync(join(image.layout, "blobs"), { recursive: true });
-    await expect(imageArchive(image, ["a/b:1"])).rejects.toThrow("not a whole OCI layout");
+    await expect(imageArchive([{ image, names: ["a/b:1"] }])).rejects.toThrow("not a whole OCI layout");
   });
 });

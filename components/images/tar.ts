@@ -26,21 +26,26 @@ const extendedHeader = "x";
 
 /** An archive (POSIX ustar, with pax headers only where ustar has no room) of entries in the order given. Times are 1970-01-01. */
 export function writeTar(entries: readonly TarEntry[]): Buffer {
+  return Buffer.concat([...entries.flatMap(tarBlocks), tarEnd]);
+}
+
+/** What stands behind the last entry of an archive. */
+export const tarEnd = Buffer.alloc(2 * blockSize);
+
+/** One entry of an archive, for archives that are written piece by piece. */
+export function tarBlocks(entry: TarEntry): Buffer[] {
   const blocks: Buffer[] = [];
-  for (const entry of entries) {
-    const path = entry.type === "directory" ? `${entry.path}/` : entry.path;
-    const extended = extendedRecords(path, entry);
-    if (extended.length > 0) {
-      const header = headerBlock("pax", 0o644, 0, 0, extended.length, extendedHeader, "");
-      blocks.push(header, extended, padding(extended.length));
-    }
-    const content = entry.content ?? Buffer.alloc(0);
-    const flag = typeFlags[entry.type];
-    blocks.push(headerBlock(path, entry.mode, entry.uid, entry.gid, content.length, flag, entry.target ?? ""));
-    blocks.push(content, padding(content.length));
+  const path = entry.type === "directory" ? `${entry.path}/` : entry.path;
+  const extended = extendedRecords(path, entry);
+  if (extended.length > 0) {
+    const header = headerBlock("pax", 0o644, 0, 0, extended.length, extendedHeader, "");
+    blocks.push(header, extended, padding(extended.length));
   }
-  blocks.push(Buffer.alloc(2 * blockSize));
-  return Buffer.concat(blocks);
+  const content = entry.content ?? Buffer.alloc(0);
+  const flag = typeFlags[entry.type];
+  blocks.push(headerBlock(path, entry.mode, entry.uid, entry.gid, content.length, flag, entry.target ?? ""));
+  blocks.push(content, padding(content.length));
+  return blocks;
 }
 
 function padding(size: number): Buffer {

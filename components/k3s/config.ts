@@ -42,6 +42,7 @@ const ownedFlags: Readonly<Record<string, string>> = {
   "pause-image": "k3s.pauseImage",
   token: "k3s.token",
   "private-registry": "registry",
+  "system-default-registry": "delivery",
 };
 
 function matches(kind: FlagKind, value: unknown): boolean {

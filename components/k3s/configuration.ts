@@ -34,11 +34,16 @@ export function dataDirectory(config: Pick<K3sConfig, "config">): string {
  * keys of the drop-in (`disable`) are not here, because k3s does not say which of two places wins for a list.
  *
  * @param kubeconfigServer - address of the API server from outside.
+ * @param own - keys that this program sets besides.
  */
-export function k3sConfigFile(config: Pick<K3sConfig, "config">, kubeconfigServer: string): string {
+export function k3sConfigFile(
+  config: Pick<K3sConfig, "config">,
+  kubeconfigServer: string,
+  own: Readonly<Record<string, string>> = {},
+): string {
   const shown = Object.fromEntries(Object.entries(config.config).filter(([key]) => !secretFlags.has(key)));
   return dump(
-    { ...shown, "tls-san": tlsSans(kubeconfigServer, config.config["tls-san"]) },
+    { ...shown, ...own, "tls-san": tlsSans(kubeconfigServer, config.config["tls-san"]) },
     { sortKeys: true, lineWidth: -1 },
   );
 }

@@ -15,7 +15,8 @@ export interface RegistryEndpoint {
  * k3s's registries.yaml: a mirror for each registry whose images we carry, with the private registry first. containerd falls back to the
  * registry itself for what the mirror does not have.
  *
- * @param hosts - registries by the name images have in front: `docker.io`, `ghcr.io`.
+ * @param hosts - registries by the name images have in front: `docker.io`, `ghcr.io`; also the private registry's own `host:port`, which tells
+ * containerd its scheme.
  */
 export function registriesYaml(hosts: readonly string[], endpoint: RegistryEndpoint): string {
   const mirrors = Object.fromEntries([...new Set(hosts)].sort().map((host) => [host, { endpoint: [endpoint.url] }]));

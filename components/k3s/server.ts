@@ -1,13 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as board from "../../provider";
-import type { PlannedImage } from "../images/plan";
-import { parseImageReference } from "../images/reference";
+import type { Delivery } from "../images/delivery/delivery";
+import type { ReadyArchive } from "../images/delivery/ready-archives";
+import { pauseArchive } from "../images/delivery/pause";
 import type { Registry } from "../registry/registry";
 import type { K3sBinary } from "./binary";
 import { disabledComponents, type K3sConfig } from "./config";
 import { dataDirectory, k3sConfigFile, k3sPaths, k3sSecretsFile } from "./configuration";
 import { registriesYaml } from "./registries";
 import { k3sDropIn, k3sUnit } from "./unit";
+
+/** Where k3s's containerd listens, whatever its data directory. */
+const containerdSocket = "unix:///run/k3s/containerd/containerd.sock";
 
 /** Arguments of {@link K3sServer}. */
 export interface K3sServerArgs {
@@ -16,23 +20,24 @@ export interface K3sServerArgs {
   readonly binary: K3sBinary;
   /** Address of the API server from outside, for the certificate. */
   readonly kubeconfigServer: string;
-  /** Images that the registry mirrors. */
-  readonly images: readonly PlannedImage[];
-  /** The pause image: its full name, its digest and a tar that containerd imports. */
-  readonly pause: { readonly name: string; readonly digest: string; readonly archive: string };
-  readonly registry: Registry;
+  /** What k3s's files say of images, and what is looked after in its containerd. */
+  readonly delivery: Pick<Delivery, "mirrored" | "k3sConfig" | "pauseImage" | "contained">;
+  /** The delivery's archives. */
+  readonly archives: readonly ReadyArchive[];
+  /** The private registry, where there is one. */
+  readonly registry?: Registry;
   /** What must be there before anything here: the engine orders children by what they themselves depend on. */
   readonly after: readonly pulumi.Resource[];
 }
 
-/** A k3s server on the board: binary, unit, drop-in, configuration, registries, and the pause image that it needs before any registry answers. */
+/** A k3s server on the board: binary, unit, drop-in, configuration, registries, and the images that it has on the board itself. */
 export class K3sServer extends pulumi.ComponentResource {
   /** The unit; what depends on a running k3s depends on it. */
   readonly service: board.SystemdService;
 
   constructor(name: string, args: K3sServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("k3s-board:k3s:K3sServer", name, {}, opts);
-    const { connection, config, binary, pause } = args;
+    const { connection, config, binary, archives } = args;
     const child = { parent: this };
     const data = new board.K3sData(`${name}-data`, { connection, dataDir: dataDirectory(config) }, child);
     const program =
@@ -43,15 +48,13 @@ export class K3sServer extends pulumi.ComponentResource {
             { connection, name: binary.name, ...(binary.version === undefined ? {} : { version: binary.version }) },
             child,
           );
-    const pauseArchive = new board.File(
-      `${name}-pause-archive`,
-      {
-        connection,
-        path: `${dataDirectory(config)}/agent/images/k3s-board-pause.tar`,
-        source: pause.archive,
-        mode: "0644",
-      },
-      { ...child, dependsOn: [data] },
+    const archiveFiles = archives.map(
+      ({ name: archive, file, source }) =>
+        new board.File(
+          `${name}-${archive}-archive`,
+          { connection, path: `${dataDirectory(config)}/agent/images/${file}`, source, mode: "0644" },
+          { ...child, dependsOn: [data] },
+        ),
     );
     this.service = new board.SystemdService(
       `${name}-service`,
@@ -64,33 +67,52 @@ export class K3sServer extends pulumi.ComponentResource {
         health: { kind: "kubernetes", kubeconfig: k3sPaths.kubeconfig },
         timeoutSeconds: config.startTimeoutSeconds,
       },
-      { ...child, dependsOn: [...args.after, data, program, pauseArchive] },
+      { ...child, dependsOn: [...args.after, data, program, ...archiveFiles] },
     );
-    new board.ContainerdImage(
-      `${name}-pause`,
-      { connection, name: pause.name, digest: pause.digest, archive: pause.archive, command: [binary.path, "ctr"] },
-      { ...child, dependsOn: [this.service] },
-    );
+    this.containImages(name, args);
     this.registerOutputs({});
   }
 
-  private files({ config, binary, kubeconfigServer, images, pause, registry }: K3sServerArgs): board.ServiceFileArgs[] {
-    const mirrored = images.map((image) => parseImageReference(image.name).registry);
+  /** The images that containerd is to have under a name, once it runs: imported from what lies here, or pulled by itself. */
+  private containImages(name: string, { connection, binary, delivery, archives }: K3sServerArgs): void {
+    const command = (program: string) => [binary.path, program];
+    for (const { name: image, digest, from } of delivery.contained) {
+      const source =
+        "pull" in from
+          ? // where its containerd listens does not hang on the data directory, and where crictl's configuration is does
+            { pull: { reference: from.pull, command: [...command("crictl"), "--runtime-endpoint", containerdSocket] } }
+          : { archive: archives.find((archive) => archive.name === from.archive)?.archive };
+      const isPause = "archive" in from && from.archive === pauseArchive;
+      new board.ContainerdImage(
+        isPause ? `${name}-pause` : `${name}-${image}`,
+        { connection, name: image, digest, ...source, command: command("ctr") },
+        { parent: this, dependsOn: [this.service] },
+      );
+    }
+  }
+
+  private files({ config, binary, kubeconfigServer, delivery, registry }: K3sServerArgs): board.ServiceFileArgs[] {
     const secrets = k3sSecretsFile(config);
-    const registries = registriesYaml(mirrored, registry.endpoint);
+    const { endpoint, ca } = registry ?? {};
     return [
       {
         path: k3sPaths.dropIn,
-        content: k3sDropIn({ binary: binary.path, disable: disabledComponents(config), pauseImage: pause.name }),
+        content: k3sDropIn({
+          binary: binary.path,
+          disable: disabledComponents(config),
+          pauseImage: delivery.pauseImage,
+        }),
       },
-      { path: k3sPaths.config, content: k3sConfigFile(config, kubeconfigServer), mode: "0600" },
-      {
-        path: k3sPaths.registries,
-        content: registry.endpoint.password === undefined ? registries : pulumi.secret(registries),
-        mode: "0600",
-      },
-      ...(registry.ca === undefined ? [] : [{ path: registry.ca.path, content: registry.ca.content, mode: "0644" }]),
+      { path: k3sPaths.config, content: k3sConfigFile(config, kubeconfigServer, delivery.k3sConfig), mode: "0600" },
+      ...(endpoint === undefined || delivery.mirrored.length === 0
+        ? []
+        : [registriesFile(registriesYaml(delivery.mirrored, endpoint), endpoint.password !== undefined)]),
+      ...(ca === undefined ? [] : [{ path: ca.path, content: ca.content, mode: "0644" }]),
       ...(secrets === undefined ? [] : [{ path: k3sPaths.secrets, content: pulumi.secret(secrets), mode: "0600" }]),
     ];
   }
+}
+
+function registriesFile(content: string, isSecret: boolean): board.ServiceFileArgs {
+  return { path: k3sPaths.registries, content: isSecret ? pulumi.secret(content) : content, mode: "0600" };
 }

@@ -4,6 +4,8 @@ import { dump } from "js-yaml";
 export interface CorednsArgs {
   /** Image, by the full name that the board pulls. */
   readonly image: string;
+  /** `Never` for an image that is only a name in containerd. Defaults to `IfNotPresent`. */
+  readonly imagePullPolicy?: "IfNotPresent" | "Never";
   /** Address of the cluster's DNS service. k3s's default is 10.43.0.10. */
   readonly clusterDns: string;
   /** Domain of the cluster. k3s's default is cluster.local. */
@@ -39,7 +41,7 @@ function corefile(domain: string): string {
 `;
 }
 
-function deployment(image: string): object {
+function deployment({ image, imagePullPolicy = "IfNotPresent" }: CorednsArgs): object {
   const probe = (path: string, port: number) => ({ httpGet: { path, port, scheme: "HTTP" } });
   return {
     apiVersion: "apps/v1",
@@ -64,7 +66,7 @@ function deployment(image: string): object {
             {
               name: "coredns",
               image,
-              imagePullPolicy: "IfNotPresent",
+              imagePullPolicy,
               // named, because an image without an entrypoint would run its first argument (field report 000)
               command: ["/coredns"],
               args: ["-conf", "/etc/coredns/Corefile"],
@@ -112,7 +114,8 @@ function deployment(image: string): object {
  * CoreDNS as k3s deploys it, for a cluster that runs with `--disable=coredns`. It brings what k3s's own brings besides the deployment:
  * the `NodeHosts` key, the service at the cluster DNS address, and the cluster's domain.
  */
-export function corednsManifest({ image, clusterDns, clusterDomain, nodes }: CorednsArgs): string {
+export function corednsManifest(args: CorednsArgs): string {
+  const { clusterDns, clusterDomain, nodes } = args;
   const read = (resources: string[], apiGroup = "") => ({ apiGroups: [apiGroup], resources, verbs: ["list", "watch"] });
   const objects = [
     { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata("coredns") },
@@ -138,7 +141,7 @@ export function corednsManifest({ image, clusterDns, clusterDomain, nodes }: Cor
         NodeHosts: nodes.map(({ name, address }) => `${address} ${name}\n`).join(""),
       },
     },
-    deployment(image),
+    deployment(args),
     {
       apiVersion: "v1",
       kind: "Service",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { DeliveryWay } from "../images/delivery/ways";
 
 const credentials = {
   username: z.string().min(1).optional().describe("User name, where the registry asks for one."),
@@ -54,11 +55,26 @@ const external = z.strictObject({
   ...credentials,
 });
 
-/** The `registry` section: the private registry that the board pulls from. */
-export const registryConfig = z.discriminatedUnion("kind", [onBoard, external]);
+const automatic = z.strictObject({
+  kind: z
+    .literal("auto")
+    .describe("One on the board, on its loopback at port 5000, where `delivery` needs one; none with `airgap`."),
+});
 
-/** {@link registryConfig} with defaults filled in. */
-export type RegistryConfig = z.output<typeof registryConfig>;
+/** The `registry` section: the private registry that the board pulls from. */
+export const registryConfig = z.discriminatedUnion("kind", [automatic, onBoard, external]);
+
+/** A private registry that there is to be, with defaults filled in. */
+export type RegistryConfig = Exclude<z.output<typeof registryConfig>, { kind: "auto" }>;
+
+/** What the section comes to: no registry where none is asked for and none is needed. */
+export function registryFor(
+  section: z.output<typeof registryConfig>,
+  delivery: DeliveryWay,
+): RegistryConfig | undefined {
+  if (section.kind !== "auto") return section;
+  return delivery === "airgap" ? undefined : { kind: "board", listen: "127.0.0.1", port: 5000 };
+}
 
 /** A registry on the board, {@link RegistryConfig} narrowed. */
 export type BoardRegistryConfig = Extract<RegistryConfig, { kind: "board" }>;

@@ -24,6 +24,23 @@ export interface RegistryArgs {
   readonly config: RegistryConfig;
 }
 
+function caFileOf(config: RegistryConfig): string | undefined {
+  return config.kind === "board" ? config.tls?.ca : config.ca;
+}
+
+/** How the board pulls from a private registry. */
+export function registryEndpoint(config: RegistryConfig): RegistryEndpoint {
+  const url =
+    config.kind === "board"
+      ? `${config.tls === undefined ? "http" : "https"}://${config.listen}:${config.port}`
+      : config.url.replace(/\/$/, "");
+  return {
+    url,
+    ...(config.username === undefined ? {} : { username: config.username, password: config.password ?? "" }),
+    ...(caFileOf(config) === undefined ? {} : { caFile: caOnBoard }),
+  };
+}
+
 /** The private registry: a service on the board, or one that is there already. */
 export class Registry extends pulumi.ComponentResource {
   /** How images are pushed. */
@@ -41,15 +58,10 @@ export class Registry extends pulumi.ComponentResource {
   ) {
     super("k3s-board:registry:Registry", name, {}, opts);
     const { config } = args;
-    const caFile = config.kind === "board" ? config.tls?.ca : config.ca;
+    const caFile = caFileOf(config);
     if (caFile !== undefined) this.ca = { path: caOnBoard, content: readFileSync(expandHome(caFile), "utf8") };
-    const url =
-      config.kind === "board"
-        ? `${config.tls === undefined ? "http" : "https"}://${config.listen}:${config.port}`
-        : config.url.replace(/\/$/, "");
-    const credentials =
-      config.username === undefined ? {} : { username: config.username, password: config.password ?? "" };
-    this.endpoint = { url, ...credentials, ...(this.ca === undefined ? {} : { caFile: this.ca.path }) };
+    this.endpoint = registryEndpoint(config);
+    const { url } = this.endpoint;
     this.push = {
       url,
       throughBoard: config.kind === "board",

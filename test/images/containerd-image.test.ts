@@ -76,7 +76,7 @@ describe.skipIf(process.getuid?.() !== 0)("ContainerdImage against a real contai
     files.remove();
   });
 
-  const archiveOf = (image: BuiltImage) => imageArchive(image, [name]);
+  const archiveOf = (image: BuiltImage) => imageArchive([{ image, names: [name] }]);
   async function inputs(image: BuiltImage): Promise<Inputs> {
     return containerdImage.inputs.parse({
       connection: { host: "board", hostKeys: ["ssh-ed25519 AAAA"] },
@@ -133,7 +133,11 @@ describe.skipIf(process.getuid?.() !== 0)("ContainerdImage against a real contai
   it("asks once for all that a run reads, and once more for all that it changes", async () => {
     const names = ["a", "b", "c"].map((tag) => `docker.io/test/image:${tag}`);
     const wanted = await Promise.all(
-      names.map(async (other) => ({ ...(await inputs(one)), name: other, archive: await imageArchive(one, names) })),
+      names.map(async (other) => ({
+        ...(await inputs(one)),
+        name: other,
+        archive: await imageArchive([{ image: one, names }]),
+      })),
     );
     const lists = () =>
       scripts.splice(0).filter((script) => script.endsWith("images' 'ls'") || script.endsWith(" ls")).length;
