@@ -50,37 +50,55 @@ export async function readNames(binary: string): Promise<FoundNames> {
     last = bytes.subarray(Math.max(0, bytes.length - zstdMagic.length + 1));
   }
   const names = [...outer.names];
-  for (const offset of frames.slice(0, frameLimit)) names.push(...(await namesInFrame(binary, offset)));
+  let known = 0;
+  for (const offset of frames.slice(0, frameLimit)) {
+    // frames that follow one another are unpacked in one go; each by itself would read the rest of the program again
+    if (offset < known) continue;
+    const frame = await namesInFrame(binary, offset);
+    names.push(...frame.names);
+    known = offset + frame.consumed;
+  }
   return systemNames(names);
 }
 
-/** Names in what a zstd frame at an offset holds; what comes out before the data turns out to be none counts for nothing. */
-async function namesInFrame(binary: string, offset: number): Promise<Iterable<string>> {
+/**
+ * Names in what the zstd frames from an offset on hold. What comes out before the data turns out to be none holds no names.
+ *
+ * @returns also how many bytes were frames for certain.
+ */
+async function namesInFrame(binary: string, offset: number): Promise<{ names: Iterable<string>; consumed: number }> {
   const scanner = new NameScanner();
-  let ended = false;
-  const stream = new Decompress((chunk, final) => {
+  let consumed = 0;
+  const stream = new Decompress((chunk) => {
     scanner.add(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    ended ||= final === true;
   });
   try {
     for await (const chunk of createReadStream(binary, { start: offset, highWaterMark: 1024 * 1024 })) {
       stream.push(chunk as Buffer);
-      if (ended) break;
+      consumed += (chunk as Buffer).length;
     }
   } catch {
-    // behind a whole frame comes the rest of the program, which is none: what the frame held is good
+    // behind the frames comes the rest of the program, which is none: what they held is good
   }
-  return scanner.names;
+  return { names: scanner.names, consumed };
 }
+
+/** What stands before a name; looked for in the bytes, as the patterns of {@link namesIn} take minutes over a whole program. */
+const beginnings = ["%{SYSTEM_DEFAULT_REGISTRY}%", "image:", "repository:", "rancher/", "carvicsforth/"];
 
 /** Looks for names in bytes that come in pieces; a program does not end with a name. */
 class NameScanner {
   readonly names = new Set<string>();
-  #tail = "";
+  #tail = Buffer.alloc(0);
 
   add(chunk: Buffer): void {
-    const text = this.#tail + chunk.toString("latin1");
-    for (const name of namesIn(text, text.length)) this.names.add(name);
-    this.#tail = text.slice(-longestName);
+    const bytes = Buffer.concat([this.#tail, chunk]);
+    for (const beginning of beginnings) {
+      for (let at = bytes.indexOf(beginning); at >= 0; at = bytes.indexOf(beginning, at + 1)) {
+        const text = bytes.toString("latin1", Math.max(0, at - 1), at + longestName);
+        for (const name of namesIn(text, text.length)) this.names.add(name);
+      }
+    }
+    this.#tail = bytes.subarray(Math.max(0, bytes.length - longestName));
   }
 }
