@@ -12,6 +12,8 @@ import { silentProgress } from "../../tools/progress";
 
 /** Options of {@link RegistryServer.start}. */
 export interface RegistryServerOptions {
+  /** Whether requests are written to the log. Defaults to false. */
+  readonly accessLog?: boolean;
   readonly login?: { readonly username: string; readonly password: string };
   /** Whether tags and manifests can be deleted. Defaults to true. */
   readonly deletes?: boolean;
@@ -52,11 +54,11 @@ export class RegistryServer {
 
   /** Starts the process (again), on the same port and storage. */
   async run(): Promise<void> {
-    const { login, token, deletes = true, tls } = this.options;
+    const { login, token, deletes = true, tls, accessLog = false } = this.options;
     if (login) writeFileSync(join(this.#directory, "htpasswd"), htpasswd(login.username, login.password));
     const config = {
       version: 0.1,
-      log: { level: "warn", accesslog: { disabled: true } },
+      log: { level: "warn", accesslog: { disabled: !accessLog } },
       storage: { filesystem: { rootdirectory: join(this.#directory, "data") }, delete: { enabled: deletes } },
       http: { addr: `127.0.0.1:${this.port}`, ...(tls ? { tls } : {}) },
       ...(token ? { auth: { token } } : {}),
