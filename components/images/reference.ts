@@ -36,6 +36,14 @@ export function fullName({ registry, repository, tag }: ImageReference): string 
   return `${registry}/${repository}:${tag}`;
 }
 
+/**
+ * A name as k3s's bundled manifests spell it: without `docker.io/`. Since 1.35 kubelet remembers what it pulled under the spelling of the pod, and
+ * refuses the same image under another spelling to a pod with `imagePullPolicy: Never` ("is not present with pull policy of Never").
+ */
+export function bundledSpelling(name: string): string {
+  return name.replace(/^docker\.io\//, "");
+}
+
 /** An image as a pod names it: by tag or by digest. */
 export interface PulledImage {
   readonly registry: string;

@@ -19,6 +19,10 @@ describe("corednsManifest", () => {
     expect(objects.find(({ kind }) => kind === "Service")?.spec?.clusterIP).toBe("10.96.0.10");
   });
 
+  it("spells the image as k3s's own manifest does: kubelet takes another spelling for another image", () => {
+    expect(text).toContain("image: rancher/mirrored-coredns-coredns:1.14.6");
+  });
+
   it("is waited for", () => {
     expect(deploymentsOf(text, "coredns")).toEqual(["kube-system/coredns"]);
   });

@@ -1,4 +1,5 @@
 import { dump } from "js-yaml";
+import { bundledSpelling } from "../images/reference";
 
 /** Arguments of {@link corednsManifest}. */
 export interface CorednsArgs {
@@ -65,7 +66,7 @@ function deployment({ image, imagePullPolicy = "IfNotPresent" }: CorednsArgs): o
           containers: [
             {
               name: "coredns",
-              image,
+              image: bundledSpelling(image),
               imagePullPolicy,
               // named, because an image without an entrypoint would run its first argument (field report 000)
               command: ["/coredns"],
