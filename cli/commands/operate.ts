@@ -7,7 +7,8 @@ import { Engine, interruptedSentence } from "../engine/engine";
 import type { Interrupted } from "../engine/pending";
 import { listenForSignals, type Interruption } from "../engine/interrupt";
 import type { Project } from "../engine/project";
-import { TripRecord, tripLines } from "../engine/round-trips";
+import { WorkRecord, countWork, recordLines } from "../engine/work-record";
+import { megabytes } from "../../provider/registry/upload";
 import { UsageError, exitCode, type ExitCode } from "../errors";
 import { elapsed, plannedLines, summaryLine } from "../events/lines";
 import { RunRecord } from "../events/record";
@@ -47,7 +48,7 @@ export async function operate(project: Project, kind: OperationKind, flags: Oper
   const { human, result } = streamsFor(flags);
   // A sentence may come while the live line of a view stands there.
   const say = (sentence: string) => void human.write(`${human.isTTY ? "\r\x1b[K" : ""}${sentence}\n`);
-  const trips = new TripRecord();
+  const work = new WorkRecord();
   const interruption = listenForSignals(say);
   try {
     const missing = kind === "up" || kind === "preview" ? "create" : "refuse";
@@ -59,7 +60,7 @@ export async function operate(project: Project, kind: OperationKind, flags: Oper
       if (kind === "up" || kind === "preview") await nextTurn().then(() => engine.useProgram(flags.verbose));
       await steps;
     };
-    const options = { progress, say, missing, traceFile: trips.file, meanwhile } as const;
+    const options = { progress, say, missing, meanwhile } as const;
     const opened = Engine.open(project, flags.stack, options, async (engine) =>
       new Run(engine, flags, interruption, say).operate(kind, await steps),
     );
@@ -69,15 +70,15 @@ export async function operate(project: Project, kind: OperationKind, flags: Oper
       throw error;
     });
     const seconds = (Date.now() - begun) / 1000;
-    const recorded = trips.trips();
-    if (flags.verbose) say(["SSH round trips:", ...tripLines(recorded)].join("\n"));
-    const report = runReport(kind, flags.stack, outcome.result, outcome.record, seconds, recorded.length);
+    const recorded = work.read();
+    if (flags.verbose) say(["what was done:", ...recordLines(recorded)].join("\n"));
+    const report = runReport(kind, flags.stack, outcome.result, outcome.record, seconds, countWork(recorded));
     if (flags.json) result.write(`${JSON.stringify(report, undefined, 2)}\n`);
     else say(closingLine(kind, report, seconds));
     return { exitCode: codeOf(outcome.result, flags, report), record: outcome.record, report };
   } finally {
     interruption.dispose();
-    trips.dispose();
+    work.dispose();
   }
 }
 
@@ -96,8 +97,12 @@ function codeOf(result: RunReport["result"], flags: OperationFlags, report: RunR
 }
 
 function closingLine(kind: OperationKind, report: RunReport, seconds: number): string {
-  const trips = `${report.roundTrips} SSH round ${report.roundTrips === 1 ? "trip" : "trips"}`;
-  return `${kind} ${report.result} in ${elapsed(seconds)} (${trips})`;
+  const counted = [
+    `${report.roundTrips} SSH round ${report.roundTrips === 1 ? "trip" : "trips"}`,
+    `${report.imagesBuilt} ${report.imagesBuilt === 1 ? "image" : "images"} built`,
+    `${megabytes(report.bytesPushed)} pushed`,
+  ];
+  return `${kind} ${report.result} in ${elapsed(seconds)} (${counted.join(", ")})`;
 }
 
 /** One command on an open stack. */

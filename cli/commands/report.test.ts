@@ -23,7 +23,13 @@ describe("outputs", () => {
 
 describe("runReport", () => {
   it("is complete for a run without resources", () => {
-    expect(runReport("preview", "dev", "succeeded", new RunRecord(), 1.23456, 3)).toEqual({
+    expect(
+      runReport("preview", "dev", "succeeded", new RunRecord(), 1.23456, {
+        roundTrips: 3,
+        imagesBuilt: 0,
+        bytesPushed: 12,
+      }),
+    ).toEqual({
       command: "preview",
       stack: "dev",
       result: "succeeded",
@@ -32,6 +38,8 @@ describe("runReport", () => {
       diagnostics: [],
       durationSeconds: 1.235,
       roundTrips: 3,
+      imagesBuilt: 0,
+      bytesPushed: 12,
     });
   });
 });

@@ -1,4 +1,5 @@
 import type { OutputMap } from "@pulumi/pulumi/automation";
+import type { Work } from "../engine/work-record";
 import type { Diagnostic, Operation, Outcome, RunRecord } from "../events/record";
 
 /** What `--json` prints: one document for a run. */
@@ -27,6 +28,10 @@ export interface RunReport {
   readonly durationSeconds: number;
   /** SSH round trips of the provider. */
   readonly roundTrips: number;
+  /** Images that were made on this machine; 0 where all were in the cache. */
+  readonly imagesBuilt: number;
+  /** Bytes of blobs that went to registries. */
+  readonly bytesPushed: number;
 }
 
 /** Makes the document. Pure. */
@@ -36,7 +41,7 @@ export function runReport(
   result: RunReport["result"],
   record: RunRecord,
   durationSeconds: number,
-  roundTrips: number,
+  work: Work,
 ): RunReport {
   const counts = record.counts();
   return {
@@ -65,7 +70,7 @@ export function runReport(
     })),
     diagnostics: record.diagnostics,
     durationSeconds: Math.round(durationSeconds * 1000) / 1000,
-    roundTrips,
+    ...work,
   };
 }
 

@@ -30,8 +30,6 @@ export interface OpenOptions {
   readonly say: (sentence: string) => void;
   /** Where there is no such stack yet: make it, or end with a UsageError. */
   readonly missing: "create" | "refuse";
-  /** File for the provider's record of SSH round trips. */
-  readonly traceFile?: string;
   /** Whether the configuration is to be checked. Defaults to true; commands that only read the state need none. */
   readonly checkConfig?: boolean;
   /** Work that changes nothing and goes on while the configuration is read, which is done by another process. */
@@ -74,7 +72,6 @@ export class Engine {
       // A stack file without a salt takes the state's; otherwise a mistyped passphrase would be given a new salt, and written down.
       PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
       ...(passphrase.kind === "own" ? { PULUMI_CONFIG_PASSPHRASE_FILE: passphrase.file } : {}),
-      ...(options.traceFile ? { K3S_BOARD_TRACE: options.traceFile } : {}),
     };
     const command = await ensurePulumi(options.progress);
     const pulumiCommand = await commandAt(command);

@@ -5,6 +5,7 @@ import { cached, findCached } from "../../tools/cache";
 import { sha256OfFile } from "../../tools/digest";
 import { buildGo, goBuildKey, type GoBuild } from "../../tools/go";
 import type { Progress } from "../../tools/progress";
+import { trace } from "../../tools/trace";
 import { assembleImage, imageKey, readImage, type ImageSpec, type Runtime, type TreeEntry } from "./assemble";
 import { prepareC } from "./c-program";
 import type { Capability } from "./capabilities";
@@ -45,13 +46,21 @@ export async function buildImage(
   const key = imageKey(platform, plan.content, plan.runtime, plan.annotations);
   const found = await findCached("images", key);
   if (found) return readImage(found, platform);
+  const started = Date.now();
   const tree = await plan.tree();
   checkPrograms(name, tree, platform);
   const spec: ImageSpec = { tree, runtime: plan.runtime, annotations: plan.annotations };
   const directory = await progress.step(`assembling the image of ${name} for linux/${architecture}`, () =>
     cached("images", key, async (target) => void (await assembleImage(spec, platform, target))),
   );
-  return readImage(directory, platform);
+  const image = await readImage(directory, platform);
+  trace({
+    kind: "build",
+    purpose: `building the image of ${name}`,
+    milliseconds: Date.now() - started,
+    bytes: image.size,
+  });
+  return image;
 }
 
 async function planImage(source: ResolvedImageSource, platform: Platform, progress: Progress): Promise<Plan> {

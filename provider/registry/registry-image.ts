@@ -1,3 +1,4 @@
+import { trace } from "../../tools/trace";
 import { PartialFailure, type Context, type Difference, type Problem, type ResourceType } from "../resource";
 import type { RegistryClient } from "./client";
 import { registryClient } from "./clients";
@@ -145,7 +146,10 @@ async function sourceOf(context: Context, wanted: Inputs): Promise<ImageSource> 
 
 async function push(context: Context, client: RegistryClient, wanted: Inputs): Promise<void> {
   const { repository, tag } = wanted;
+  const started = Date.now();
   const copied = await copyImage(await sourceOf(context, wanted), { client, repository, tag });
+  const milliseconds = Date.now() - started;
+  trace({ kind: "push", purpose: `pushing ${nameOf(wanted)}`, milliseconds, bytes: copied.bytes });
   const all = megabytes(copied.total.bytes);
   context.log(
     "info",

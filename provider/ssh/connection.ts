@@ -11,7 +11,7 @@ import { labelOf, login, messageOf, type Login } from "./login";
 import { Limit } from "./limit";
 import { batchScript, parseBatch, type Section } from "./questions";
 import { invocation, type Elevation } from "./shell";
-import { trace, type RoundTrip } from "./trace";
+import { trace, type Traced } from "../../tools/trace";
 
 /** How long the first question of a batch waits for others, milliseconds. The engine asks for all resources at about the same time. */
 const gatherMilliseconds = 15;
@@ -118,7 +118,7 @@ export class SshBoard implements Board {
     );
   }
 
-  #count(trip: Omit<RoundTrip, "board">): void {
+  #count(trip: Omit<Traced, "board">): void {
     this.#roundTrips += 1;
     trace({ board: this.label, ...trip });
   }

@@ -1,5 +1,6 @@
 /** The CLI on a project elsewhere: `cli.ts <directory> <arguments>`. Same program, same provider, a state and a configuration of the test's own. */
 import { runCli } from "../../cli/cli";
+import { audit } from "../../cli/commands/audit";
 import type { Project } from "../../cli/engine/project";
 import { parseStackConfig } from "../../stacks/config";
 import { program } from "../../stacks/program";
@@ -14,6 +15,7 @@ const project: Project = {
 };
 
 process.chdir(directory);
-void runCli(args, project, () => Promise.reject(new Error("no demo here"))).then((code) => {
+const noDemo = () => Promise.reject(new Error("no demo here"));
+void runCli(args, project, noDemo, (images, flags) => audit(project, images, flags)).then((code) => {
   process.exitCode = code;
 });

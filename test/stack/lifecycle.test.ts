@@ -1,21 +1,27 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { assembleImage } from "../../components/images/assemble";
+import { elfBytes } from "../../components/images/elf-samples";
+import { linux } from "../../components/images/image";
 import { downBoard, type EmulatedBoard, upBoard } from "../../emulator/board";
 import { terminalProgress } from "../../tools/progress";
 import { fileListing, missingFrom, networkListing, onBoard, processListing, unitListing } from "./board-view";
-import { boardSections, TestProject } from "./project";
+import { type BoardSections, boardSections, TestProject } from "./project";
 
 const name = "stack-test";
 const token = "planted-token-5f1e8c";
+const hello = "docker.io/k3s-board/hello:1.0";
 const configFile = "/etc/rancher/k3s/config.yaml.d/50-k3s-board.yaml";
 
 /** One cluster serves all tests here, in this order: bringing one up takes minutes. */
 describe.sequential("a k3s server stack on the emulated board", () => {
   let board: EmulatedBoard;
   let project: TestProject;
-  let sections: ReturnType<typeof boardSections>;
+  let sections: BoardSections;
   let before: { files: string[]; units: string[]; processes: string[]; network: string[] };
 
   const listings = async () => ({
@@ -35,12 +41,19 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     return items.map(({ status }) => status?.conditions?.find(({ type }) => type === "Ready")?.status ?? "?");
   }
 
+  /** A pod of the user's workload started anew, from whatever its image name means now. */
+  async function restartHello(): Promise<void> {
+    await onBoard(board, "k3s kubectl delete pod -l app=hello --wait=false && sleep 5");
+    await onBoard(board, "k3s kubectl wait --for=condition=Available --timeout=100s deployment/hello");
+  }
+
   beforeAll(async () => {
     await downBoard(name);
     board = await upBoard({ name, architecture: "riscv64" }, terminalProgress());
     project = new TestProject();
-    sections = boardSections(board);
-    sections.k3s = { ...sections.k3s, token };
+    const given = boardSections(board);
+    const storage = { file: join(__dirname, "manifests/storage.yaml") };
+    sections = { ...given, k3s: { ...given.k3s, token }, manifests: { ...given.manifests, storage } };
     project.configure(sections);
     // what was there before must come back, with mode and owner
     await onBoard(
@@ -157,6 +170,7 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     const run = await project.run("up");
     expect(run.code, run.text).toBe(0);
     expect(run.report.summary).toMatchObject({ changes: false, restarts: [] });
+    expect(run.report).toMatchObject({ imagesBuilt: 0, bytesPushed: 0 });
   });
 
   it("looks at a board in at most 6 round trips", async () => {
@@ -204,8 +218,34 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     expect(await onBoard(board, "systemctl is-active k3s-board-registry k3s")).toBe("active\nactive");
   });
 
-  it("converges after an up that was killed in the middle of a restart", async () => {
-    project.configure(withK3s({ config: { "node-label": ["killed=yes"] } }));
+  it("serves metrics and volumes with images of its own, every program in them for the board", async () => {
+    expect(await onBoard(board, "k3s kubectl get --raw /apis/metrics.k8s.io/v1beta1/nodes")).toMatch(/"cpu":"\d+/);
+    expect(await onBoard(board, "k3s kubectl get pvc notes -o jsonpath='{.status.phase}'")).toBe("Bound");
+    expect(await onBoard(board, "cat /var/lib/rancher/k3s/storage/*_default_notes/file")).toMatch(/^written/);
+    const audit = await project.run("audit", "--json");
+    expect(audit.code, audit.text).toBe(0);
+  });
+
+  it("refuses an image whose manifest lies about its programs, and touches nothing", async () => {
+    // an OCI layout for riscv64 with a program for amd64 in it
+    const path = mkdtempSync(join(project.directory, "lying-"));
+    const program = { path: "/app", content: elfBytes({ machine: 62 }), mode: 0o755 };
+    const runtime = { entrypoint: ["/app"], args: [], user: "1:1", env: {}, workingDirectory: "/" };
+    await assembleImage({ tree: [program], runtime, annotations: {} }, linux("riscv64"), path);
+    project.configure({
+      ...sections,
+      images: { ...sections.images, "example.test/lying:1": { kind: "archive", path } },
+    });
+    const run = await project.run("up");
+    project.configure(sections);
+    expect(run.code, run.text).toBe(1);
+    expect(run.text).toMatch(/\/app.* is a program for amd64.*riscv64/);
+    expect(run.report.summary.changes).toBe(false);
+  });
+
+  it("converges after an up that was killed in the middle of a restart, with images by name and CoreDNS by a manifest of ours", async () => {
+    sections = { ...withK3s({ coredns: "custom", config: { "node-label": ["killed=yes"] } }), delivery: "retag" };
+    project.configure(sections);
     const { child, finished } = project.start("up", "--stack", "test", "--yes");
     for (let second = 0; second < 300; second++) {
       if ((await onBoard(board, `grep -c killed=yes ${configFile} || true`)) !== "0") break;
@@ -215,20 +255,52 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     killTree(child.pid!);
     await finished;
     const run = await project.run("up");
-    expect(run.code, run.text).toBe(0);
-    expect(await onBoard(board, `cat ${configFile}`)).toContain("killed=yes");
-    expect(await nodes()).toEqual(["True"]);
-    const preview = await project.run("preview", "--expect-no-changes");
-    expect(preview.code, preview.text).toBe(0);
-  });
-
-  it("takes CoreDNS over with a manifest of its own", async () => {
-    project.configure(withK3s({ coredns: "custom" }));
-    const run = await project.run("up");
     // the gate at the end has asked the cluster DNS for kubernetes.default
     expect(run.code, run.text).toBe(0);
+    expect(await onBoard(board, `cat ${configFile}`)).toContain("killed=yes");
     expect(await onBoard(board, "ls /var/lib/rancher/k3s/server/manifests")).toMatch(/custom-coredns\.yaml/);
     expect(await onBoard(board, "ls /var/lib/rancher/k3s/server/manifests")).not.toMatch(/^coredns\.yaml/m);
+    expect(await onBoard(board, "cat /etc/rancher/k3s/registries.yaml")).not.toContain("docker.io");
+  });
+
+  it("names an image again whose name was removed by hand", async () => {
+    await onBoard(board, `k3s ctr -n k8s.io images rm ${hello}`);
+    const preview = await project.run("preview", "--expect-no-changes");
+    expect(preview.code, preview.text).toBe(7);
+    const run = await project.run("up");
+    expect(run.code, run.text).toBe(0);
+    expect(run.report.summary.restarts).toEqual([]);
+    expect(await onBoard(board, "k3s ctr -n k8s.io images ls")).toMatch(
+      new RegExp(`^${hello} .*io\\.cri-containerd\\.pinned=pinned`, "m"),
+    );
+    await restartHello();
+  });
+
+  it("brings the images as archives", async () => {
+    sections = { ...sections, delivery: "airgap" };
+    project.configure(sections);
+    const run = await project.run("up");
+    expect(run.code, run.text).toBe(0);
+    expect(await onBoard(board, "ls /var/lib/rancher/k3s/agent/images")).toMatch(/k3s-board-coredns\.tar\.zst/);
+    expect(await onBoard(board, "systemctl list-units --all --plain --no-legend 'k3s-board-registry*'")).toBe("");
+    await onBoard(board, `k3s ctr -n k8s.io images rm ${hello}`);
+    const mended = await project.run("up");
+    expect(mended.code, mended.text).toBe(0);
+    await restartHello();
+  });
+
+  it("makes the private registry the one that k3s takes its own images from", async () => {
+    sections = { ...sections, delivery: "system-default-registry" };
+    project.configure(sections);
+    const run = await project.run("up");
+    expect(run.code, run.text).toBe(0);
+    const images = await onBoard(
+      board,
+      "k3s kubectl get deployments -n kube-system -o jsonpath='{.items[*].spec.template.spec.containers[*].image}'",
+    );
+    expect(images).toContain("127.0.0.1:5000/rancher/mirrored-metrics-server:");
+    expect(images).not.toMatch(/(^| )rancher\//);
+    expect(await nodes()).toEqual(["True"]);
   });
 
   it("gives the board back", async () => {

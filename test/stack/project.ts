@@ -22,8 +22,16 @@ export interface Run {
 /** Configuration of a stack by section, as in Pulumi.<stack>.yaml without the project's name. */
 export type Sections = Readonly<Record<string, unknown>>;
 
+/** What {@link boardSections} has. */
+export interface BoardSections extends Sections {
+  readonly board: Readonly<Record<string, unknown>>;
+  readonly k3s: Readonly<Record<string, unknown>>;
+  readonly images: Readonly<Record<string, unknown>>;
+  readonly manifests: Readonly<Record<string, unknown>>;
+}
+
 /** The configuration that the tests start from: what Pulumi.dev.yaml has, for an emulated board of another name. */
-export function boardSections(board: EmulatedBoard): Record<string, Record<string, unknown>> {
+export function boardSections(board: EmulatedBoard): BoardSections {
   return {
     board: {
       host: board.host,
@@ -33,11 +41,10 @@ export function boardSections(board: EmulatedBoard): Record<string, Record<strin
       knownHosts: board.knownHosts,
       arch: board.architecture,
     },
-    registry: { kind: "board" },
     k3s: {
       version: "v1.36.3+k3s1",
       source: { path: board.k3s },
-      disable: ["traefik", "servicelb", "local-storage", "metrics-server"],
+      disable: ["traefik", "servicelb"],
       kubeconfigServer: `https://127.0.0.1:${board.apiPort}`,
     },
     images: { "k3s-board/hello:1.0": { kind: "goDirectory", directory: "./examples/hello" } },
