@@ -18,7 +18,13 @@ import { clusterSetting, dataDirectory, k3sPaths } from "../components/k3s/confi
 import { K3sServer } from "../components/k3s/server";
 import { corednsManifest } from "../components/manifests/coredns";
 import { imagesInManifests } from "../components/manifests/images";
-import { Manifests, manifestText, type ManifestText, readManifests } from "../components/manifests/manifests";
+import {
+  manifestChecksums,
+  Manifests,
+  manifestText,
+  type ManifestText,
+  readManifests,
+} from "../components/manifests/manifests";
 import { engineProgress } from "../components/progress";
 import { Registry, registryEndpoint } from "../components/registry/registry";
 import * as board from "../provider";
@@ -169,6 +175,7 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
       connection,
       kubeconfig: k3sPaths.kubeconfig,
       deployments: [...bundled, ...deployed.flatMap(({ deployments }) => deployments)],
+      manifests: manifestChecksums(deployed),
       ...(hasDns
         ? { dns: { server: clusterSetting(config.k3s, "cluster-dns"), name: `kubernetes.default.svc.${domain}` } }
         : {}),

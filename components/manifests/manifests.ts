@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import * as board from "../../provider";
@@ -41,6 +42,18 @@ export function manifestText(name: string, content: string, title: string): Mani
   return { name, content, deployments: deploymentsOf(content, title) };
 }
 
+/** Name of a manifest's file in k3s's auto-deploy directory without its extension, which is also the name of the Addon that k3s keeps for it. */
+export function addonName(manifest: Pick<ManifestText, "name">): string {
+  return `custom-${manifest.name}`;
+}
+
+/** SHA-256 (hex) of each manifest by {@link addonName}: what k3s writes down when it has applied one (pkg/deploy/controller.go). */
+export function manifestChecksums(manifests: readonly ManifestText[]): Record<string, string> {
+  return Object.fromEntries(
+    manifests.map((manifest) => [addonName(manifest), createHash("sha256").update(manifest.content).digest("hex")]),
+  );
+}
+
 /** Arguments of {@link Manifests}. */
 export interface ManifestsArgs {
   readonly connection: pulumi.Input<board.ConnectionArgs>;
@@ -65,7 +78,7 @@ export class Manifests extends pulumi.ComponentResource {
         {
           connection,
           kubeconfig,
-          path: `${args.dataDir}/server/manifests/custom-${manifest.name}.yaml`,
+          path: `${args.dataDir}/server/manifests/${addonName(manifest)}.yaml`,
           content: manifest.content,
         },
         { parent: this, dependsOn: [...args.after] },

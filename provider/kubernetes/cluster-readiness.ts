@@ -16,6 +16,8 @@ const inputs = z.strictObject({
   namespaces: z.array(z.string()).default(["kube-system"]),
   /** Deployments, `namespace/name`, that must be there and available. */
   deployments: z.array(z.string()).default([]),
+  /** Manifests that k3s must have applied: SHA-256 (hex) of the file's content by its name without extension. Only waited for, not read back. */
+  manifests: z.record(z.string(), z.string()).default({}),
   /** Cluster DNS server and a name that it must resolve. Without it DNS is not asked. */
   dns: z.strictObject({ server: z.string(), name: z.string() }).optional(),
   /** Seconds until the wait is given up. Defaults to 900. */
@@ -84,7 +86,7 @@ export const clusterReadiness: ResourceType<Inputs, State> = {
   ignored: ["timeoutSeconds"],
   diff: (state, wanted) => ({
     changed: [
-      ...(["kubeconfig", "namespaces", "deployments", "dns", "triggers"] as const).filter(
+      ...(["kubeconfig", "namespaces", "deployments", "manifests", "dns", "triggers"] as const).filter(
         (key) => !isDeepStrictEqual(state[key], wanted[key]),
       ),
       ...(state.ready ? [] : ["ready"]),
@@ -97,7 +99,7 @@ export const clusterReadiness: ResourceType<Inputs, State> = {
   async read(context, _id, state) {
     const board = await context.board(state.connection);
     // CoreDNS's own readiness is among the pods; a question to it would be one more round trip of every preview
-    const health = await clusterHealth(board, state.kubeconfig, state);
+    const health = await clusterHealth(board, state.kubeconfig, { ...state, manifests: {} });
     if (!health.ready) context.log("warning", health.detail);
     return { state: { ...state, ready: health.ready }, inputs: parsedInputs(state) };
   },

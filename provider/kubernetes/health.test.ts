@@ -1,6 +1,6 @@
 import type { V1Deployment, V1Pod } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
-import { deploymentHealth, nodeHealth, podHealth } from "./health";
+import { deploymentHealth, nodeHealth, podHealth, unappliedManifests } from "./health";
 
 function pod(status: V1Pod["status"]): V1Pod {
   return { metadata: { name: "p", namespace: "kube-system" }, ...(status === undefined ? {} : { status }) };
@@ -68,5 +68,20 @@ describe("nodeHealth and deploymentHealth", () => {
     expect(
       deploymentHealth("a/b", { ...deployment, status: { ...deployment.status, observedGeneration: 2 } }).ready,
     ).toBe(true);
+  });
+});
+
+describe("unappliedManifests", () => {
+  it("names those that k3s has no addon for, or one of another content", () => {
+    const addons = [
+      { metadata: { name: "custom-a" }, spec: { checksum: "1" } },
+      { metadata: { name: "custom-b" }, spec: { checksum: "2" } },
+      { metadata: { name: "coredns" }, spec: {} },
+    ];
+    expect(unappliedManifests(addons, { "custom-a": "1", "custom-b": "3", "custom-c": "4" })).toEqual([
+      "custom-b",
+      "custom-c",
+    ]);
+    expect(unappliedManifests(addons, {})).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import {
   AppsV1Api,
   CoreV1Api,
+  CustomObjectsApi,
   type V1ContainerStatus,
   type V1Deployment,
   type V1Node,
@@ -114,19 +115,46 @@ export function kubernetesHealth(board: Board, kubeconfigPath: string, node?: st
   return ask(board, kubeconfigPath, (client) => nodesHealth(client, node));
 }
 
+/** What {@link clusterHealth} looks for. */
+export interface Expected {
+  /** All pods of these namespaces count. */
+  readonly namespaces: readonly string[];
+  /** `namespace/name`. */
+  readonly deployments: readonly string[];
+  /** SHA-256 (hex) by name, of manifests in k3s's auto-deploy directory. */
+  readonly manifests: Readonly<Record<string, string>>;
+}
+
+/** Manifests that k3s has not applied yet, by the Addon that it keeps for each: until then, deployments are those of before. */
+export function unappliedManifests(
+  addons: readonly { readonly metadata?: { readonly name?: string }; readonly spec?: { readonly checksum?: string } }[],
+  wanted: Readonly<Record<string, string>>,
+): string[] {
+  const applied = new Map(addons.map(({ metadata, spec }) => [metadata?.name, spec?.checksum]));
+  return Object.keys(wanted).filter((name) => applied.get(name) !== wanted[name]);
+}
+
+async function manifestsHealth(client: KubernetesClient, wanted: Expected["manifests"]): Promise<Health> {
+  if (Object.keys(wanted).length === 0) return { ready: true, detail: "" };
+  const kind = { group: "k3s.cattle.io", version: "v1", namespace: "kube-system", plural: "addons" };
+  // The client has no type for what others define.
+  const { items } = (await client.api(CustomObjectsApi).listNamespacedCustomObject(kind)) as {
+    items: Parameters<typeof unappliedManifests>[0];
+  };
+  const missing = unappliedManifests(items, wanted);
+  return { ready: missing.length === 0, detail: `k3s has not applied ${missing.join(", ")} yet` };
+}
+
 /**
  * Nodes, the pods of some namespaces and some deployments, all together. Never throws for a server that is down.
  *
- * @param expected - `deployments` as `namespace/name`.
  */
-export function clusterHealth(
-  board: Board,
-  kubeconfigPath: string,
-  expected: { readonly namespaces: readonly string[]; readonly deployments: readonly string[] },
-): Promise<Health> {
+export function clusterHealth(board: Board, kubeconfigPath: string, expected: Expected): Promise<Health> {
   return ask(board, kubeconfigPath, async (client) => {
     const nodes = await nodesHealth(client);
     if (!nodes.ready) return nodes;
+    const applied = await manifestsHealth(client, expected.manifests);
+    if (!applied.ready) return applied;
     const pods = (await client.api(CoreV1Api).listPodForAllNamespaces()).items.filter(
       ({ metadata }) =>
         expected.namespaces.includes(metadata?.namespace ?? "") && metadata?.deletionTimestamp === undefined,
