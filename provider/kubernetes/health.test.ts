@@ -1,6 +1,8 @@
 import type { V1Deployment, V1Pod } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
-import { deploymentHealth, nodeHealth, podHealth, unappliedManifests } from "./health";
+import type { Board } from "../ssh/board";
+import { BoardError, type Trouble } from "../ssh/board-error";
+import { deploymentHealth, kubernetesHealth, nodeHealth, podHealth, unappliedManifests } from "./health";
 
 function pod(status: V1Pod["status"]): V1Pod {
   return { metadata: { name: "p", namespace: "kube-system" }, ...(status === undefined ? {} : { status }) };
@@ -83,5 +85,18 @@ describe("unappliedManifests", () => {
       "custom-c",
     ]);
     expect(unappliedManifests(addons, {})).toEqual([]);
+  });
+});
+
+describe("kubernetesHealth", () => {
+  const failing = (trouble: Trouble) =>
+    ({ file: () => Promise.reject(new BoardError(trouble, "board", "no answer")) }) as unknown as Board;
+
+  it("takes a board that does not answer for an answer", async () => {
+    expect(await kubernetesHealth(failing("broken"), "/k")).toMatchObject({ ready: false });
+  });
+
+  it("does not go on where the run was cancelled", async () => {
+    await expect(kubernetesHealth(failing("cancelled"), "/k")).rejects.toThrow("no answer");
   });
 });

@@ -8,6 +8,7 @@ import {
   type V1Pod,
 } from "@kubernetes/client-node";
 import type { Board } from "../ssh/board";
+import { BoardError } from "../ssh/board-error";
 import { clientFromBoard, type KubernetesClient } from "./client";
 
 /** Whether something is as it should be, and if not, what is missing. */
@@ -92,7 +93,7 @@ async function nodesHealth(client: KubernetesClient, node?: string): Promise<Hea
   return joined(nodes.map(nodeHealth), nodes.map((item) => nodeHealth(item).detail).join(", "));
 }
 
-/** A server that is down is an answer, not an error. */
+/** A server that is down is an answer, not an error. That the run was cancelled is none: whoever waits would wait on. */
 async function ask(
   board: Board,
   kubeconfigPath: string,
@@ -101,6 +102,7 @@ async function ask(
   try {
     return await look(await clientFromBoard(board, kubeconfigPath));
   } catch (error) {
+    if (error instanceof BoardError && error.trouble === "cancelled") throw error;
     return { ready: false, detail: `Kubernetes API: ${requestFailure(error)}` };
   }
 }
@@ -110,6 +112,7 @@ async function ask(
  * down: that is an answer.
  *
  * @param node - only this node counts; defaults to all, of which there must be one at least.
+ * @throws BoardError `cancelled` where the run was cancelled.
  */
 export function kubernetesHealth(board: Board, kubeconfigPath: string, node?: string): Promise<Health> {
   return ask(board, kubeconfigPath, (client) => nodesHealth(client, node));
@@ -147,6 +150,8 @@ async function manifestsHealth(client: KubernetesClient, wanted: Expected["manif
 
 /**
  * Nodes, the pods of some namespaces and some deployments, all together. Never throws for a server that is down.
+ *
+ * @throws BoardError `cancelled` where the run was cancelled.
  *
  */
 export function clusterHealth(board: Board, kubeconfigPath: string, expected: Expected): Promise<Health> {
