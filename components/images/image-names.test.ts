@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { namesIn, namesInManifests, systemNames } from "./image-names";
+import { namesIn, systemNames } from "./image-names";
 
 const coredns = `
       containers:
@@ -20,9 +20,9 @@ const traefik = `
       tag: "3.7.8"
 `;
 
-describe("namesInManifests", () => {
+describe("systemNames of manifests", () => {
   it("reads names with and without k3s's placeholder, in config maps and in chart values", () => {
-    expect(namesInManifests([coredns, storage, traefik])).toEqual({
+    expect(systemNames(namesIn([coredns, storage, traefik].join("\n")))).toEqual({
       coredns: "docker.io/rancher/mirrored-coredns-coredns:1.14.6",
       "local-path-provisioner": "docker.io/rancher/local-path-provisioner:v0.0.36",
       busybox: "docker.io/library/busybox:1.37.0",

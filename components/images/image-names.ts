@@ -47,12 +47,3 @@ export function systemNames(names: Iterable<string>): FoundNames {
     }),
   );
 }
-
-/**
- * The images of a board's own manifests.
- *
- * @param manifests - contents of the files in `<data-dir>/server/manifests`.
- */
-export function namesInManifests(manifests: readonly string[]): FoundNames {
-  return systemNames(manifests.flatMap((text) => namesIn(text)));
-}

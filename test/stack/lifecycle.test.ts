@@ -304,6 +304,8 @@ describe.sequential("a k3s server stack on the emulated board", () => {
   });
 
   it("gives the board back", async () => {
+    // kubectl's cache: what these tests looked with, and nobody else
+    await onBoard(board, "rm -rf /root/.kube");
     const run = await project.run("destroy");
     expect(run.code, run.text).toBe(0);
     const after = await listings();
