@@ -55,25 +55,34 @@ export async function writeFile(board: Board, file: WantedFile, bytes: Bytes): P
 /** The script of {@link writeFile}; the content comes on its stdin. */
 export function writeScript(file: WantedFile, packed: boolean): string {
   const directory = file.path.slice(0, file.path.lastIndexOf("/")) || "/";
+  const record = quote(recordOf(file.path));
   return `${originals}
 path=${quote(file.path)} folder=${quote(directory)} temporary=${quote(temporaryOf(file.path))}
 [ -L "$path" ] || [ ! -d "$path" ] || fail "there is a directory at $path"
-undo() { rm -f -- "$temporary"; [ -n "$done" ] || { lock; leave "$path"; tidy; }; }
-done=
+undo() {
+  rm -f -- "$temporary"
+  [ -z "$done" ] || return 0
+  lock
+  [ -z "$fresh" ] || rm -rf -- "$record"
+  leave "$path"
+  tidy
+}
+done= fresh=
 trap undo EXIT
 trap 'exit 143' HUP INT TERM PIPE
 lock
 room ${Math.ceil(file.size / 1024) + 64} "$folder"
+# The record and the temporary file stand before the lock is given up: nobody tidies away what this transfer needs.
+[ -d "$state/original/"${record} ] || fresh=1
+keep "$path" ${record}
 make_directory "$folder"
-unlock
 umask 077
-rm -f -- "$temporary"
+rm -f -- "$temporary" && : >"$temporary" || fail "$temporary cannot be made"
+unlock
 ${packed ? "gzip -dc" : "cat"} >"$temporary" || fail "the transfer failed"
 set -- $(sha256sum <"$temporary")
 [ "$1" = ${file.sha256} ] || fail "the transfer was incomplete: sha256 $1 arrived, ${file.sha256} was sent"
 chown -- ${quote(`${file.owner}:${file.group}`)} "$temporary" && chmod -- ${file.mode} "$temporary" && sync -- "$temporary" || fail "mode and owner cannot be set"
-lock
-keep "$path" ${quote(recordOf(file.path))}
 mv -fT -- "$temporary" "$path" || fail "it cannot be put in place"
 done=1
 sync -- "$folder"`;

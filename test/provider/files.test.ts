@@ -1,8 +1,9 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { file } from "../../provider/files/file";
+import { removeFile, writeScript } from "../../provider/files/write";
 import { checked, failure, startTestBoard, type TestBoard } from "./board";
 
 let test: TestBoard;
@@ -146,6 +147,37 @@ describe("a file", () => {
 });
 
 describe("many files", () => {
+  it("are written side by side; one that fails takes nothing of the others' records away", async () => {
+    const board = await test.context.board(test.connection);
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const content = Buffer.from("slow\n");
+    async function* slowly() {
+      yield content.subarray(0, 2);
+      await held;
+      yield content.subarray(2);
+    }
+    const goal = {
+      path: "/opt/slow/file",
+      size: content.length,
+      sha256: createHash("sha256").update(content).digest("hex"),
+      mode: "0644",
+      owner: "root",
+      group: "root",
+    };
+    const slow = board.run(writeScript(goal, false), { purpose: "writing slowly", stdin: slowly() });
+    for (let tries = 0; tries < 100; tries++) {
+      if ((await test.sh("ls -A /opt/slow 2>/dev/null; true")) !== "") break;
+    }
+    const refused = await wantedFile({ path: "/opt/refused/file", content: "x", owner: "nobody-has-this-name" });
+    await failure(file.create(test.context, refused));
+    release();
+    expect((await slow).code).toBe(0);
+    await removeFile(board, goal.path);
+    expect(await test.sh("ls -A /opt")).toBe("");
+    expect(await kept()).toBe("");
+  });
+
   it("are read in one round trip", async () => {
     const files = await Promise.all(
       Array.from({ length: 40 }, (_, index) => wantedFile({ path: `/opt/many/${index}`, content: `${index}\n` })),
