@@ -2,8 +2,6 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
-import { gzipSync } from "fflate";
-import { version as fflateVersion } from "fflate/package.json";
 import {
   blobPath,
   digestOf,
@@ -16,6 +14,7 @@ import { capabilityAttribute, type Capability } from "./capabilities";
 import type { BuiltImage, Platform } from "./image";
 import { goProgramsOf, sbomLayout, spdxDocument, writeSbom } from "./sbom";
 import { writeTar, type TarEntry } from "./tar";
+import { zstd, zstdIdentity } from "./zstd";
 
 /** A file, directory or symlink of an image. */
 export interface TreeEntry {
@@ -55,7 +54,7 @@ export interface ImageSpec {
 }
 
 /** Part of every cache key: raised whenever the same spec comes out as other bytes. */
-export const assemblyFormat = 2;
+export const assemblyFormat = 3;
 
 /**
  * Time of an image: SOURCE_DATE_EPOCH of the environment (seconds since 1970), else 0, as an image has no time of its own, or it would never
@@ -69,9 +68,6 @@ export function createdTime(): string {
   return new Date(Number(epoch) * 1000).toISOString().replace(".000Z", "Z");
 }
 
-/** Fixed together with the pinned version of fflate; zlib of the Node at hand would give other bytes from version to version. */
-const compressionLevel = 6;
-
 /**
  * Writes an image as an OCI layout with one layer. The same spec gives the same bytes on every machine.
  *
@@ -80,7 +76,9 @@ const compressionLevel = 6;
 export async function assembleImage(spec: ImageSpec, platform: Platform, directory: string): Promise<BuiltImage> {
   const created = createdTime();
   const layer = writeTar(layerEntries(spec.tree));
-  const compressed = Buffer.from(gzipSync(layer, { level: compressionLevel, mtime: 0 }));
+  const frames: Buffer[] = [];
+  for await (const frame of zstd([layer])) frames.push(frame);
+  const compressed = Buffer.concat(frames);
   const config = canonical({
     created,
     architecture: platform.architecture,
@@ -93,7 +91,7 @@ export async function assembleImage(spec: ImageSpec, platform: Platform, directo
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
     config: describe(config, mediaTypes.config),
-    layers: [describe(compressed, mediaTypes.layer)],
+    layers: [describe(compressed, mediaTypes.layer.zstd)],
     annotations: { "org.opencontainers.image.created": created, ...sorted(spec.annotations) },
   });
   for (const blob of [compressed, config, manifest]) {
@@ -173,7 +171,7 @@ function sorted(record: Readonly<Record<string, string>>): Record<string, string
 /** Cache key of an image: everything that its bytes depend on, given instead of the contents by what identifies them. */
 export function imageKey(platform: Platform, ...inputs: readonly unknown[]): string {
   const hash = createHash("sha256").update(
-    JSON.stringify([assemblyFormat, fflateVersion, createdTime(), platform, ...inputs]),
+    JSON.stringify([assemblyFormat, zstdIdentity, createdTime(), platform, ...inputs]),
   );
   return `${platform.architecture}-${hash.digest("hex").slice(0, 32)}`;
 }

@@ -14,12 +14,6 @@ const archiveManifest = z.array(
   }),
 );
 
-const layerTypes = {
-  none: "application/vnd.oci.image.layer.v1.tar",
-  gzip: mediaTypes.layer,
-  zstd: "application/vnd.oci.image.layer.v1.tar+zstd",
-} as const;
-
 /**
  * The images of an archive of `docker save`, which has files instead of blobs. Their manifests are made up: each file is described by its own
  * digest.
@@ -71,6 +65,6 @@ async function describeFile(files: FileSource, path: string, mediaType?: string)
     hash.update(chunk);
     size += chunk.length;
   }
-  const type = mediaType ?? layerTypes[compressionOfBytes(start)];
+  const type = mediaType ?? mediaTypes.layer[compressionOfBytes(start)];
   return { mediaType: type, digest: `sha256:${hash.digest("hex")}`, size };
 }

@@ -3,7 +3,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
 import { extract, type Header } from "tar-stream";
-import type { Descriptor } from "../../../provider/registry/layout";
+import { mediaTypes, type Descriptor } from "../../../provider/registry/layout";
 import { ElfReader, type Elf } from "../elf";
 import type { LayerEntry } from "./tree";
 
@@ -11,9 +11,9 @@ import type { LayerEntry } from "./tree";
 export type Compression = "none" | "gzip" | "zstd";
 
 const layerTypes: Readonly<Record<string, Compression>> = {
-  "application/vnd.oci.image.layer.v1.tar": "none",
-  "application/vnd.oci.image.layer.v1.tar+gzip": "gzip",
-  "application/vnd.oci.image.layer.v1.tar+zstd": "zstd",
+  [mediaTypes.layer.none]: "none",
+  [mediaTypes.layer.gzip]: "gzip",
+  [mediaTypes.layer.zstd]: "zstd",
   "application/vnd.docker.image.rootfs.diff.tar": "none",
   "application/vnd.docker.image.rootfs.diff.tar.gzip": "gzip",
   "application/vnd.docker.image.rootfs.diff.tar.zstd": "zstd",

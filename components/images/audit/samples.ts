@@ -16,8 +16,6 @@ export interface SampleLayer {
   readonly mediaType?: string;
 }
 
-const suffix = { none: "", gzip: "+gzip", zstd: "+zstd" } as const;
-
 /** The tar archive of a sample layer. */
 export async function layerTar(entries: SampleLayer["entries"]): Promise<Buffer> {
   const archive = pack();
@@ -72,7 +70,7 @@ export async function sampleManifest(
   for (const { entries, compression = "gzip", mediaType } of layers) {
     const tar = await layerTar(entries);
     const bytes = compression === "gzip" ? gzipSync(tar) : compression === "zstd" ? zstdFrame(tar) : tar;
-    const type = mediaType ?? `application/vnd.oci.image.layer.v1.tar${suffix[compression]}`;
+    const type = mediaType ?? mediaTypes.layer[compression];
     described.push(await putBlob(directory, bytes, type));
     diffIds.push(digestOf(tar));
   }
