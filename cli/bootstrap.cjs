@@ -114,7 +114,7 @@ function main() {
   const [entry, ...rest] = process.argv.slice(2);
   const file = path.resolve(root, entry);
   process.argv = [process.argv[0], file, ...rest];
-  require("tsx/cjs/api").register();
+  require("../tools/typescript.cjs");
   require(file);
 }
 

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { EngineLog } from "./engine-log";
-import { BoardProvider } from "./provider";
-import { serve } from "./server";
+import type * as Provider from "./provider";
+import { type Handlers, serve } from "./server";
 import { Boards } from "./ssh/boards";
 
 /** The engine's address is the first argument that is no logging option. */
@@ -22,7 +22,16 @@ function endWithEngine(address: string): void {
 }
 if (engine) setInterval(() => endWithEngine(engine), 5000).unref();
 
-void serve(new BoardProvider(boards, new EngineLog(engine)), "0.1.0").then((port) => {
+// The engine starts this process twice in a run with a refresh and asks the second nothing, but waits for it: what takes time to load is
+// loaded with the first question.
+let provider: Handlers | undefined;
+function loaded(): Handlers {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- TypeScript's import() cannot be transpiled for require
+  const { BoardProvider } = require("./provider") as typeof Provider;
+  return (provider ??= new BoardProvider(boards, new EngineLog(engine)));
+}
+
+void serve(loaded, "0.1.0").then((port) => {
   // The engine reads the port from the first line.
   process.stdout.write(`${port}\n`);
 });

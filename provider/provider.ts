@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { EngineLog } from "./engine-log";
+import { foreseeFacts } from "./facts/get-facts";
 import { parseInputs } from "./checking";
 import { fingerprintKey, fingerprints, withFingerprints, withoutFingerprints } from "./fingerprints";
 import { masking } from "./masking";
@@ -9,6 +10,7 @@ import { InitializationFailure, type Handlers } from "./server";
 import { RegistryError } from "./registry/registry-error";
 import { BoardError } from "./ssh/board-error";
 import type { Boards } from "./ssh/boards";
+import type { Connection } from "./ssh/connection-args";
 import { holdsUnknown } from "./unknowns";
 import { functions, resourceTypes } from "./types";
 
@@ -87,7 +89,7 @@ export class BoardProvider implements Handlers {
     }
     const connection = unwrap(oldInputs).plain.connection ?? plain.connection;
     const found = await guarded(type, () =>
-      type.read(this.#context(urn), id, { ...withoutFingerprints(plain), connection }),
+      type.read(this.#foreseeing(this.#context(urn)), id, { ...withoutFingerprints(plain), connection }),
     );
     await this.log.flush();
     if (!found) return undefined;
@@ -146,6 +148,16 @@ export class BoardProvider implements Handlers {
       board: (connection) => Promise.resolve(this.boards.at(connection)),
       log: (severity, message) => this.log.say(urn, severity, message),
     };
+  }
+
+  /** What is read in a refresh is soon followed by the program, which asks for the board's facts. */
+  #foreseeing(context: Context): Context {
+    const board = async (connection: Connection) => {
+      const opened = await context.board(connection);
+      foreseeFacts(opened);
+      return opened;
+    };
+    return { ...context, board };
   }
 
   /** Runs a create or an update; what it left behind when it failed is handed to the engine. */

@@ -54,8 +54,10 @@ type Call<Request> = ServerUnaryCall<Request, unknown>;
  * The server of `@pulumi/pulumi` is not used because it hides the inputs from `read` and `delete`: without them a board that moved to
  * another address could only be refreshed and destroyed at its old one. Creates and updates in a preview are answered by the engine
  * itself, because the answer to `Configure` does not offer to support them.
+ *
+ * @param handlers - asked for at the first question to a resource.
  */
-export async function serve(handlers: Handlers, version: string): Promise<number> {
+export async function serve(handlers: () => Handlers, version: string): Promise<number> {
   const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
   server.addService(ResourceProviderService, {
     getPluginInfo: unary(() => {
@@ -74,7 +76,7 @@ export async function serve(handlers: Handlers, version: string): Promise<number
       return response;
     }),
     check: unary(async ({ request }: Call<messages.CheckRequest>) => {
-      const { inputs, problems } = await handlers.check(
+      const { inputs, problems } = await handlers().check(
         request.getUrn(),
         fromWire(request.getOlds()),
         fromWire(request.getNews()),
@@ -85,7 +87,7 @@ export async function serve(handlers: Handlers, version: string): Promise<number
       return response;
     }),
     diff: unary(async ({ request }: Call<messages.DiffRequest>) => {
-      const { changed, replaces = [] } = await handlers.diff(
+      const { changed, replaces = [] } = await handlers().diff(
         request.getUrn(),
         fromWire(request.getOlds()),
         fromWire(request.getNews()),
@@ -99,14 +101,14 @@ export async function serve(handlers: Handlers, version: string): Promise<number
       return response;
     }),
     create: unary(async ({ request }: Call<messages.CreateRequest>) => {
-      const { id, properties } = await handlers.create(request.getUrn(), fromWire(request.getProperties()));
+      const { id, properties } = await handlers().create(request.getUrn(), fromWire(request.getProperties()));
       const response = new messages.CreateResponse();
       response.setId(id);
       response.setProperties(toWire(properties));
       return response;
     }),
     read: unary(async ({ request }: Call<messages.ReadRequest>) => {
-      const found = await handlers.read(
+      const found = await handlers().read(
         request.getUrn(),
         request.getId(),
         fromWire(request.getProperties()),
@@ -120,7 +122,7 @@ export async function serve(handlers: Handlers, version: string): Promise<number
       return response;
     }),
     update: unary(async ({ request }: Call<messages.UpdateRequest>) => {
-      const properties = await handlers.update(
+      const properties = await handlers().update(
         request.getUrn(),
         request.getId(),
         fromWire(request.getOlds()),
@@ -131,7 +133,7 @@ export async function serve(handlers: Handlers, version: string): Promise<number
       return response;
     }),
     delete: unary(async ({ request }: Call<messages.DeleteRequest>) => {
-      await handlers.delete(
+      await handlers().delete(
         request.getUrn(),
         request.getId(),
         fromWire(request.getProperties()),
@@ -140,14 +142,14 @@ export async function serve(handlers: Handlers, version: string): Promise<number
       return new Empty();
     }),
     invoke: unary(async ({ request }: Call<messages.InvokeRequest>) => {
-      const { outputs, problems } = await handlers.invoke(request.getTok(), fromWire(request.getArgs()));
+      const { outputs, problems } = await handlers().invoke(request.getTok(), fromWire(request.getArgs()));
       const response = new messages.InvokeResponse();
       response.setReturn(toWire(outputs));
       response.setFailuresList(problems.map(toFailure));
       return response;
     }),
     cancel: unary(() => {
-      handlers.cancel();
+      handlers().cancel();
       return new Empty();
     }),
     attach: unary(() => new Empty()),

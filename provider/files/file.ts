@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import {
   PartialFailure,
@@ -14,6 +12,7 @@ import {
 import type { FileOnBoard } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
+import { sha256OfFile } from "../../tools/digest";
 import { expandHome } from "../local-paths";
 import { messageOf } from "../ssh/login";
 import { isUnknown } from "../unknowns";
@@ -166,18 +165,6 @@ function hash(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** Checksums of local files that did not change since they were computed: a k3s binary is asked for several times in a run. */
-const sourceHashes = new Map<string, string>();
-
-async function sourceHash(source: string): Promise<string> {
-  const path = expandHome(source);
-  const { size, mtimeMs, ino } = await stat(path);
-  const identity = [path, ino, size, mtimeMs].join(" ");
-  const known = sourceHashes.get(identity);
-  if (known !== undefined) return known;
-  const sum = createHash("sha256");
-  await pipeline(createReadStream(path), sum);
-  const sha256 = sum.digest("hex");
-  sourceHashes.set(identity, sha256);
-  return sha256;
+function sourceHash(source: string): Promise<string> {
+  return sha256OfFile(expandHome(source));
 }

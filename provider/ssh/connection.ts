@@ -316,7 +316,7 @@ export class SshBoard implements Board {
       if (error instanceof BoardError && error.trouble === "broken") return once();
       throw error;
     });
-    const sections = parseBatch(nonce, result.stdout, result.stderr, fragments.length + 1);
+    const sections = parseBatch(nonce, result.stdout, fragments.length + 1);
     if (sections) return sections;
     const said = result.stderr.toString("utf8").trim();
     throw new BoardError(

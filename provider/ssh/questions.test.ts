@@ -1,11 +1,14 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { batchScript, parseBatch } from "./questions";
 
 const nonce = "0123456789abcdef";
 
 function ask(fragments: string[]) {
-  const { stdout, stderr } = spawnSync("sh", [
+  const { stdout } = spawnSync("sh", [
     "-c",
     batchScript(
       nonce,
@@ -13,7 +16,7 @@ function ask(fragments: string[]) {
       fragments.map((fragment) => ({ fragment })),
     ),
   ]);
-  return parseBatch(nonce, stdout, stderr, fragments.length + 1)?.slice(1);
+  return parseBatch(nonce, stdout, fragments.length + 1)?.slice(1);
 }
 
 describe("a batch", () => {
@@ -25,7 +28,7 @@ describe("a batch", () => {
       "false; pwd",
     ]);
     expect(answers?.map(({ code, stdout, stderr }) => [code, stdout.toString(), stderr])).toEqual([
-      [3, "one\n", "two\n"],
+      [3, "one\n", "two"],
       [expect.any(Number), "", ""],
       [0, "no newline", ""],
       [0, `${process.cwd()}\n`, ""],
@@ -38,10 +41,33 @@ describe("a batch", () => {
       "\n",
     ]);
   });
+  it("keeps what is longer than a pipe holds, bytes as they are", () => {
+    const long = "head -c 300000 /dev/zero; printf '\\377\\n'; head -c 100000 /dev/zero | tr '\\0' x >&2";
+    const answers = ask([long, long, "exit 7"]);
+    expect(answers?.map(({ code, stdout, stderr }) => [code, stdout.length, stdout.at(-2), stderr.length])).toEqual([
+      [0, 300002, 255, 100000],
+      [0, 300002, 255, 100000],
+      [7, 0, undefined, 0],
+    ]);
+  });
+  it("runs its halves side by side", () => {
+    // each waits for the other: one after the other they would wait for ever
+    const meet = (mine: string, other: string) =>
+      `: >$TMPDIR/${mine}; until [ -e $TMPDIR/${other} ]; do sleep 0.01; done; echo ${mine}`;
+    const directory = mkdtempSync(join(tmpdir(), "k3s-board-questions-"));
+    process.env.TMPDIR = directory;
+    try {
+      expect(ask([meet("a", "b"), meet("b", "a")])?.map(({ stdout }) => stdout.toString())).toEqual(["a\n", "b\n"]);
+    } finally {
+      delete process.env.TMPDIR;
+      rmSync(directory, { recursive: true });
+    }
+  });
   it("that was cut off is no answer", () => {
     const output = execFileSync("sh", ["-c", batchScript(nonce, [], [{ fragment: "echo one" }])], {
       stdio: ["ignore", "pipe", "ignore"],
     });
-    expect(parseBatch(nonce, output.subarray(0, -2), Buffer.alloc(0), 2)).toBeUndefined();
+    expect(parseBatch(nonce, output, 2)).toHaveLength(2);
+    expect(parseBatch(nonce, output.subarray(0, -2), 2)).toBeUndefined();
   });
 });

@@ -14,43 +14,51 @@ export interface Section {
 }
 
 /**
- * One script for all questions of a batch. Each section ends, on stdout and on stderr, with a line that carries an unguessable `nonce`, so
- * that file contents travel raw between them. The files are one section and cost a fixed number of processes however many they are; every
- * fragment is a subshell of its own, so that an `exit` or a failed `cd` stays inside.
+ * One script for all questions of a batch. Each section's output ends with a line that carries an unguessable `nonce` and the exit code, so
+ * that file contents travel raw; its error output follows, ended in the same way. The files are one section and cost a fixed number of
+ * processes however many they are; every fragment is a subshell of its own, so that an `exit` or a failed `cd` stays inside.
+ *
+ * Half of the sections run beside the other half: each process takes its time on a slow board, and even the smallest have two processors.
+ * A pipe holds what the one half says until the other has said all.
  */
 export function batchScript(
   nonce: string,
   files: readonly FileQuestion[],
   fragments: readonly FragmentQuestion[],
 ): string {
-  const end = (code: string) => `e ${code}`;
+  const sections = [files.length > 0 ? filesScript(files) : ":", ...fragments.map(({ fragment }) => fragment)];
+  const half = (which: number) => sections.flatMap((_, index) => (index % 2 === which ? [`answer s${index}`] : []));
   return [
-    `e() { printf '\\n%s %s\\n' ${nonce} "$1"; printf '\\n%s %s\\n' ${nonce} "$1" >&2; }`,
-    ...(files.length > 0 ? [`( ${filesScript(files)}\n) </dev/null`, end("$?")] : [end("0")]),
-    ...fragments.flatMap(({ fragment }) => [`( ${fragment}\n) </dev/null`, end("$?")]),
+    ...sections.map((section, index) => `s${index}() (\n${section}\n)`),
+    "answer() {",
+    // the error output goes through a variable: only one stream can end with a mark that is surely behind the other's
+    "{ errors=$($1 </dev/null 2>&1 >&3 3>&-); code=$?; } 3>&1",
+    `printf '\\n%s %s\\n%s\\n%s\\n' ${nonce} $code "$errors" ${nonce}`,
+    "}",
+    `{ ${half(1).join("; ") || ":"}; } | { ${half(0).join("; ")}; cat; }`,
   ].join("\n");
 }
 
 /** Takes the sections apart: first the files, then the fragments in order. `undefined` for an answer that was cut off. */
-export function parseBatch(nonce: string, stdout: Buffer, stderr: Buffer, sections: number): Section[] | undefined {
-  const out = split(nonce, stdout, sections);
-  const err = split(nonce, stderr, sections);
-  if (!out || !err) return undefined;
-  return out.map((part, index) => ({ ...part, stdout: part.bytes, stderr: err[index]?.bytes.toString("utf8") ?? "" }));
-}
-
-function split(nonce: string, bytes: Buffer, sections: number): { bytes: Buffer; code: number }[] | undefined {
-  const marker = Buffer.from(`\n${nonce} `);
-  const parts: { bytes: Buffer; code: number }[] = [];
-  for (let from = 0; parts.length < sections;) {
-    const at = bytes.indexOf(marker, from);
-    const lineEnd = at < 0 ? -1 : bytes.indexOf("\n", at + marker.length);
-    if (lineEnd < 0) return undefined;
-    parts.push({
-      bytes: bytes.subarray(from, at),
-      code: Number(bytes.toString("latin1", at + marker.length, lineEnd)),
-    });
-    from = lineEnd + 1;
+export function parseBatch(nonce: string, stdout: Buffer, sections: number): Section[] | undefined {
+  const parts: Section[] = [];
+  let from = 0;
+  const upTo = (marker: string) => {
+    const at = stdout.indexOf(marker, from);
+    if (at < 0) return undefined;
+    const bytes = stdout.subarray(from, at);
+    from = at + marker.length;
+    return bytes;
+  };
+  while (parts.length < sections) {
+    const output = upTo(`\n${nonce} `);
+    const code = upTo("\n");
+    const errors = upTo(`\n${nonce}\n`);
+    if (output === undefined || code === undefined || errors === undefined) return undefined;
+    parts.push({ code: Number(code.toString("latin1")), stdout: output, stderr: errors.toString("utf8") });
   }
-  return parts;
+  const first = Math.ceil(sections / 2);
+  return Array.from({ length: sections }, (_, index) => parts[(index % 2) * first + (index >> 1)]).filter(
+    (part) => part !== undefined,
+  );
 }

@@ -138,7 +138,7 @@ describe("questions", () => {
     ]);
     expect(a).toEqual(b);
     expect(a.code).toBe(3);
-    expect(c).toEqual({ code: 0, stdout: "", stderr: "said\n" });
+    expect(c).toEqual({ code: 0, stdout: "", stderr: "said" });
     expect(d.kind).toBe("file");
     expect(board.roundTrips - trips).toBe(1);
   });

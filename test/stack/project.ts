@@ -83,7 +83,7 @@ export class TestProject {
   start(...args: readonly string[]): { readonly child: ChildProcess; readonly finished: Promise<Run> } {
     const child = spawn(
       process.execPath,
-      ["--require", "tsx/cjs", join(root, "test/stack/cli.ts"), this.directory, ...args],
+      ["--require", join(root, "tools/typescript.cjs"), join(root, "test/stack/cli.ts"), this.directory, ...args],
       {
         cwd: root,
         env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: "of the tests", NO_COLOR: "1" },
