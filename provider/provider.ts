@@ -41,6 +41,11 @@ export class BoardProvider implements Handlers {
         return { inputs: news, problems: checked.problems.map(speakable(secrets)) };
       inputs = checked?.inputs ?? value;
     }
+    if (type.announce && Object.keys(olds).length === 0 && !holdsUnknown(inputs)) {
+      const notes = await guarded(type, () => type.announce?.(this.#context(urn, plain, secrets), inputs));
+      for (const note of notes ?? []) this.log.say(urn, "info", note);
+      await this.log.flush();
+    }
     return { inputs: seal(type, withFingerprints(inputs, given(type, secrets), old), secrets), problems: [] };
   }
 

@@ -79,6 +79,11 @@ export interface ResourceType<Inputs extends object, State extends Inputs> {
   /** Problems that need more than one property or the outside world (a local file that is not there). No board contact. */
   check?(inputs: Inputs, old: Inputs | undefined): Promise<{ inputs: Inputs; problems: readonly Problem[] }>;
   /**
+   * What making it will change on the board, as the notes of `diff`: asked for a resource that the stack does not have yet, where the engine
+   * asks for no difference. Reads only; throws where the board cannot have it.
+   */
+  announce?(context: Context, inputs: Inputs): Promise<readonly string[]>;
+  /**
    * Compares what is there with what is wanted. Pure unless it must look at local files. `secrets` are the paths of `wanted` (such as
    * `files[0].content`) whose values must not appear in notes.
    */

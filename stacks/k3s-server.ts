@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connectionFor } from "../components/board/connection";
 import { boardProblems } from "../components/board/facts";
+import { Prerequisites } from "../components/board/prerequisites/prerequisites";
 import { delivery as deliveryFor, type ManifestImage, type SystemName } from "../components/images/delivery/delivery";
 import { readyArchives } from "../components/images/delivery/ready-archives";
 import { linux } from "../components/images/image";
@@ -61,7 +62,15 @@ function customCoredns(config: StackConfig, facts: board.Facts, image: ManifestI
     ...image,
     clusterDns: clusterSetting(config.k3s, "cluster-dns"),
     clusterDomain: clusterSetting(config.k3s, "cluster-domain"),
-    nodes: [{ name: typeof nodeName === "string" ? nodeName : facts.hostname.toLowerCase(), address: facts.address }],
+    nodes: [
+      {
+        name:
+          typeof nodeName === "string"
+            ? nodeName
+            : (config.board.prerequisites?.hostname ?? facts.hostname.toLowerCase()),
+        address: facts.address,
+      },
+    ],
   });
   return [manifestText("coredns", content, "the CoreDNS manifest of this program")];
 }
@@ -98,7 +107,6 @@ export async function namedSystemImages(
 export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutputs> {
   const manifests = readManifests(config.manifests);
   const connectionArgs = connectionFor(config.board);
-  const connection = pulumi.secret(connectionArgs);
   const facts = await board.getFacts({ connection: connectionArgs });
   const problems = boardProblems(config.board, facts);
   if (problems.length > 0)
@@ -127,6 +135,13 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
   const delivery = deliveryFor(config.delivery, { images, system: systemNames(system), pause, ...endpoint });
   const archives = await readyArchives(delivery, linux(arch), engineProgress());
 
+  const { prerequisites } = config.board;
+  const reached = pulumi.secret(connectionArgs);
+  // whatever takes the connection from the prerequisites waits for them
+  const connection =
+    prerequisites === undefined
+      ? reached
+      : new Prerequisites("board", { connection: reached, config: prerequisites }).connection;
   const registry =
     config.registry === undefined
       ? undefined

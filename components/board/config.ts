@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { architectures } from "./architecture";
+import { prerequisitesConfig } from "./prerequisites/config";
 
 const hostKey = z
   .string()
@@ -41,6 +42,9 @@ export const boardConfig = z.strictObject({
     .enum(architectures)
     .describe("Architecture of the board. Checked against the board's own word before anything is touched."),
   connectTimeoutSeconds: z.number().positive().default(30).describe("Seconds until a connection attempt is given up."),
+  prerequisites: prerequisitesConfig
+    .optional()
+    .describe("What the board has to be like before k3s. Nothing of it changes without being named here."),
 });
 
 /** {@link boardConfig} with defaults filled in. */

@@ -1,0 +1,49 @@
+import { z } from "zod";
+
+/** A name as hosts have it: letters, digits, dashes, dots between labels. */
+const hostName = z
+  .string()
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, "expected a host name of letters, digits, dashes and dots");
+
+const moduleName = z.string().regex(/^[A-Za-z0-9_-]+$/, "expected the name of a kernel module");
+
+/**
+ * The `board.prerequisites` section: what the host has to be like before k3s. Whatever is not named stays as it is on the board.
+ */
+export const prerequisitesConfig = z.strictObject({
+  hostname: z
+    .string()
+    .regex(
+      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+      "expected lower-case letters, digits and dashes: it becomes the node's name",
+    )
+    .optional()
+    .describe(
+      "Name of the board, which becomes the node's name. With an entry in `/etc/hosts`, so that the board finds itself. " +
+        "A node that is in the cluster already stays there under its old name.",
+    ),
+  hosts: z
+    .record(z.union([z.ipv4(), z.ipv6()]), z.array(hostName).min(1))
+    .default({})
+    .describe("Names by address, in a block of their own in `/etc/hosts`."),
+  kernelModules: z
+    .array(moduleName)
+    .default([])
+    .describe("Modules that are loaded, now and at boot: `/etc/modules-load.d/k3s-board.conf`."),
+  blacklistedModules: z
+    .array(moduleName)
+    .default([])
+    .describe("Modules that are not loaded from the next boot on: `/etc/modprobe.d/k3s-board.conf`."),
+  sysctls: z
+    .record(
+      z
+        .string()
+        .regex(/^[a-z0-9_]+([./][A-Za-z0-9_@:-]+)+$/, "expected the name of a sysctl, such as net.ipv4.ip_forward"),
+      z.union([z.string().regex(/^\S+( \S+)*$/, "expected a value of one line"), z.number().int()]),
+    )
+    .default({})
+    .describe("Kernel parameters, now and at boot: `/etc/sysctl.d/99-zz-k3s-board.conf`."),
+});
+
+/** {@link prerequisitesConfig} with defaults filled in. */
+export type PrerequisitesConfig = z.output<typeof prerequisitesConfig>;

@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { PartialFailure, type Context, type ResourceType } from "../resource";
+import { BoardError } from "../ssh/board-error";
+import { connectionArgs } from "../ssh/connection-args";
+import { carryOut, takeBack } from "./change";
+import { keysOf, type Seen, type Values } from "./kind";
+import { kindNames, kindOf } from "./kinds";
+import { look } from "./look";
+import { describeValues, planSetting } from "./plan";
+
+const inputs = z.strictObject({
+  connection: connectionArgs,
+  kind: z.enum(kindNames),
+  values: z.record(z.string(), z.string()),
+});
+
+type Inputs = z.output<typeof inputs>;
+
+interface State extends Inputs {
+  /** The values that we have set. */
+  readonly ours: Values;
+  /** What the board looked like. */
+  readonly seen: Seen;
+}
+
+/** `board:index:Setting`: one kind of prerequisite of the board, in the running system and in what the next boot reads. */
+export const setting: ResourceType<Inputs, State> = {
+  token: "board:index:Setting",
+  inputs,
+  secretOutputs: [],
+
+  check: (wanted) => Promise.resolve({ inputs: wanted, problems: kindOf(wanted.kind).problems?.(wanted.values) ?? [] }),
+
+  async announce(context, wanted) {
+    const board = await context.board(wanted.connection);
+    const seen = await look(board, wanted.kind, keysOf(wanted.values));
+    const { notes, refusal } = planSetting(kindOf(wanted.kind), wanted.values, {}, seen);
+    if (refusal !== undefined) throw new BoardError("refused", board.label, refusal);
+    return notes;
+  },
+
+  diff(state, wanted) {
+    if (state.kind !== wanted.kind) return { changed: [], replaces: ["kind"] };
+    const { isEmpty, notes } = planSetting(kindOf(wanted.kind), wanted.values, state.ours, state.seen);
+    return { changed: isEmpty ? [] : ["values"], notes };
+  },
+
+  async create(context, wanted) {
+    return { id: wanted.kind, state: await reconcile(context, wanted, {}) };
+  },
+
+  async read(context, _id, state) {
+    const board = await context.board(state.connection);
+    const seen = await look(board, state.kind, keysOf(state.ours));
+    const { connection, kind, ours } = state;
+    const found = { connection, kind, values: describeValues(kindOf(kind), ours, seen) };
+    // As wanted, in every byte of the files: else the engine would have nothing to show for a difference that diff finds.
+    const { isEmpty } = planSetting(kindOf(kind), ours, ours, seen);
+    const values = isEmpty ? ours : found.values;
+    return { state: { ...found, values, ours, seen }, inputs: { ...found, values } };
+  },
+
+  update: (context, _id, old, wanted) => reconcile(context, wanted, old.ours),
+
+  async delete(context, _id, state) {
+    const board = await context.board(state.connection);
+    const [kind, ours] = [kindOf(state.kind), state.ours];
+    const seen = await look(board, state.kind, keysOf(ours));
+    await takeBack(board, { name: state.kind, kind }, planSetting(kind, {}, ours, seen), seen);
+    const waits = kind.waitsForBoot?.({}, seen) ?? [];
+    for (const reason of waits) context.log("warning", reason);
+  },
+};
+
+async function reconcile(context: Context, wanted: Inputs, ours: Values): Promise<State> {
+  const board = await context.board(wanted.connection);
+  const kind = kindOf(wanted.kind);
+  const keys = keysOf(wanted.values, ours);
+  const seen = await look(board, wanted.kind, keys);
+  const plan = planSetting(kind, wanted.values, ours, seen);
+  if (plan.refusal !== undefined) throw new BoardError("refused", board.label, plan.refusal);
+  const state: State = { ...wanted, ours: wanted.values, seen };
+  if (plan.isEmpty) return state;
+  try {
+    await carryOut(board, { name: wanted.kind, kind, wanted: wanted.values }, plan, seen);
+    return { ...state, seen: await look(board, wanted.kind, keysOf(wanted.values)) };
+  } catch (error) {
+    // The note on the board says that something was begun: whoever destroys the stack now gets it back.
+    if (error instanceof BoardError) throw new PartialFailure(wanted.kind, state, error);
+    throw error;
+  }
+}
