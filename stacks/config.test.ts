@@ -55,6 +55,24 @@ describe("parseStackConfig", () => {
     ],
     ["a list where a boolean belongs", withK3s({ config: { debug: ["x"] } }), "k3s.config.debug", /expected a boolean/],
     [
+      "a flag that this version of k3s does not have yet",
+      withK3s({ version: "v1.25.3+k3s1", config: { "embedded-registry": true } }),
+      "k3s.config.embedded-registry",
+      /k3s 1\.25 has no flag --embedded-registry: it came with 1\.26/,
+    ],
+    [
+      "a bad flag beside a bad version",
+      withK3s({ version: "latest", config: { "kubelet-args": "x" } }),
+      "k3s.config.kubelet-args",
+      /did you mean kubelet-arg\?/,
+    ],
+    [
+      "a bad flag beside a section that lacks its source",
+      { ...good, k3s: { version: "v1.36.3", config: { "kubelet-args": "x" } } },
+      "k3s.config.kubelet-args",
+      /did you mean kubelet-arg\?/,
+    ],
+    [
       "an unknown release of a package",
       withK3s({ version: "v1.23.1+k3s1", source: { package: "k3s" } }),
       "k3s.pauseImage",

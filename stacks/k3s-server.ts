@@ -14,8 +14,8 @@ import type { SystemImageKey } from "../components/images/system-image-keys";
 import { type SystemImage, systemImages, unknownNames } from "../components/images/system-images";
 import { componentOf } from "../components/images/system-table";
 import { type K3sBinary, k3sBinary } from "../components/k3s/binary";
-import { disabledComponents } from "../components/k3s/config";
-import { clusterSetting, dataDirectory, k3sPaths } from "../components/k3s/configuration";
+import { disabledComponents, k3sConfigWarnings } from "../components/k3s/config";
+import { clusterSetting, dataDirectory, k3sPaths } from "../components/k3s/configuration/files";
 import { K3sServer } from "../components/k3s/server";
 import { corednsManifest } from "../components/manifests/coredns";
 import { imagesInManifests } from "../components/manifests/images";
@@ -106,6 +106,7 @@ export async function namedSystemImages(
  */
 export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutputs> {
   const manifests = readManifests(config.manifests);
+  for (const warning of k3sConfigWarnings(config.k3s)) void pulumi.log.warn(warning);
   const connectionArgs = connectionFor(config.board);
   const facts = await board.getFacts({ connection: connectionArgs });
   const problems = boardProblems(config.board, facts);

@@ -1,4 +1,4 @@
-import { clusterSetting } from "../../components/k3s/configuration";
+import { clusterSetting } from "../../components/k3s/configuration/files";
 import { queryDns } from "../../provider/kubernetes/dns";
 import type { Board } from "../../provider/ssh/board";
 import type { StackConfig } from "../../stacks/config";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type FlagKind, k3sFlags } from "./flags";
-import { nearest } from "./nearest";
+import { knownMinors, minorOf } from "./configuration/flags";
+import { flagNameOf, type KeyProblem, keyProblems, keyWarnings } from "./configuration/keys";
 
 /** Components that `--disable` of k3s takes. */
 export const bundledComponents = [
@@ -36,105 +36,90 @@ export const k3sSource = z.union([
   }),
 ]);
 
-/** Flags that this program sets itself, with the config path that is meant instead. */
+/** Flags that this program sets itself, with what is to be done instead. */
 const ownedFlags: Readonly<Record<string, string>> = {
-  disable: "k3s.disable",
-  "pause-image": "k3s.pauseImage",
-  token: "k3s.token",
-  "private-registry": "registry",
-  "system-default-registry": "delivery",
+  disable: "is set by this program: use k3s.disable",
+  "no-deploy": "is set by this program: use k3s.disable",
+  "pause-image": "is set by this program: use k3s.pauseImage",
+  token: "is set by this program: use k3s.token",
+  "cluster-secret": "is set by this program: use k3s.token",
+  "private-registry": "is set by this program: use registry",
+  "system-default-registry": "is set by this program: use delivery",
+  config: "has no effect in a configuration file: k3s looks for it on its command line and in its environment",
 };
 
-function matches(kind: FlagKind, value: unknown): boolean {
-  switch (kind) {
-    case "boolean":
-      return typeof value === "boolean";
-    case "number":
-      return typeof value === "number";
-    case "list":
-      return (
-        ["string", "number"].includes(typeof value) ||
-        (Array.isArray(value) && value.every((item) => typeof item === "string"))
-      );
-    case "string":
-    case "duration":
-      return typeof value === "string" || typeof value === "number";
-  }
+const settings = z.record(z.string(), z.unknown());
+
+/** What is wrong with the keys of `config`, whatever else is wrong with the section: all problems are told at once. */
+function configProblems(section: unknown): KeyProblem[] {
+  const { version, config } = z
+    .object({ version: z.string().catch(""), config: settings.catch({}) })
+    .catch({ version: "", config: {} })
+    .parse(section);
+  const ours = Object.entries(config).flatMap(([key]) => {
+    const reason = ownedFlags[flagNameOf(key)];
+    return reason === undefined ? [] : [{ key, reason }];
+  });
+  const others = Object.fromEntries(Object.entries(config).filter(([key]) => !(flagNameOf(key) in ownedFlags)));
+  return [...ours, ...keyProblems(others, { minor: minorOf(version) ?? knownMinors.newest, role: "server" })];
 }
 
-/** Keys of a k3s config file: flags without dashes in front, `key+` appends to a list. */
-const extraConfig = z.record(z.string(), z.unknown()).superRefine((config, context) => {
-  for (const [key, value] of Object.entries(config)) {
-    const name = key.replace(/\+$/, "");
-    const kind = k3sFlags.get(name);
-    if (ownedFlags[name] !== undefined) {
-      context.addIssue({ code: "custom", path: [key], message: `is set by this program: use ${ownedFlags[name]}` });
-    } else if (kind === undefined) {
-      const close = nearest(name, k3sFlags.keys());
-      context.addIssue({
-        code: "custom",
-        path: [key],
-        message: `k3s has no flag --${name}${close === undefined ? "" : `; did you mean ${close}?`}`,
-      });
-    } else if (!matches(kind, value)) {
-      context.addIssue({ code: "custom", path: [key], message: `expected a ${kind}, got ${JSON.stringify(value)}` });
-    } else if (key.endsWith("+") && kind !== "list") {
-      context.addIssue({
-        code: "custom",
-        path: [key],
-        message: `only list flags can be appended to; ${name} is a ${kind}`,
-      });
-    }
-  }
-});
-
 /** The `k3s` section. */
-export const k3sConfig = z.strictObject({
-  version: z
-    .string()
-    .regex(/^v?\d+\.\d+\.\d+([+-].*)?$/, "expected a k3s version such as v1.36.3+k3s1")
-    .describe("The k3s version that `source` is. Decides which system images are expected."),
-  source: k3sSource.describe(
-    "Where the binary comes from: `path`, `url` with `sha256`, or the distribution's `package`.",
-  ),
-  disable: z
-    .array(z.enum(bundledComponents))
-    .default([])
-    .describe("Bundled components that k3s must not deploy (`--disable`)."),
-  coredns: z
-    .enum(["bundled", "custom"])
-    .default("bundled")
-    .describe(
-      "`bundled`: k3s's own CoreDNS manifest with our image behind the mirror. `custom`: `--disable=coredns` and a manifest of ours " +
-        "that brings NodeHosts, cluster DNS address and domain.",
+export const k3sConfig = z
+  .strictObject({
+    version: z
+      .string()
+      .regex(/^v?\d+\.\d+\.\d+([+-].*)?$/, "expected a k3s version such as v1.36.3+k3s1")
+      .describe("The k3s version that `source` is. Decides which system images are expected."),
+    source: k3sSource.describe(
+      "Where the binary comes from: `path`, `url` with `sha256`, or the distribution's `package`.",
     ),
-  pauseImage: z
-    .string()
-    .optional()
-    .describe("Image of the pod sandbox (`--pause-image`). Defaults to the one of the k3s version."),
-  config: extraConfig.default({}).describe("Further keys of k3s's config file, checked against k3s's flags."),
-  token: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("Server token (a config secret). Defaults to one that k3s makes itself."),
-  kubeconfigServer: z
-    .url({ protocol: /^https$/ })
-    .optional()
-    .describe("Address of the API server in the kubeconfig output. Defaults to https://<board.host>:6443."),
-  startTimeoutSeconds: z
-    .number()
-    .int()
-    .positive()
-    .default(600)
-    .describe("Seconds until a k3s that is not healthy after a restart is rolled back. A slow board needs minutes."),
-  readyTimeoutSeconds: z
-    .number()
-    .int()
-    .positive()
-    .default(900)
-    .describe("Seconds until node and system pods must be Ready."),
-});
+    disable: z
+      .array(z.enum(bundledComponents))
+      .default([])
+      .describe("Bundled components that k3s must not deploy (`--disable`)."),
+    coredns: z
+      .enum(["bundled", "custom"])
+      .default("bundled")
+      .describe(
+        "`bundled`: k3s's own CoreDNS manifest with our image behind the mirror. `custom`: `--disable=coredns` and a manifest of ours " +
+          "that brings NodeHosts, cluster DNS address and domain.",
+      ),
+    pauseImage: z
+      .string()
+      .optional()
+      .describe("Image of the pod sandbox (`--pause-image`). Defaults to the one of the k3s version."),
+    config: settings.default({}).describe("Further keys of k3s's config file, checked against the flags of `version`."),
+    token: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Server token (a config secret). Defaults to one that k3s makes itself."),
+    kubeconfigServer: z
+      .url({ protocol: /^https$/ })
+      .optional()
+      .describe("Address of the API server in the kubeconfig output. Defaults to https://<board.host>:6443."),
+    startTimeoutSeconds: z
+      .number()
+      .int()
+      .positive()
+      .default(600)
+      .describe("Seconds until a k3s that is not healthy after a restart is rolled back. A slow board needs minutes."),
+    readyTimeoutSeconds: z
+      .number()
+      .int()
+      .positive()
+      .default(900)
+      .describe("Seconds until node and system pods must be Ready."),
+  })
+  .superRefine(
+    (section, context) => {
+      for (const { key, reason } of configProblems(section)) {
+        context.addIssue({ code: "custom", path: ["config", key], message: reason });
+      }
+    },
+    { when: () => true },
+  );
 
 /** {@link k3sConfig} with defaults filled in. */
 export type K3sConfig = z.output<typeof k3sConfig>;
@@ -144,4 +129,10 @@ export function disabledComponents(config: Pick<K3sConfig, "disable" | "coredns"
   const disabled = new Set(config.disable);
   if (config.coredns === "custom") disabled.add("coredns");
   return [...disabled].sort();
+}
+
+/** What k3s of this version takes and wants to be written in another way, a sentence with its path for each. */
+export function k3sConfigWarnings({ version, config }: Pick<K3sConfig, "version" | "config">): string[] {
+  const check = { minor: minorOf(version) ?? knownMinors.newest, role: "server" } as const;
+  return keyWarnings(config, check).map(({ key, reason }) => `k3s.config.${key}: ${reason}`);
 }

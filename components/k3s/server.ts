@@ -6,7 +6,7 @@ import { pauseArchive } from "../images/delivery/pause";
 import type { Registry } from "../registry/registry";
 import type { K3sBinary } from "./binary";
 import { disabledComponents, type K3sConfig } from "./config";
-import { dataDirectory, k3sConfigFile, k3sPaths, k3sSecretsFile } from "./configuration";
+import { dataDirectory, k3sConfigFile, k3sPaths, k3sSecretsFile } from "./configuration/files";
 import { registriesYaml } from "./registries";
 import { k3sDropIn, k3sUnit } from "./unit";
 

@@ -1,7 +1,7 @@
 import { dump } from "js-yaml";
-import type { K3sConfig } from "./config";
+import type { K3sConfig } from "../config";
 import { secretFlags } from "./flags";
-import { tlsSans } from "./kubeconfig-address";
+import { tlsSans } from "../kubeconfig-address";
 
 /** Files of k3s on the board. */
 export const k3sPaths = {
