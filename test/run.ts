@@ -22,23 +22,30 @@ interface Count {
 interface Part {
   readonly name: string;
   readonly about: string;
-  run(): Promise<Count>;
+  run(execute: Execute): Promise<Count>;
 }
 
-function execute(
+/** Runs a command and resolves to its exit code. */
+type Execute = (
   command: string,
   args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd: options.cwd ?? root,
-      env: { ...process.env, ...options.env },
-      stdio: ["ignore", "inherit", "inherit"],
+  options?: { readonly cwd?: string; readonly env?: Record<string, string> },
+) => Promise<number>;
+
+/** @param show - gets what the command says, as it comes. */
+function executing(show: (text: Buffer) => void): Execute {
+  return (command, args, { cwd = root, env = {} } = {}) =>
+    new Promise((resolve, reject) => {
+      const child = spawn(command, args, {
+        cwd,
+        env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}), ...env },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      child.stdout.on("data", show);
+      child.stderr.on("data", show);
+      child.on("error", reject);
+      child.on("close", (code) => resolve(code ?? 1));
     });
-    child.on("error", reject);
-    child.on("close", (code) => resolve(code ?? 1));
-  });
 }
 
 function program(name: string): string {
@@ -50,7 +57,7 @@ function check(name: string, about: string, command: string, args: readonly stri
   return {
     name,
     about,
-    run: async () =>
+    run: async (execute) =>
       (await execute(program(command), args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 },
   };
 }
@@ -62,7 +69,7 @@ function tests(name: string, about: string, args: readonly string[]): Part {
   return {
     name,
     about,
-    async run() {
+    async run(execute) {
       const directory = mkdtempSync(join(tmpdir(), "k3s-board-test-"));
       const file = join(directory, "report.json");
       const code = await execute(program("vitest"), [
@@ -87,27 +94,51 @@ function tests(name: string, about: string, args: readonly string[]): Part {
   };
 }
 
-const parts: readonly Part[] = [
-  check("types", "the TypeScript compiler", "tsc", ["-p", "."]),
-  check("lint", "eslint", "eslint", ["."]),
-  check("format", "prettier", "prettier", ["--check", "--log-level=warn", "."]),
-  tests("unit", "pure functions and component graphs", ["--project=unit"]),
-  {
-    name: "launcher",
-    about: "the emulator's launcher (go test)",
-    async run() {
-      const go = await ensureGo(terminalProgress());
-      const cwd = join(root, "emulator/launcher");
-      const code = await execute(go, ["test", "./..."], { cwd, env: { ...goEnvironment(), GOOS: "linux" } });
-      return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+/** Parts of a group mostly wait for other machines or processes: they run side by side. The groups run one after the other. */
+const groups: readonly (readonly Part[])[] = [
+  [check("types", "the TypeScript compiler", "tsc", ["-p", "."])],
+  [check("lint", "eslint", "eslint", ["."])],
+  [check("format", "prettier", "prettier", ["--check", "--log-level=warn", "."])],
+  [tests("unit", "pure functions and component graphs", ["--project=unit"])],
+  [
+    {
+      name: "launcher",
+      about: "the emulator's launcher (go test)",
+      async run(execute) {
+        const go = await ensureGo(terminalProgress());
+        const cwd = join(root, "emulator/launcher");
+        const code = await execute(go, ["test", "./..."], { cwd, env: { ...goEnvironment(), GOOS: "linux" } });
+        return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+      },
     },
-  },
-  tests("images", "images against a real registry", ["--project=system", "test/images"]),
-  tests("provider", "the provider against a real sshd and systemd", ["--project=system", "test/provider"]),
-  tests("emulator", "the emulated boards", ["--project=system", "test/emulator"]),
-  tests("engine", "the CLI against the real engine", ["--project=system", "test/engine"]),
-  tests("stack", "whole stacks on the emulated board", ["--project=system", "test/stack"]),
+  ],
+  [
+    tests("images", "images against a real registry", ["--project=system", "test/images"]),
+    tests("provider", "the provider against a real sshd and systemd", ["--project=system", "test/provider"]),
+    tests("engine", "the CLI against the real engine", ["--project=system", "test/engine"]),
+  ],
+  [tests("emulator", "the emulated boards", ["--project=system", "test/emulator"])],
+  [tests("stack", "whole stacks on the emulated board", ["--project=system", "test/stack"])],
 ];
+const parts = groups.flat();
+
+/**
+ * Runs a part and shows what it says: at once where it is `alone`, else when it has ended, in one piece.
+ *
+ * @returns what it came to, and the seconds it took.
+ */
+async function runPart(
+  part: Part,
+  alone: boolean,
+): Promise<Count & { readonly name: string; readonly seconds: number }> {
+  const started = Date.now();
+  const heading = `\n--- ${part.name}: ${part.about}`;
+  const said: Buffer[] = [];
+  if (alone) console.log(heading);
+  const count = await part.run(executing((text) => void (alone ? process.stdout.write(text) : said.push(text))));
+  if (!alone) console.log(`${heading}\n${Buffer.concat(said).toString("utf8")}`);
+  return { name: part.name, ...count, seconds: (Date.now() - started) / 1000 };
+}
 
 async function main(): Promise<void> {
   const command = new Command("npm test --")
@@ -122,15 +153,15 @@ async function main(): Promise<void> {
     });
   const total = { passed: 0, failed: 0 };
   const lines: string[] = [];
-  for (const part of parts.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
-    const started = Date.now();
-    console.log(`\n--- ${part.name}: ${part.about}`);
-    const { passed, failed } = await part.run();
-    total.passed += passed;
-    total.failed += failed;
-    lines.push(
-      `${part.name.padEnd(10)} ${passed} passed, ${failed} failed, ${((Date.now() - started) / 1000).toFixed(0)} s`,
-    );
+  for (const group of groups) {
+    const chosen = group.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+    for (const { name, passed, failed, seconds } of await Promise.all(
+      chosen.map((part) => runPart(part, chosen.length === 1)),
+    )) {
+      total.passed += passed;
+      total.failed += failed;
+      lines.push(`${name.padEnd(10)} ${passed} passed, ${failed} failed, ${seconds.toFixed(0)} s`);
+    }
   }
   // not of the form of the last line, which is the one that is counted
   console.log(`\n${lines.map((line) => `  ${line}`).join("\n")}\n`);
