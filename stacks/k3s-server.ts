@@ -42,13 +42,13 @@ export interface K3sServerOutputs {
   readonly images: Readonly<Record<string, string>>;
 }
 
-/** Deployments that k3s itself brings, by the component that can be disabled. */
-const bundledDeployments = {
-  coredns: "kube-system/coredns",
-  "local-storage": "kube-system/local-path-provisioner",
-  "metrics-server": "kube-system/metrics-server",
-  traefik: "kube-system/traefik",
-} as const;
+/** Deployments that k3s itself brings, and whose image is in each, by the component that can be disabled. */
+const bundledDeployments: Readonly<Record<string, { readonly deployment: string; readonly image: SystemImageKey }>> = {
+  coredns: { deployment: "kube-system/coredns", image: "coredns" },
+  "local-storage": { deployment: "kube-system/local-path-provisioner", image: "local-path-provisioner" },
+  "metrics-server": { deployment: "kube-system/metrics-server", image: "metrics-server" },
+  traefik: { deployment: "kube-system/traefik", image: "traefik" },
+};
 
 /** The images that k3s asks for by itself, by component. */
 function systemNames(system: readonly SystemImage[]): SystemName[] {
@@ -180,8 +180,8 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
     after: [server],
   });
   const disabled: readonly string[] = disabledComponents(config.k3s);
-  const bundled = Object.entries(bundledDeployments).flatMap(([component, name]) =>
-    disabled.includes(component) ? [] : [name],
+  const bundled = Object.entries(bundledDeployments).flatMap(([component, { deployment, image }]) =>
+    disabled.includes(component) ? [] : [{ deployment, image: nameOf(image) }],
   );
   const hasDns = !disabled.includes("coredns") || config.k3s.coredns === "custom";
   const domain = clusterSetting(config.k3s, "cluster-domain");
@@ -190,7 +190,15 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
     {
       connection,
       kubeconfig: k3sPaths.kubeconfig,
-      deployments: [...bundled, ...deployed.flatMap(({ deployments }) => deployments)],
+      deployments: [
+        ...bundled.map(({ deployment }) => deployment),
+        ...deployed.flatMap(({ deployments }) => deployments),
+      ],
+      images: Object.fromEntries(
+        bundled.flatMap(({ deployment, image }) =>
+          image === undefined ? [] : [[deployment, delivery.manifestImage(image).image]],
+        ),
+      ),
       manifests: manifestChecksums(deployed),
       ...(hasDns
         ? { dns: { server: clusterSetting(config.k3s, "cluster-dns"), name: `kubernetes.default.svc.${domain}` } }

@@ -16,6 +16,8 @@ const inputs = z.strictObject({
   namespaces: z.array(z.string()).default(["kube-system"]),
   /** Deployments, `namespace/name`, that must be there and available. */
   deployments: z.array(z.string()).default([]),
+  /** The image that one of these deployments must ask for, by `namespace/name`: k3s brings its own manifests some time after a start. */
+  images: z.record(z.string(), z.string()).default({}),
   /** Manifests that k3s must have applied: SHA-256 (hex) of the file's content by its name without extension. Only waited for, not read back. */
   manifests: z.record(z.string(), z.string()).default({}),
   /** Cluster DNS server and a name that it must resolve. Without it DNS is not asked. */
@@ -86,7 +88,7 @@ export const clusterReadiness: ResourceType<Inputs, State> = {
   ignored: ["timeoutSeconds"],
   diff: (state, wanted) => ({
     changed: [
-      ...(["kubeconfig", "namespaces", "deployments", "manifests", "dns", "triggers"] as const).filter(
+      ...(["kubeconfig", "namespaces", "deployments", "images", "manifests", "dns", "triggers"] as const).filter(
         (key) => !isDeepStrictEqual(state[key], wanted[key]),
       ),
       ...(state.ready ? [] : ["ready"]),
@@ -98,8 +100,8 @@ export const clusterReadiness: ResourceType<Inputs, State> = {
   },
   async read(context, _id, state) {
     const board = await context.board(state.connection);
-    // CoreDNS's own readiness is among the pods; a question to it would be one more round trip of every preview
-    const health = await clusterHealth(board, state.kubeconfig, { ...state, manifests: {} });
+    // A state of an earlier version knows no images. CoreDNS's own readiness is among the pods; a question to it would be one more round trip of every preview
+    const health = await clusterHealth(board, state.kubeconfig, { ...state, images: state.images ?? {}, manifests: {} });
     if (!health.ready) context.log("warning", health.detail);
     return { state: { ...state, ready: health.ready }, inputs: parsedInputs(state) };
   },

@@ -73,6 +73,23 @@ describe("nodeHealth and deploymentHealth", () => {
   });
 });
 
+describe("deployments of a manifest that k3s has not applied yet", () => {
+  const asking = (image: string): V1Deployment => ({
+    metadata: { generation: 1 },
+    spec: { selector: {}, template: { spec: { containers: [{ name: "c", image }] } } },
+    status: { observedGeneration: 1, availableReplicas: 1, updatedReplicas: 1 },
+  });
+  it.each([
+    ["rancher/mirrored-coredns-coredns:1", "docker.io/rancher/mirrored-coredns-coredns:1", true],
+    ["docker.io/library/busybox:1", "busybox:1", true],
+    ["rancher/mirrored-coredns-coredns:1", "127.0.0.1:5000/rancher/mirrored-coredns-coredns:1", false],
+    ["rancher/mirrored-coredns-coredns:1", "docker.io/rancher/mirrored-coredns-coredns:2", false],
+  ])("that asks for %s, where %s is wanted", (there, wanted, ready) => {
+    expect(deploymentHealth("a/b", asking(there), wanted).ready).toBe(ready);
+    expect(deploymentHealth("a/b", asking(there)).ready).toBe(true);
+  });
+});
+
 describe("unappliedManifests", () => {
   it("names those that k3s has no addon for, or one of another content", () => {
     const addons = [

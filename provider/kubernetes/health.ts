@@ -55,9 +55,21 @@ export function podHealth(pod: V1Pod): Health {
   return { ready: false, detail: `pod ${name}: ${reason}` };
 }
 
-/** Status of a deployment: all replicas of the newest generation available. */
-export function deploymentHealth(name: string, deployment: V1Deployment | undefined): Health {
+/** `docker.io/library/busybox` and `busybox` name the same image. */
+function shortened(image: string): string {
+  return image.replace(/^docker\.io\/(library\/)?/, "");
+}
+
+/**
+ * Status of a deployment: all replicas of the newest generation available.
+ *
+ * @param image - the image that it must ask for; another one is that of a manifest that k3s has not applied yet.
+ */
+export function deploymentHealth(name: string, deployment: V1Deployment | undefined, image?: string): Health {
   if (deployment === undefined) return { ready: false, detail: `deployment ${name}: not there yet` };
+  const asked = deployment.spec?.template.spec?.containers.map((container) => container.image ?? "") ?? [];
+  if (image !== undefined && !asked.some((one) => shortened(one) === shortened(image)))
+    return { ready: false, detail: `deployment ${name}: asks for ${asked.join(", ") || "no image"}, not for ${image}` };
   const wanted = deployment.spec?.replicas ?? 1;
   const { availableReplicas = 0, updatedReplicas = 0, observedGeneration = 0 } = deployment.status ?? {};
   const ready =
@@ -124,6 +136,8 @@ export interface Expected {
   readonly namespaces: readonly string[];
   /** `namespace/name`. */
   readonly deployments: readonly string[];
+  /** The image that a deployment must ask for, by `namespace/name`. */
+  readonly images: Readonly<Record<string, string>>;
   /** SHA-256 (hex) by name, of manifests in k3s's auto-deploy directory. */
   readonly manifests: Readonly<Record<string, string>>;
 }
@@ -169,7 +183,10 @@ export function clusterHealth(board: Board, kubeconfigPath: string, expected: Ex
     const named = (name: string) =>
       deployments.find(({ metadata }) => `${metadata?.namespace}/${metadata?.name}` === name);
     return joined(
-      [...expected.deployments.map((name) => deploymentHealth(name, named(name))), ...pods.map(podHealth)],
+      [
+        ...expected.deployments.map((name) => deploymentHealth(name, named(name), expected.images[name])),
+        ...pods.map(podHealth),
+      ],
       `${nodes.detail}; ${pods.length} pods Ready`,
     );
   });

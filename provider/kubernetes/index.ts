@@ -52,6 +52,8 @@ export interface ClusterReadinessArgs {
   namespaces?: pulumi.Input<pulumi.Input<string>[]>;
   /** Deployments, `namespace/name`, that must be there and available. */
   deployments?: pulumi.Input<pulumi.Input<string>[]>;
+  /** The image that one of these deployments must ask for, by `namespace/name`. `docker.io/` in front counts for nothing. */
+  images?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Manifests that k3s must have applied before anything else counts: SHA-256 (hex) of the content by the file's name without extension. */
   manifests?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Cluster DNS server, and a name that it must resolve. Without it DNS is not asked. */
