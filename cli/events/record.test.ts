@@ -63,15 +63,19 @@ describe("RunRecord", () => {
     expect(record.result).toBe("succeeded");
   });
 
-  it("counts the steps of a replacement as one", () => {
-    const record = replay([
+  it("counts and tells the steps of a replacement as one", () => {
+    const steps = [
       step("resourcePreEvent", "delete-replaced", { old: { path: "/a" } }),
       step("resOutputsEvent", "delete-replaced", { old: { path: "/a" } }),
       step("resourcePreEvent", "replace", { old: { path: "/a" }, new: { path: "/b" } }),
       step("resOutputsEvent", "replace", { old: { path: "/a" }, new: { path: "/b" } }),
       step("resourcePreEvent", "create-replacement", { old: { path: "/a" }, new: { path: "/b" } }),
       step("resOutputsEvent", "create-replacement", { old: { path: "/a" }, new: { path: "/b" } }),
-    ]);
+    ];
+    const told = new RunRecord();
+    const ends = steps.flatMap((event) => told.apply(event)).filter(({ kind }) => kind === "ended");
+    expect(ends).toHaveLength(1);
+    const record = replay(steps);
     expect(record.changes).toHaveLength(1);
     expect(record.counts()).toMatchObject({ replace: 1, create: 0, delete: 0 });
   });

@@ -58,6 +58,9 @@ const operations: Partial<Record<OpType, Operation>> = {
   same: "same",
 };
 
+/** Steps around the one that makes the replacement: only that one is told. */
+const besideReplacement: ReadonlySet<string> = new Set(["replace", "delete-replaced", "discard-replaced"]);
+
 /** The name in a URN, which is behind its last `::`. */
 export function urnName(urn: string): string {
   return urn.slice(urn.lastIndexOf("::") + 2);
@@ -151,6 +154,7 @@ export class RunRecord {
 
   private begin(step: StepMetadata, now: number): Happening[] {
     const operation = operations[step.op] ?? "update";
+    if (besideReplacement.has(step.op) && this.byUrn.get(step.urn)?.operation === "replace") return [];
     if (isAbstract(step)) this.abstract.add(step.urn);
     const known = this.byUrn.get(step.urn);
     if (known === undefined || known.operation === "refresh") {
@@ -180,7 +184,7 @@ export class RunRecord {
       if (step.op !== "refresh") Object.assign(resource, { operation: operations[step.op] ?? "same", stateOnly: true });
     }
     // Components end twice: when they are registered, and when their outputs are.
-    const first = resource.outcome === "running";
+    const first = resource.outcome === "running" && !besideReplacement.has(step.op);
     resource.outcome = planning ? "planned" : "done";
     resource.seconds = (now - resource.begun) / 1000;
     delete resource.status;
