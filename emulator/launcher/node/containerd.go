@@ -76,6 +76,8 @@ func containerdConfig(s *settings.Settings, systemdCgroup bool) string {
 	line("\n[plugins.'io.containerd.grpc.v1.cri']\n  stream_server_address = \"127.0.0.1\"\n  stream_server_port = \"10010\"")
 	line("\n[plugins.'io.containerd.cri.v1.runtime']\n  enable_selinux = %t\n  enable_unprivileged_ports = true\n"+
 		"  enable_unprivileged_icmp = true\n  device_ownership_from_security_context = %t", s.SELinux, s.NonrootDevices)
+	// Its own default, each container through its shim once a second, takes a fifth of an emulated processor; nobody asks so often.
+	line("  stats_collect_period = \"15s\"")
 	line("\n[plugins.'io.containerd.cri.v1.images']\n  snapshotter = %s\n  disable_snapshot_annotations = true\n  use_local_image_pull = true",
 		quote(s.Snapshotter))
 	line("\n[plugins.'io.containerd.cri.v1.images'.pinned_images]\n  sandbox = %s", quote(s.SystemImage(s.PauseImage)))
