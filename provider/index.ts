@@ -1,5 +1,5 @@
 /** The SDK of package `board`: the resource classes and functions that the program uses. */
-export { type KindName, Setting, type SettingArgs } from "./board";
+export { type KindName, Reboot, type RebootArgs, Setting, type SettingArgs } from "./board";
 export type { ConnectionArgs } from "./connection-input";
 export { ContainerdImage, type ContainerdImageArgs } from "./containerd";
 export { getFacts, type Facts } from "./facts";

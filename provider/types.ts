@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { reboot } from "./board/reboot";
 import { setting } from "./board/setting";
 import { containerdImage } from "./containerd/containerd-image";
 import { getFactsFunction } from "./facts/get-facts";
@@ -30,6 +31,7 @@ function entry<Inputs extends object, State extends Inputs>(
 /** All resource types of package `board`, by token. A new type is added here. */
 export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Properties>> = new Map([
   entry(setting),
+  entry(reboot),
   entry(file),
   entry(distributionPackage),
   entry(systemdService),

@@ -136,13 +136,12 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
   const delivery = deliveryFor(config.delivery, { images, system: systemNames(system), pause, ...endpoint });
   const archives = await readyArchives(delivery, linux(arch), engineProgress());
 
-  const { prerequisites } = config.board;
   const reached = pulumi.secret(connectionArgs);
-  // whatever takes the connection from the prerequisites waits for them
-  const connection =
-    prerequisites === undefined
-      ? reached
-      : new Prerequisites("board", { connection: reached, config: prerequisites }).connection;
+  const wishes = config.board.prerequisites;
+  const prerequisites =
+    wishes === undefined ? undefined : new Prerequisites("board", { connection: reached, config: wishes });
+  // whatever takes the connection from the prerequisites waits for them, and for the reboot
+  const connection = prerequisites?.connection ?? reached;
   const registry =
     config.registry === undefined
       ? undefined
@@ -204,7 +203,10 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
         ? { dns: { server: clusterSetting(config.k3s, "cluster-dns"), name: `kubernetes.default.svc.${domain}` } }
         : {}),
       timeoutSeconds: config.k3s.readyTimeoutSeconds,
-      triggers: Object.fromEntries(images.map(({ name, digest }) => [name, digest])),
+      triggers: {
+        ...Object.fromEntries(images.map(({ name, digest }) => [name, digest])),
+        ...(prerequisites?.rebooted === undefined ? {} : { reboot: prerequisites.rebooted }),
+      },
     },
     { dependsOn: [manifestFiles, server, ...pushed] },
   );

@@ -10,7 +10,7 @@ const oldestSystemd = 247;
  *
  * @param facts - what the board told of itself.
  */
-export function boardProblems(config: Pick<BoardConfig, "arch">, facts: Facts): string[] {
+export function boardProblems(config: Pick<BoardConfig, "arch" | "prerequisites">, facts: Facts): string[] {
   const problems: string[] = [];
   const actual = architectureOfMachine(facts.machine);
   if (actual !== config.arch) {
@@ -26,11 +26,16 @@ export function boardProblems(config: Pick<BoardConfig, "arch">, facts: Facts): 
       `the board runs systemd ${facts.systemdVersion}; ${oldestSystemd} is the oldest that can roll back by itself`,
     );
   }
+  // Parameters that are to bring them are a matter of the reboot, which looks whether they did.
+  const parameters = config.prerequisites?.kernelCommandLine ?? [];
   if (facts.cgroupVersion !== 2) {
-    problems.push("the board has no unified cgroup hierarchy (v2): boot with systemd.unified_cgroup_hierarchy=1");
-  } else if (!facts.cgroupControllers.includes("memory")) {
+    if (!parameters.includes("systemd.unified_cgroup_hierarchy=1"))
+      problems.push(
+        "the board has no unified cgroup hierarchy (v2): boot with systemd.unified_cgroup_hierarchy=1, by hand or by board.prerequisites.kernelCommandLine",
+      );
+  } else if (!facts.cgroupControllers.includes("memory") && !parameters.includes("cgroup_enable=memory")) {
     problems.push(
-      "the memory cgroup controller is off: add cgroup_enable=memory to the kernel command line and reboot",
+      "the memory cgroup controller is off: add cgroup_enable=memory to the kernel command line and reboot, by hand or by board.prerequisites.kernelCommandLine",
     );
   }
   return problems;

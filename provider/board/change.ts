@@ -20,7 +20,7 @@ const failing = `fail() { printf '%s\\n' "$*" >&2; exit 1; }\n`;
  */
 export async function carryOut(
   board: Board,
-  { name, kind, wanted }: { name: KindName; kind: SettingKind; wanted: Values },
+  { name, kind, wanted, ours }: { name: KindName; kind: SettingKind; wanted: Values; ours: Values },
   plan: Plan,
   seen: Seen,
 ): Promise<void> {
@@ -34,7 +34,7 @@ export async function carryOut(
   const restore = Object.keys(plan.restore).length === 0 ? "" : kind.restore(plan.restore, seen);
   if (apply + restore !== "") await script(board, `setting ${name}`, `${failing}${restore}\n${apply}\n:`);
   await writeEdits(board, plan, seen);
-  const settle = kind.settle?.(wanted, seen) ?? "";
+  const settle = kind.settle?.(wanted, ours, seen) ?? "";
   await script(
     board,
     `settling ${name}`,
@@ -45,14 +45,14 @@ export async function carryOut(
 /** Takes everything of a setting back: files, the running system where that is possible, and our memory of it. */
 export async function takeBack(
   board: Board,
-  { name, kind }: { name: KindName; kind: SettingKind },
+  { name, kind, ours }: { name: KindName; kind: SettingKind; ours: Values },
   plan: Plan,
   seen: Seen,
 ): Promise<void> {
   const restore = Object.keys(seen.before).length === 0 ? "" : kind.restore(seen.before, seen);
   if (restore !== "") await script(board, `restoring ${name}`, `${failing}${restore}\n:`);
   await writeEdits(board, plan, seen);
-  const settle = kind.settle?.({}, seen) ?? "";
+  const settle = kind.settle?.({}, ours, seen) ?? "";
   const forget = kind.files.map((path) => {
     const now = path in plan.edits ? plan.edits[path] : seen.files[path];
     const record = quote(recordOf(path));

@@ -15,6 +15,7 @@ export interface SettingArgs {
    *
    * - `hostname`: `{ hostname: "licheepi" }`
    * - `hosts`: names by address, `{ "192.0.2.7": "registry.lan registry" }`
+   * - `kernelCommandLine`: `{ "cgroup_enable=memory": "present" }`, from the next boot on
    * - `kernelModules`: `{ br_netfilter: "loaded", pcspkr: "blacklisted" }`
    * - `sysctls`: `{ "net.ipv4.ip_forward": "1" }`
    */
@@ -31,5 +32,36 @@ export class Setting extends pulumi.CustomResource {
 
   constructor(name: string, args: SettingArgs, options?: pulumi.CustomResourceOptions) {
     super("board:index:Setting", name, secretConnection(args), options);
+  }
+}
+
+/** Arguments of {@link Reboot}. */
+export interface RebootArgs {
+  /** How to reach the board; always secret, and by itself never a reason for an update. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** `allowed`: the board reboots where that is needed. `never`: what waits for a reboot is told, and the rest goes on. */
+  consent: "allowed" | "never";
+  /** The settings that may wait for a boot, with their values as of {@link SettingArgs}. Defaults to none. */
+  settings?: { kind: KindName; values: Readonly<Record<string, string>> }[];
+  /** Whether the board reboots for updates that ask for it as well (`/run/reboot-required`). Defaults to false. */
+  forUpdates?: boolean;
+  /** Cgroup controllers that have to be there afterwards; it is an error where one is not. Defaults to none. */
+  cgroupControllers?: string[];
+  /** Seconds for the board to come back. Defaults to 900. */
+  timeoutSeconds?: number;
+}
+
+/**
+ * Reboots the board when what runs differs from what the next boot will have. Give it the settings as dependencies, and make what needs the
+ * booted system depend on it. A reboot that changes nothing is not tried again.
+ */
+export class Reboot extends pulumi.CustomResource {
+  /** The consent as it was given. Known in a preview too. */
+  declare readonly consent: pulumi.Output<"allowed" | "never">;
+  /** Boot id after the last reboot of ours; empty before the first. Not known in a preview that reboots. */
+  declare readonly rebooted: pulumi.Output<string>;
+
+  constructor(name: string, args: RebootArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:Reboot", name, { rebooted: undefined, ...secretConnection(args) }, options);
   }
 }

@@ -47,11 +47,11 @@ export interface SettingKind {
   refusal?(wanted: Values, seen: Seen): string | undefined;
   /** A script that makes the running system so, before any file is written: where it fails, nothing has changed. `fail` ends it. */
   apply(values: Values, seen: Seen): string;
-  /** A script behind the writing of files: generators of boot files, `daemon-reload`. `apply` for what needs the files. */
-  settle?(values: Values, seen: Seen): string;
+  /** A script behind the writing of files, for what is made from them: the boot loader's own files. */
+  settle?(wanted: Values, ours: Values, seen: Seen): string;
   /** A script that gives the running system back what it had; what cannot be any more is left. */
   restore(before: Values, seen: Seen): string;
-  /** What of the values waits for a boot, as reasons for one: `kernel command line misses cgroup_enable=memory`. */
+  /** What of the values waits for a boot, by what the running system said alone, as reasons for one: `kernel command line misses cgroup_enable=memory`. */
   waitsForBoot?(wanted: Values, seen: Seen): string[];
 }
 

@@ -66,7 +66,7 @@ export const setting: ResourceType<Inputs, State> = {
     const board = await context.board(state.connection);
     const [kind, ours] = [kindOf(state.kind), state.ours];
     const seen = await look(board, state.kind, keysOf(ours));
-    await takeBack(board, { name: state.kind, kind }, planSetting(kind, {}, ours, seen), seen);
+    await takeBack(board, { name: state.kind, kind, ours }, planSetting(kind, {}, ours, seen), seen);
     const waits = kind.waitsForBoot?.({}, seen) ?? [];
     for (const reason of waits) context.log("warning", reason);
   },
@@ -82,7 +82,7 @@ async function reconcile(context: Context, wanted: Inputs, ours: Values): Promis
   const state: State = { ...wanted, ours: wanted.values, seen };
   if (plan.isEmpty) return state;
   try {
-    await carryOut(board, { name: wanted.kind, kind, wanted: wanted.values }, plan, seen);
+    await carryOut(board, { name: wanted.kind, kind, wanted: wanted.values, ours }, plan, seen);
     return { ...state, seen: await look(board, wanted.kind, keysOf(wanted.values)) };
   } catch (error) {
     // The note on the board says that something was begun: whoever destroys the stack now gets it back.

@@ -43,6 +43,31 @@ export const prerequisitesConfig = z.strictObject({
     )
     .default({})
     .describe("Kernel parameters, now and at boot: `/etc/sysctl.d/99-zz-k3s-board.conf`."),
+  kernelCommandLine: z
+    .array(z.string().regex(/^[^\s"'\\$]+$/, "expected one kernel parameter, without blanks and quotes"))
+    .default([])
+    .describe(
+      "Parameters that the kernel's command line has to have, such as `cgroup_enable=memory`. They are written where this board's boot loader " +
+        "reads them (`cmdline.txt` of a Raspberry Pi, `armbianEnv.txt`, U-Boot's `extlinux.conf`, GRUB) and apply with a reboot.",
+    ),
+  reboot: z
+    .enum(["allowed", "never"])
+    .default("never")
+    .describe(
+      "Whether the board may be rebooted for what only a boot applies. A preview announces it. `never`: what waits for a reboot is told, and you reboot.",
+    ),
+  rebootForUpdates: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether an update that asks for a reboot (`/run/reboot-required` of Debian and Ubuntu) is a reason too.",
+    ),
+  rebootTimeoutSeconds: z
+    .number()
+    .int()
+    .positive()
+    .default(900)
+    .describe("Seconds for the board to come back after a reboot."),
 });
 
 /** {@link prerequisitesConfig} with defaults filled in. */

@@ -44,6 +44,17 @@ it("makes what takes its connection wait for all of them", async () => {
   expect(dependencies.get("later")).toEqual(["board-hostname", "board-hosts", "board-kernelModules", "board-sysctls"]);
 });
 
+it("reboots behind all of them where something may wait for a boot", async () => {
+  const kernelCommandLine = ["cgroup_enable=memory"];
+  const config = prerequisitesConfig.parse({ hostname: "a", kernelCommandLine, reboot: "allowed" });
+  const prerequisites = new Prerequisites("board", { connection, config });
+  new File("later", { connection: prerequisites.connection, path: "/etc/a", content: "" });
+  await pulumi.runtime.disconnect();
+  const settings = ["board-hostname", "board-hosts", "board-kernelCommandLine"];
+  expect(dependencies.get("board-reboot")).toEqual(settings);
+  expect(dependencies.get("later")).toEqual([...settings, "board-reboot"].sort());
+});
+
 it("is nothing on the board where nothing is named", async () => {
   const prerequisites = new Prerequisites("board", { connection, config: prerequisitesConfig.parse({}) });
   new File("later", { connection: prerequisites.connection, path: "/etc/a", content: "" });

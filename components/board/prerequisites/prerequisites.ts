@@ -1,7 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as board from "../../../provider";
 import type { PrerequisitesConfig } from "./config";
-import { plannedSettings } from "./settings";
+import { type PlannedSetting, plannedSettings } from "./settings";
+
+/** Whether only a boot applies a setting, wholly or in part. */
+function mayWaitForBoot({ kind, values }: PlannedSetting): boolean {
+  return kind === "kernelCommandLine" || Object.values(values).includes("blacklisted");
+}
 
 /** Arguments of {@link Prerequisites}. */
 export interface PrerequisitesArgs {
@@ -13,15 +18,38 @@ export interface PrerequisitesArgs {
 export class Prerequisites extends pulumi.ComponentResource {
   /** The connection, for everything that is to come after: what uses it waits until the board is as it has to be. */
   readonly connection: pulumi.Output<board.ConnectionArgs>;
+  /** Changes with each reboot of ours: what waits for the health of the board has to look again. */
+  readonly rebooted?: pulumi.Output<string>;
 
   constructor(name: string, { connection, config }: PrerequisitesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("k3s-board:board:Prerequisites", name, {}, opts);
+    const settings = plannedSettings(config);
     const made = new Map<board.KindName, board.Setting>();
-    for (const { kind, values, after } of plannedSettings(config)) {
+    for (const { kind, values, after } of settings) {
       const dependsOn = after.flatMap((other) => made.get(other) ?? []);
       made.set(kind, new board.Setting(`${name}-${kind}`, { connection, kind, values }, { parent: this, dependsOn }));
     }
-    const waited = pulumi.all([...made.values()].map(({ kind }) => kind));
+    const waiting = settings.filter(mayWaitForBoot).map(({ kind, values }) => ({ kind, values }));
+    const reboot =
+      waiting.length === 0 && !config.rebootForUpdates
+        ? undefined
+        : new board.Reboot(
+            `${name}-reboot`,
+            {
+              connection,
+              consent: config.reboot,
+              settings: waiting,
+              forUpdates: config.rebootForUpdates,
+              cgroupControllers: ["memory"],
+              timeoutSeconds: config.rebootTimeoutSeconds,
+            },
+            { parent: this, dependsOn: [...made.values()] },
+          );
+    if (reboot !== undefined) this.rebooted = reboot.rebooted;
+    const waited = pulumi.all<string>([
+      ...[...made.values()].map(({ kind }) => kind),
+      ...(reboot ? [reboot.consent] : []),
+    ]);
     this.connection = waited.apply(() => pulumi.secret(connection));
     this.registerOutputs({});
   }

@@ -23,7 +23,7 @@ function hostsOf({ hostname, hosts }: PrerequisitesConfig): Record<string, strin
 
 /** What the configuration asks of the board, one setting a kind; kinds of which it asks nothing are left out. */
 export function plannedSettings(config: PrerequisitesConfig): PlannedSetting[] {
-  const { hostname, kernelModules, blacklistedModules, sysctls } = config;
+  const { hostname, kernelModules, blacklistedModules, sysctls, kernelCommandLine } = config;
   const settings: readonly PlannedSetting[] = [
     { kind: "hosts", values: hostsOf(config), after: [] },
     // sudo and k3s look the new name up
@@ -41,6 +41,11 @@ export function plannedSettings(config: PrerequisitesConfig): PlannedSetting[] {
       values: Object.fromEntries(Object.entries(sysctls).map(([key, value]) => [key, String(value)])),
       // some sysctls come with a module
       after: ["kernelModules"],
+    },
+    {
+      kind: "kernelCommandLine",
+      values: Object.fromEntries(kernelCommandLine.map((parameter) => [parameter, "present"])),
+      after: [],
     },
   ];
   return settings.filter(({ values }) => Object.keys(values).length > 0);

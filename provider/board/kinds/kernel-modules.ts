@@ -41,14 +41,16 @@ export const kernelModules: SettingKind = {
         : [{ property: `values.${module}`, reason: `must be ${loaded} or ${blacklisted}` }]),
     ]),
   files: [loadFile, blacklistFile],
-  // A module that is built in is there as well, where it has parameters or a version; modprobe knows the others.
+  // All that are loaded, and which of these are built in: a directory where they have parameters, else a line of modprobe's list.
   look: (keys) =>
-    keys
-      .map((module) => {
-        const name = quote(kernelName(module));
-        return `if [ -d /sys/module/${name} ] || grep -qsE ${quote(`/${kernelName(module).replaceAll("_", "[_-]")}\\.ko`)} "/lib/modules/$(uname -r)/modules.builtin"; then echo ${name}; fi`;
-      })
-      .join("\n"),
+    [
+      "while read -r m _; do echo $m; done </proc/modules",
+      ...keys.map((module) => {
+        const name = kernelName(module);
+        const line = quote(`/${name.replaceAll("_", "[_-]")}\\.ko`);
+        return `if [ -d /sys/module/${name} ] || grep -qsE ${line} "/lib/modules/$(uname -r)/modules.builtin"; then echo ${name}; fi`;
+      }),
+    ].join("\n"),
   // A blacklist changes nothing that runs.
   running: (keys, seen) =>
     Object.fromEntries(

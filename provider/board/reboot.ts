@@ -1,0 +1,140 @@
+import { z } from "zod";
+import { PartialFailure, type Context, type ResourceType } from "../resource";
+import type { Board } from "../ssh/board";
+import { BoardError } from "../ssh/board-error";
+import { connectionArgs } from "../ssh/connection-args";
+import { kindNames } from "./kinds";
+import { type Boot, inVain, readBoot, rebootReasons } from "./reboot-reasons";
+import { forgetReboot, sendReboot, waitForBoot } from "./reboot-wait";
+
+const inputs = z.strictObject({
+  connection: connectionArgs,
+  consent: z.enum(["allowed", "never"]),
+  settings: z.array(z.strictObject({ kind: z.enum(kindNames), values: z.record(z.string(), z.string()) })).default([]),
+  forUpdates: z.boolean().default(false),
+  cgroupControllers: z.array(z.string()).default([]),
+  timeoutSeconds: z.number().positive().default(900),
+});
+
+type Inputs = z.output<typeof inputs>;
+
+interface State extends Inputs {
+  readonly boot: Boot;
+  /** Boot id of the last boot that was ours; empty before the first. */
+  readonly rebooted: string;
+}
+
+/** Boot id of the run that a reboot was sent in and whose end nobody has seen. */
+function isUnfinished({ record }: Boot): boolean {
+  return record !== undefined;
+}
+
+function notesFor(wanted: Inputs, boot: Boot): string[] {
+  const reasons = rebootReasons(wanted, boot);
+  const unfinished = isUnfinished(boot) ? ["an earlier reboot was interrupted; its end is looked for"] : [];
+  if (reasons.length === 0) return unfinished;
+  return [...unfinished, wanted.consent === "allowed" ? `the board reboots: ${reasons.join(", ")}` : waiting(reasons)];
+}
+
+function waiting(reasons: readonly string[]): string {
+  return `waits for a reboot, which is left to you (reboot: never): ${reasons.join(", ")}`;
+}
+
+/**
+ * `board:index:Reboot`: reboots the board when what runs differs from what the next boot will have, in the kinds of settings that only a boot
+ * can apply. Its dependencies have made the boot configuration; what depends on it finds a board that was booted with it.
+ */
+export const reboot: ResourceType<Inputs, State> = {
+  token: "board:index:Reboot",
+  inputs,
+  secretOutputs: [],
+  ignored: ["timeoutSeconds", "consent", "cgroupControllers"],
+
+  async announce(context, wanted) {
+    const board = await context.board(wanted.connection);
+    return notesFor(wanted, await readBoot(board, wanted.settings));
+  },
+
+  diff(state, wanted) {
+    const asks = ({ settings, forUpdates }: Inputs) =>
+      JSON.stringify([forUpdates, settings.map(({ kind, values }) => [kind, Object.entries(values).sort()])]);
+    const isDue = wanted.consent === "allowed" && rebootReasons(wanted, state.boot).length > 0;
+    const differs = asks(state) !== asks(wanted) || isDue || isUnfinished(state.boot);
+    return { changed: differs ? ["settings"] : [], notes: notesFor(wanted, state.boot) };
+  },
+
+  async create(context, wanted) {
+    return { id: "reboot", state: await reconcile(context, wanted, "") };
+  },
+
+  async read(context, _id, state) {
+    const board = await context.board(state.connection);
+    const { connection, consent, settings, forUpdates, cgroupControllers, timeoutSeconds } = state;
+    const found = { connection, consent, settings, forUpdates, cgroupControllers, timeoutSeconds };
+    const boot = await readBoot(board, settings);
+    const reasons = consent === "never" ? rebootReasons(found, boot) : [];
+    if (reasons.length > 0) context.log("warning", waiting(reasons));
+    return { state: { ...found, boot, rebooted: state.rebooted }, inputs: found };
+  },
+
+  update: (context, _id, old, wanted) => reconcile(context, wanted, old.rebooted),
+
+  async delete(context, _id, state) {
+    await forgetReboot(await context.board(state.connection));
+  },
+};
+
+async function reconcile(context: Context, wanted: Inputs, rebooted: string): Promise<State> {
+  const board = await context.board(wanted.connection);
+  const boot = await readBoot(board, wanted.settings);
+  const reasons = rebootReasons(wanted, boot);
+  if (reasons.length === 0 || wanted.consent === "never") {
+    if (reasons.length > 0) context.log("warning", waiting(reasons));
+    const ours = boot.record !== undefined && boot.record.bootId !== boot.bootId ? boot.bootId : rebooted;
+    if (isUnfinished(boot)) await forgetReboot(board);
+    checkControllers(board, wanted, boot, reasons);
+    return { ...wanted, boot: { ...boot, record: undefined }, rebooted: ours };
+  }
+  checkInVain(board, boot, reasons);
+  context.log("info", `the board reboots now: ${reasons.join(", ")}`);
+  await sendReboot(board, { bootId: boot.bootId, reasons });
+  try {
+    await waitForBoot(board, { bootId: boot.bootId, timeoutSeconds: wanted.timeoutSeconds }, (detail, elapsed) =>
+      context.log("info", `waiting for the board to come back, ${elapsed} s of ${wanted.timeoutSeconds} s: ${detail}`),
+    );
+    const after = await readBoot(board, wanted.settings);
+    const left = rebootReasons(wanted, after);
+    checkInVain(board, after, left);
+    await forgetReboot(board);
+    checkControllers(board, wanted, after, left);
+    return { ...wanted, boot: { ...after, record: undefined }, rebooted: after.bootId };
+  } catch (error) {
+    if (error instanceof BoardError) throw new PartialFailure("reboot", { ...wanted, boot, rebooted }, error);
+    throw error;
+  }
+}
+
+/** A reboot that changed nothing is not sent again: it would not change anything the next time either. */
+function checkInVain(board: Board, boot: Boot, reasons: readonly string[]): void {
+  const left = inVain(reasons, boot);
+  if (left.length === 0) return;
+  throw new BoardError(
+    "refused",
+    board.label,
+    `the board was rebooted, and still: ${left.join(", ")}`,
+    "Its boot loader takes the kernel's command line from elsewhere, or something sets it back at boot; find out what, and reboot the board yourself",
+  );
+}
+
+/** What Kubernetes cannot do without, and only a boot can bring. */
+function checkControllers(board: Board, { cgroupControllers }: Inputs, boot: Boot, reasons: readonly string[]): void {
+  const off = cgroupControllers.filter((controller) => !boot.controllers.includes(controller));
+  if (off.length === 0) return;
+  const why = reasons.length > 0 ? `; ${reasons.join(", ")}` : "";
+  throw new BoardError(
+    "refused",
+    board.label,
+    `the cgroup controller ${off.join(", ")} is off${why}`,
+    reasons.length > 0 ? "Reboot the board, or set reboot: allowed, and run the same command again" : undefined,
+  );
+}
