@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { stackConfiguration } from "./configuration/files";
 import { knownMinors, minorOf } from "./configuration/flags";
 import { flagNameOf, type KeyProblem, keyProblems, keyWarnings } from "./configuration/keys";
+import { serverProblems } from "./configuration/rules";
 
 /** Components that `--disable` of k3s takes. */
 export const bundledComponents = [
@@ -60,8 +62,13 @@ function configProblems(section: unknown): KeyProblem[] {
     const reason = ownedFlags[flagNameOf(key)];
     return reason === undefined ? [] : [{ key, reason }];
   });
-  const others = Object.fromEntries(Object.entries(config).filter(([key]) => !(flagNameOf(key) in ownedFlags)));
-  return [...ours, ...keyProblems(others, { minor: minorOf(version) ?? knownMinors.newest, role: "server" })];
+  const others = Object.entries(config).filter(([key]) => !(flagNameOf(key) in ownedFlags));
+  const minor = minorOf(version) ?? knownMinors.newest;
+  const theirs = keyProblems(Object.fromEntries(others), { minor, role: "server" });
+  // what is wrong by itself says nothing about how it goes with the rest
+  const bad = new Set(theirs.map(({ key }) => key));
+  const good = Object.fromEntries(others.filter(([key]) => !bad.has(key)));
+  return [...ours, ...theirs, ...serverProblems(stackConfiguration({ version, config: good }), minor)];
 }
 
 /** The `k3s` section. */

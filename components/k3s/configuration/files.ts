@@ -1,6 +1,8 @@
 import { dump } from "js-yaml";
 import type { K3sConfig } from "../config";
-import { secretFlags } from "./flags";
+import { nthAddress } from "./addresses";
+import { type Effective, effectiveConfiguration } from "./effective";
+import { knownMinors, minorOf, secretFlags } from "./flags";
 import { tlsSans } from "../kubeconfig-address";
 
 /** Files of k3s on the board. */
@@ -14,24 +16,35 @@ export const k3sPaths = {
   dataDir: "/var/lib/rancher/k3s",
 } as const;
 
-/** k3s's defaults for what CoreDNS and the DNS check need to know (k3s docs, "server flags"). */
-const defaults = { "cluster-dns": "10.43.0.10", "cluster-domain": "cluster.local" } as const;
+/** What the stack's own keys come to, with k3s's defaults. */
+export function stackConfiguration({ version, config }: Pick<K3sConfig, "version" | "config">): Effective {
+  return effectiveConfiguration({
+    minor: minorOf(version) ?? knownMinors.newest,
+    role: "server",
+    files: [{ path: k3sPaths.config, text: dump(config, { lineWidth: -1 }) }],
+  });
+}
 
-/** A scalar of the extra config, or k3s's default. */
-export function clusterSetting(config: Pick<K3sConfig, "config">, key: keyof typeof defaults): string {
-  const value = config.config[key];
-  return typeof value === "string" ? value : defaults[key];
+/** A setting that CoreDNS and the DNS check need to know; of several values the first, which k3s prefers. */
+export function clusterSetting(
+  config: Pick<K3sConfig, "version" | "config">,
+  key: "cluster-dns" | "cluster-domain",
+): string {
+  const { settings } = stackConfiguration(config);
+  const value = settings.get(key)?.values[0];
+  if (value !== undefined || key === "cluster-domain") return value ?? "";
+  // k3s counts ten addresses from where the services' network begins (pkg/cli/server/server.go)
+  return nthAddress(settings.get("service-cidr")?.values[0] ?? "", 10) ?? "";
 }
 
 /** k3s's data directory: what the extra config says, or k3s's default. */
-export function dataDirectory(config: Pick<K3sConfig, "config">): string {
-  const value = config.config["data-dir"];
-  return typeof value === "string" ? value : k3sPaths.dataDir;
+export function dataDirectory(config: Pick<K3sConfig, "version" | "config">): string {
+  return stackConfiguration(config).settings.get("data-dir")?.values[0] ?? k3sPaths.dataDir;
 }
 
 /**
  * The file in config.yaml.d: the user's keys as they are, and the name that the kubeconfig's address needs in the certificate. The list
- * keys of the drop-in (`disable`) are not here, because k3s does not say which of two places wins for a list.
+ * keys of the drop-in (`disable`) are not here: k3s would put those of both places together.
  *
  * @param kubeconfigServer - address of the API server from outside.
  * @param own - keys that this program sets besides.
