@@ -1,5 +1,6 @@
 import { CommandError as EngineError } from "@pulumi/pulumi/automation";
 import { Command, CommanderError, Option } from "commander";
+import { UnfitImages } from "../components/images/unfit-images";
 import { engineErrorText } from "./commands/engine-error";
 import type { AuditFlags } from "./commands/audit";
 import { writeKubeconfig } from "./commands/kubeconfig";
@@ -116,6 +117,10 @@ function codeOf(error: unknown): number {
   if (error instanceof UsageError) {
     process.stderr.write(`error: ${error.message}\n`);
     return exitCode.usage;
+  }
+  if (error instanceof UnfitImages) {
+    process.stderr.write(`${error.message}\n`);
+    return exitCode.unfit;
   }
   if (error instanceof EngineError) {
     process.stderr.write(`${engineErrorText(error.message)}\n`);

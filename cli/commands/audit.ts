@@ -2,6 +2,7 @@ import { architectures, type Architecture } from "../../components/board/archite
 import { auditSubjects, subjectOf, type Subject } from "../../components/images/audit/subjects";
 import { platformText } from "../../components/images/audit/platforms";
 import { linux } from "../../components/images/image";
+import { UnfitImages } from "../../components/images/unfit-images";
 import { stackAudit, type StackAudit, type SubjectsArgs } from "../../stacks/audit";
 import { terminalProgress } from "../../tools/progress";
 import { Engine } from "../engine/engine";
@@ -25,7 +26,7 @@ export interface AuditFlags extends CommonFlags {
  * Audits images, and shows what they are. Without any, those of the stack.
  *
  * @param images - image names, and paths of OCI layouts and archives, against the directory that the command was started in.
- * @throws UsageError for wrong options; ExpectedError where the stack's images cannot be made.
+ * @throws UsageError for wrong options; UnfitImages where the stack's plan is refused; ExpectedError where its images cannot be made.
  */
 export async function audit(project: Project, images: readonly string[], flags: AuditFlags): Promise<ExitCode> {
   const architecture = flags.arch === undefined ? undefined : knownArchitecture(flags.arch);
@@ -87,6 +88,7 @@ async function stackSubjects(stack: StackAudit | undefined, args: SubjectsArgs):
   try {
     return (await stack?.subjects(args)) ?? [];
   } catch (error) {
+    if (error instanceof UnfitImages) throw error;
     throw new ExpectedError((error as Error).message);
   }
 }

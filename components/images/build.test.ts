@@ -52,21 +52,32 @@ describe("buildImage", () => {
 
   it("compiles a C file of the user's", async () => {
     writeFileSync(join(root, "tool.c"), "int main(void) { return 7; }\n");
-    const image = await buildImage({ kind: "c", source: "tool.c" }, "riscv64", recordingProgress(), root);
+    const image = await buildImage({ kind: "c", source: "tool.c" }, "riscv64", recordingProgress(), { base: root });
     expect(readFileSync(blobPath(image.layout, image.configDigest), "utf8")).toContain('"Entrypoint":["/tool"]');
     writeFileSync(join(root, "tool.c"), "int main(void) { return }\n");
-    await expect(buildImage({ kind: "c", source: "tool.c" }, "riscv64", recordingProgress(), root)).rejects.toThrow(
-      /compiling .*tool\.c: riscv64-linux-gnu-gcc failed[\s\S]*error: expected expression/,
-    );
+    await expect(
+      buildImage({ kind: "c", source: "tool.c" }, "riscv64", recordingProgress(), { base: root }),
+    ).rejects.toThrow(/compiling .*tool\.c: riscv64-linux-gnu-gcc failed[\s\S]*error: expected expression/);
   }, 60_000);
 
   it("refuses a file that was built for another machine, and keeps nothing of it", async () => {
     writeFileSync(join(root, "app"), elfBytes({ machine: 62 }));
     const source = { kind: "files", files: { "/app": { source: "app", mode: "0755" } } } as const;
-    const building = buildImage(source, "riscv64", recordingProgress(), root);
+    const building = buildImage(source, "riscv64", recordingProgress(), { base: root });
     await expect(building).rejects.toThrow("/app is a program for amd64, the image is for riscv64");
     writeFileSync(join(root, "app"), elfBytes({ machine: 243, flags: 5 }));
-    const image = await buildImage(source, "riscv64", recordingProgress(), root);
+    const image = await buildImage(source, "riscv64", recordingProgress(), { base: root });
     expect(readFileSync(blobPath(image.layout, image.configDigest), "utf8")).toContain('"Entrypoint":["/app"]');
+  });
+
+  it("refuses programs for smaller pages than the board's, although another board has that image", async () => {
+    writeFileSync(join(root, "app"), elfBytes({ machine: 183, address: 0x1000n }));
+    const source = { kind: "files", files: { "/app": { source: "app", mode: "0755" } } } as const;
+    const build = (pageSize: number) => buildImage(source, "arm64", recordingProgress(), { base: root, pageSize });
+    const image = await build(4096);
+    await expect(build(65536)).rejects.toThrow("/app is not aligned to the board's memory pages of 65536 bytes");
+    writeFileSync(join(root, "app"), elfBytes({ machine: 183 }));
+    expect((await build(65536)).digest).not.toBe(image.digest);
+    expect((await build(65536)).digest).toBe((await build(4096)).digest);
   });
 });

@@ -13,7 +13,7 @@ import { describeSource, resolveImageSource, type ImageSource, type ResolvedImag
 import { directoryBuild, moduleBuild } from "./go-program";
 import { fetchDebianPackage } from "../../tools/debian-package";
 import { linux, type BuiltImage, type Platform } from "./image";
-import { checkPrograms } from "./programs";
+import { checkPrograms, usualPageSize, type ProgramCheck } from "./programs";
 
 export type { BuiltImage, ImageSource };
 
@@ -27,28 +27,35 @@ interface Plan {
   tree(): Promise<readonly TreeEntry[]>;
 }
 
+/** Options of {@link buildImage}. */
+export interface BuildOptions extends ProgramCheck {
+  /** Directory that relative paths of the source start from. Defaults to the working directory. */
+  readonly base?: string;
+}
+
 /**
  * Builds an image for an architecture, or finds it as it was built before: then only keys are computed, which takes milliseconds. Every program
  * in it is checked to be of that architecture.
  *
- * @param base - directory that relative paths of the source start from. Defaults to the working directory.
  * @throws when a tool is missing, the build fails, or a program is of another architecture.
  */
 export async function buildImage(
   source: ImageSource,
   architecture: Architecture,
   progress: Progress,
-  base?: string,
+  { base, pageSize = usualPageSize }: BuildOptions = {},
 ): Promise<BuiltImage> {
   const platform = linux(architecture);
   const name = describeSource(source);
   const plan = await planImage(resolveImageSource(source, base), platform, progress);
-  const key = imageKey(platform, plan.content, plan.runtime, plan.annotations);
+  // An image in the cache has passed the check for the pages of its key.
+  const pages = pageSize === usualPageSize ? [] : [{ pageSize }];
+  const key = imageKey(platform, plan.content, plan.runtime, plan.annotations, ...pages);
   const found = await findCached("images", key);
   if (found) return readImage(found, platform);
   const started = Date.now();
   const tree = await plan.tree();
-  checkPrograms(name, tree, platform);
+  checkPrograms(name, tree, platform, { pageSize });
   const spec: ImageSpec = { tree, runtime: plan.runtime, annotations: plan.annotations };
   const directory = await progress.step(`assembling the image of ${name} for linux/${architecture}`, () =>
     cached("images", key, async (target) => void (await assembleImage(spec, platform, target))),

@@ -1,6 +1,7 @@
 import type { ImageAudit } from "./audit/result";
 import { type BuildConfig, describeSource, type ImageConfig, isBuild } from "./config";
 import { fullName, parseImageReference, parsePulledImage } from "./reference";
+import { UnfitImages } from "./unfit-images";
 
 /** An image that the board will ask for. */
 export interface WantedImage {
@@ -212,7 +213,7 @@ export function judgeWorkload(
 }
 
 /** One error for all images that the board cannot get. */
-export function refusal(problems: readonly string[], platform: string): Error {
+export function refusal(problems: readonly string[], platform: string): UnfitImages {
   const count = problems.length === 1 ? "one image" : `${problems.length} images`;
-  return new Error(`${count} cannot be had for ${platform}:\n  ${problems.join("\n  ")}`);
+  return new UnfitImages(`${count} cannot be had for ${platform}:\n  ${problems.join("\n  ")}`);
 }

@@ -9,6 +9,7 @@ import { sampleLayout } from "./audit/samples";
 import { dockerHindrance, imageFromDockerfile } from "./dockerfile";
 import { elfBytes } from "./elf-samples";
 import { linux } from "./image";
+import { UnfitImages } from "./unfit-images";
 
 /** The docker command of these tests: whether there is one, whether an engine answers, and the archive that it saves. */
 const docker = vi.hoisted(() => ({ there: true, engine: true, archive: "", asked: [] as string[][] }));
@@ -88,6 +89,15 @@ describe("imageFromDockerfile", () => {
   it("refuses what it made for another machine", async () => {
     docker.archive = await saved(62, 0);
     await expect(build()).rejects.toThrow(/is refused: .*amd64/);
+    await expect(build()).rejects.toBeInstanceOf(UnfitImages);
+  });
+
+  it("lets pass what is allowed under the name that the board asks for", async () => {
+    docker.archive = await saved(62, 0);
+    const allow = [{ image: "docker.io/acme/*", path: "/app", reason: "made for another machine on purpose" }];
+    const name = "docker.io/acme/app:1";
+    const image = await imageFromDockerfile(name, source, linux("riscv64"), silentProgress, { allow });
+    expect(image.digest).toMatch(/^sha256:/);
   });
 });
 

@@ -6,7 +6,7 @@ import { findCommand, runCommand } from "../../tools/command";
 import type { Progress } from "../../tools/progress";
 import type { DockerfileSource } from "./config";
 import type { BuiltImage, Platform } from "./image";
-import { imageFromArchive } from "./import-image";
+import { imageFromArchive, type ArchiveCheck } from "./import-image";
 import { parseImageReference } from "./reference";
 
 /** Why no Dockerfile can be built on this machine; `undefined` where a Docker engine answers. */
@@ -35,6 +35,7 @@ export async function imageFromDockerfile(
   source: DockerfileSource,
   platform: Platform,
   progress: Progress,
+  check: Omit<ArchiveCheck, "name"> = {},
 ): Promise<BuiltImage> {
   // Only stacks with a Dockerfile need that package's plugin.
   const docker = await import("@pulumi/docker");
@@ -63,7 +64,7 @@ export async function imageFromDockerfile(
         purpose: `taking ${local} out of the Docker engine`,
       }),
     );
-    return await imageFromArchive({ kind: "archive", path }, platform, progress);
+    return await imageFromArchive({ kind: "archive", path }, platform, progress, { ...check, name });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -6,12 +6,13 @@ import { blobPath, mediaTypes } from "../../provider/registry/layout";
 import { cached } from "../../tools/cache";
 import type { Progress } from "../../tools/progress";
 import { readImage } from "./assemble";
-import { auditImage } from "./audit/audit";
+import { auditImage, type AuditArgs } from "./audit/audit";
 import { openLocalImages } from "./audit/local";
 import { imageManifest, readManifest } from "./audit/manifest";
 import type { ImageStore } from "./audit/store";
 import type { ArchiveSource } from "./config";
 import type { BuiltImage, Platform } from "./image";
+import { UnfitImages } from "./unfit-images";
 
 /**
  * Copies one image out of a store into a layout of this machine, once per digest. Every blob is checked on the way.
@@ -41,15 +42,19 @@ export async function importImage(
   return readImage(directory, platform);
 }
 
+/** What an image of an archive is checked against: the name that the board gets it under, for the allow-list (without one, its own), and the rest. */
+export type ArchiveCheck = Pick<AuditArgs, "name" | "pageSize" | "allow">;
+
 /**
  * The image of an OCI layout or of an archive of `docker save`, for the board's platform. The programs in it are checked.
  *
- * @throws where it is for other platforms, its programs are not what it says, or it holds several images and none was named.
+ * @throws UnfitImages where it is for other platforms or its programs are not what it says; Error where it holds several images and none was named.
  */
 export async function imageFromArchive(
   source: ArchiveSource,
   platform: Platform,
   progress: Progress,
+  check: ArchiveCheck = {},
 ): Promise<BuiltImage> {
   const local = await openLocalImages(source.path).catch((error: unknown) => {
     throw new Error(`${source.path} cannot be read as an image: ${(error as Error).message}`, { cause: error });
@@ -67,14 +72,14 @@ export async function imageFromArchive(
     const { store } = local;
     const { reference } = only;
     const audit = await progress.step(`looking at ${source.path}`, (note) =>
-      auditImage({ store, repository: only.name, reference, platform, name: only.name, note }),
+      auditImage({ store, repository: only.name, reference, platform, name: only.name, ...check, note }),
     );
     if (audit.verdict !== "fits" || audit.platformDigest === undefined) {
       const said =
         audit.verdict === "programs"
           ? audit.problems.map(({ message }) => message).join("; ")
           : `it has ${audit.platforms.join(", ")}, the board is ${platform.os}/${platform.architecture}`;
-      throw new Error(`${source.path} is refused: ${said}`);
+      throw new UnfitImages(`${source.path} is refused: ${said}`);
     }
     return await importImage(store, only.name, audit.platformDigest, platform);
   } finally {

@@ -6,6 +6,7 @@ import type { Architecture } from "../board/architecture";
 import { engineProgress } from "../progress";
 import { type RegistriesConfig, upstreamFor } from "../registry/upstreams";
 import type { AllowedProgram } from "./audit/allow";
+import { platformText } from "./audit/platforms";
 import { buildImage } from "./build";
 import {
   canonicalName,
@@ -73,35 +74,39 @@ export interface PlanArgs {
 /**
  * Decides for every image of a stack what the board gets, and makes what is made here. Afterwards all digests are known.
  *
- * @throws one error with every image that cannot be had for the board, what there is instead, and what to do; or what a build says.
+ * @throws UnfitImages with every image that cannot be had for the board, what there is instead, and what to do; or what a build says.
  */
 export async function planImages(args: PlanArgs): Promise<PlannedImage[]> {
-  const platform = linux(args.arch);
+  const checked = { ...args, progress: args.progress ?? engineProgress() };
+  return makeImages(await chooseImages(checked), checked);
+}
+
+type CheckedArgs = PlanArgs & { readonly progress: Progress };
+
+interface Chosen {
+  readonly name: string;
+  readonly choice: Choice;
+}
+
+/** Asks the registries, and chooses for each image; all that cannot be had are refused together. */
+async function chooseImages(args: CheckedArgs): Promise<Chosen[]> {
+  const { arch, registries, progress } = args;
+  const platform = linux(arch);
   const wanted = wantedImages(args.images, args.system);
   const built = new Set(
     wanted.flatMap(({ name, configured }) => (configured !== undefined && isBuild(configured) ? [name] : [])),
   );
   const isBuilt = (name: string) => built.has(name);
-  const hindrances = await buildHindrances(wanted, args.arch);
+  const hindrances = await buildHindrances(wanted, arch);
   const pulled = (args.workloads ?? []).filter(({ name }) => !wanted.some((image) => image.name === name));
   const names = [...wanted.flatMap((image) => namesToAsk(image, isBuilt)), ...pulled.map(({ name }) => name)];
-  const { registries, pageSize, allow } = args;
-  const progress = args.progress ?? engineProgress();
-  const answers = await askUpstream(names, {
-    registries,
-    platform,
-    progress,
-    ...(pageSize === undefined ? {} : { pageSize }),
-    ...(allow === undefined ? {} : { allow }),
-  });
-  const platformName = `${platform.os}/${platform.architecture}`;
   const knowledge: Knowledge = {
-    platform: platformName,
-    answers,
+    platform: platformText(platform),
+    answers: await askUpstream(names, { registries, platform, progress, ...checkOf(args) }),
     isBuilt,
     hindrance: ({ kind }) => hindrances.get(kind),
   };
-  const choices: { name: string; choice: Choice }[] = [];
+  const choices: Chosen[] = [];
   const problems: string[] = [];
   for (const image of wanted) {
     const chosen = chooseStrategy(image, knowledge);
@@ -114,19 +119,17 @@ export async function planImages(args: PlanArgs): Promise<PlannedImage[]> {
     if ("problem" in judged) problems.push(judged.problem);
     else void pulumi.log.warn(judged.warning);
   }
-  if (problems.length > 0) throw refusal(problems, platformName);
+  if (problems.length > 0) throw refusal(problems, knowledge.platform);
+  return choices;
+}
 
-  const make = async (source: BuildConfig, name: string): Promise<BuiltImage> => {
-    if (source.kind === "archive") return imageFromArchive(source, platform, progress);
-    if (source.kind === "dockerfile") return imageFromDockerfile(name, source, platform, progress);
-    return buildImage(source, args.arch, progress);
-  };
+/** Makes what is made here, and says where the rest is. */
+async function makeImages(choices: readonly Chosen[], args: CheckedArgs): Promise<PlannedImage[]> {
   const planned = new Map<string, PlannedImage>();
   // One after the other: each build uses all cores.
   for (const { name, choice } of choices) {
     if (choice.strategy !== "build") continue;
-    const image = await make(choice.source, name);
-    planned.set(name, fromLayout(name, choice, image));
+    planned.set(name, fromLayout(name, choice, await makeImage(choice.source, name, args)));
   }
   for (const { name, choice } of choices) {
     if (choice.strategy === "build") continue;
@@ -136,10 +139,23 @@ export async function planImages(args: PlanArgs): Promise<PlannedImage[]> {
         throw new Error(`${name} is an alias of ${choice.of}, which is not made here`);
       planned.set(name, fromLayout(name, choice, original.content.image));
     } else {
-      planned.set(name, await fromUpstream(name, choice, registries));
+      planned.set(name, await fromUpstream(name, choice, args.registries));
     }
   }
   return choices.flatMap(({ name }) => planned.get(name) ?? []);
+}
+
+function makeImage(source: BuildConfig, name: string, args: CheckedArgs): Promise<BuiltImage> {
+  const { arch, progress } = args;
+  const check = checkOf(args);
+  if (source.kind === "archive") return imageFromArchive(source, linux(arch), progress, { ...check, name });
+  if (source.kind === "dockerfile") return imageFromDockerfile(name, source, linux(arch), progress, check);
+  return buildImage(source, arch, progress, check);
+}
+
+/** What the programs of every image are checked against, wherever it comes from. */
+function checkOf({ pageSize, allow }: PlanArgs): Pick<PlanArgs, "pageSize" | "allow"> {
+  return { ...(pageSize === undefined ? {} : { pageSize }), ...(allow === undefined ? {} : { allow }) };
 }
 
 function wantedImages(images: ImagesConfig, system: readonly SystemImage[]): WantedImage[] {

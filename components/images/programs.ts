@@ -2,6 +2,7 @@ import { FileTree, type FileContent } from "./audit/tree";
 import type { ProgramProblem } from "./audit/result";
 import { parseElf, type Elf } from "./elf";
 import type { Platform } from "./image";
+import { UnfitImages } from "./unfit-images";
 
 /** Options of {@link programProblems}. */
 export interface ProgramCheck {
@@ -117,7 +118,7 @@ export function checkPrograms(
 /** @throws one error with all problems, where there is one. */
 export function refuseProblems(name: string, problems: readonly ProgramProblem[]): void {
   if (problems.length === 0) return;
-  throw new Error(`image ${name} is refused:\n  ${problems.map(({ message }) => message).join("\n  ")}`);
+  throw new UnfitImages(`image ${name} is refused:\n  ${problems.map(({ message }) => message).join("\n  ")}`);
 }
 
 function readElf(content: Buffer): { elf?: Elf; damage?: string } {
