@@ -1,14 +1,14 @@
 import type { AllowedProgram } from "../components/images/audit/allow";
 import type { Subject } from "../components/images/audit/subjects";
-import { planImages, type PlannedContent } from "../components/images/plan";
+import type { PlannedContent } from "../components/images/plan";
 import { parsePulledImage } from "../components/images/reference";
 import { imagesInManifests } from "../components/manifests/images";
 import { readManifests } from "../components/manifests/manifests";
 import type { RegistriesConfig } from "../components/registry/upstreams";
 import { k3sBinary } from "../components/k3s/binary";
 import type { Progress } from "../tools/progress";
-import { namedSystemImages } from "./k3s-server";
 import { parseStackConfig, type StackConfig } from "./config";
+import { stackImages } from "./images";
 
 /** What the audit needs of a stack. */
 export interface StackAudit {
@@ -42,14 +42,11 @@ export function stackAudit(values: Readonly<Record<string, unknown>>): StackAudi
 async function stackSubjects(config: StackConfig, { pageSize, progress, say }: SubjectsArgs): Promise<Subject[]> {
   const named = readManifests(config.manifests).flatMap(({ content }) => imagesInManifests(content));
   const askedBy = new Map(named.map(({ image, where }) => [parsePulledImage(image).name, where]));
-  const { arch } = config.board;
-  const binary = await k3sBinary(config.k3s.source, arch, progress).catch((error: unknown) => {
+  const binary = await k3sBinary(config.k3s.source, config.board.arch, progress).catch((error: unknown) => {
     say(`the names of k3s's images are the table's, as the k3s binary is not to be had: ${(error as Error).message}`);
     return undefined;
   });
-  const system = await namedSystemImages(config, binary, progress);
-  const { images, registries, audit } = config;
-  const planned = await planImages({ images, system, registries, arch, pageSize, allow: audit.allow, progress });
+  const { system, images: planned } = await stackImages(config, { binary, pageSize, progress });
   const others = [...askedBy].filter(([name]) => !planned.some((image) => image.name === name));
   return [
     ...planned.map(({ name, strategy, reason, platformDigest, content }) => ({

@@ -5,15 +5,13 @@ import { Prerequisites } from "../components/board/prerequisites/prerequisites";
 import { delivery as deliveryFor, type ManifestImage, type SystemName } from "../components/images/delivery/delivery";
 import { readyArchives } from "../components/images/delivery/ready-archives";
 import { linux } from "../components/images/image";
-import { namesInBinary } from "../components/images/k3s-binary-names";
-import { planImages } from "../components/images/plan";
 import { parsePulledImage } from "../components/images/reference";
 import { RegistryImages } from "../components/images/registry-images";
 import { showPlan } from "../components/images/show-plan";
 import type { SystemImageKey } from "../components/images/system-image-keys";
-import { type SystemImage, systemImages, unknownNames } from "../components/images/system-images";
+import type { SystemImage } from "../components/images/system-images";
 import { componentOf } from "../components/images/system-table";
-import { type K3sBinary, k3sBinary } from "../components/k3s/binary";
+import { k3sBinary } from "../components/k3s/binary";
 import { disabledComponents, k3sConfigWarnings } from "../components/k3s/config";
 import { clusterSetting, dataDirectory, k3sPaths } from "../components/k3s/configuration/files";
 import { K3sServer } from "../components/k3s/server";
@@ -29,8 +27,8 @@ import {
 import { engineProgress } from "../components/progress";
 import { Registry, registryEndpoint } from "../components/registry/registry";
 import * as board from "../provider";
-import type { Progress } from "../tools/progress";
-import { ConfigError, type StackConfig } from "./config";
+import type { StackConfig } from "./config";
+import { stackImages } from "./images";
 
 /** What a k3s server stack tells. */
 export interface K3sServerOutputs {
@@ -76,27 +74,6 @@ function customCoredns(config: StackConfig, facts: board.Facts, image: ManifestI
 }
 
 /**
- * The images that this k3s asks for by itself: by the configuration, the binary where it is on this machine, and the table.
- *
- * @param binary - `undefined` where it is not to be had.
- * @param progress - Defaults to the engine's display.
- */
-export async function namedSystemImages(
-  config: StackConfig,
-  binary: K3sBinary | undefined,
-  progress: Progress = engineProgress(),
-): Promise<readonly SystemImage[]> {
-  const found =
-    binary?.kind === "file"
-      ? { names: await namesInBinary(binary.local, progress), where: "the k3s binary" }
-      : undefined;
-  const { images, unknown, warnings } = systemImages({ ...config, ...(found === undefined ? {} : { found }) });
-  if (unknown.length > 0) throw new ConfigError(unknownNames(config.k3s.version, unknown));
-  for (const warning of warnings) void pulumi.log.warn(warning);
-  return images;
-}
-
-/**
  * One board as a k3s server: registry, images, k3s, manifests and the gate at the end.
  *
  * Everything that can be wrong without the board (configuration, local files, builds) and everything that the board says of itself is
@@ -115,15 +92,10 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
 
   const { arch } = config.board;
   const binary = await k3sBinary(config.k3s.source, arch, engineProgress());
-  const system = await namedSystemImages(config, binary);
-  const { pageSize } = facts;
-  const images = await planImages({
-    images: config.images,
-    system,
-    registries: config.registries,
-    arch,
-    pageSize,
-    allow: config.audit.allow,
+  const { system, images } = await stackImages(config, {
+    binary,
+    pageSize: facts.pageSize,
+    progress: engineProgress(),
     workloads: manifests.flatMap(({ content }) =>
       imagesInManifests(content).map(({ image, where }) => ({ name: parsePulledImage(image).name, where })),
     ),
