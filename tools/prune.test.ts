@@ -67,6 +67,23 @@ describe("prune", () => {
     expect(entries()).toEqual([".y.1"]);
   });
 
+  it("removes what killed runs unpacked after a day, and notes about plans after a season", async () => {
+    const made = async (kind: string, name: string, days: number) => {
+      const path = join(cacheDirectory(kind), name);
+      await mkdir(path);
+      writeFileSync(join(path, "file"), "x");
+      const then = new Date(Date.now() - days * day);
+      await utimes(path, then, then);
+      return path;
+    };
+    const kept = [await made("docker", "save-1", 0), await made("unpacked", "archive-1", 0.5)];
+    kept.push(await made("shown-plans", "stack", 89));
+    const old = [await made("shown-plans", "gone", 91), await made("docker", "save-2", 2)];
+    old.push(await made("unpacked", "archive-2", 2));
+    expect((await pruneThings()).sort()).toEqual(old.sort());
+    expect(kept.every((path) => existsSync(path))).toBe(true);
+  });
+
   it("empties Go's build cache beyond its limit, but not while a build runs", async () => {
     const file = join(cacheDirectory("go", "build", "00"), "0".repeat(64) + "-d");
     writeFileSync(file, Buffer.alloc(100_000));

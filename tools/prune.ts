@@ -54,6 +54,18 @@ const ownKinds = [
 ];
 
 /**
+ * What is not made by `cached`, and kept for so many days since it was last written. Unfinished uploads (`uploads`) are looked after by those
+ * who write them.
+ */
+const agedKinds = {
+  /** What previews showed of images, one note a stack; without it, the next preview shows it again. */
+  "shown-plans": 90,
+  /** Archives out of the Docker engine, and compressed ones unpacked, which only a killed run leaves. */
+  docker: 1,
+  unpacked: 1,
+} as const;
+
+/**
  * Keeps the cache within {@link cacheLimits}, at most once a day. Never removes what a run holds a lock on or has used in the last two hours,
  * never waits, and never fails a run: what cannot be removed stays.
  *
@@ -66,6 +78,7 @@ export async function prune(options: PruneOptions = {}): Promise<string[]> {
   const limits = options.limits ?? cacheLimits;
   const removed: string[] = [];
   for (const kind of options.kinds ?? ownKinds) removed.push(...(await pruneKind(kind, limits.kind)));
+  for (const [kind, days] of Object.entries(agedKinds)) removed.push(...(await pruneAged(kind, days)));
   removed.push(...(await pruneGoCaches(limits)));
   return removed;
 }
@@ -100,6 +113,16 @@ async function pruneKind(kind: string, limit: number): Promise<string[]> {
     } finally {
       release();
     }
+  }
+  return removed;
+}
+
+async function pruneAged(kind: string, days: number): Promise<string[]> {
+  const parent = cacheDirectory(kind);
+  const removed: string[] = [];
+  for (const name of await readdir(parent)) {
+    const path = join(parent, name);
+    if ((await ageOf(path)) > days * 24 * 3600 * 1000) removed.push(...(await removeDirectory(path)));
   }
   return removed;
 }

@@ -1,10 +1,10 @@
 import { createReadStream } from "node:fs";
 import { mkdtemp, open, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createWriteStream } from "node:fs";
 import { extract, type Header } from "tar-stream";
+import { cacheDirectory } from "../../../tools/cache";
 import { decompressed, type Compression } from "./layer";
 
 /** Files by path: a directory, or an archive. */
@@ -54,7 +54,7 @@ type Place = { readonly start: number; readonly size: number } | { readonly same
  */
 export async function archiveFiles(path: string): Promise<FileSource> {
   const compression = await compressionOf(path);
-  const temporary = compression === "none" ? undefined : await mkdtemp(join(tmpdir(), "k3s-board-archive-"));
+  const temporary = compression === "none" ? undefined : await mkdtemp(join(cacheDirectory("unpacked"), "archive-"));
   const remove = async () => {
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
   };
