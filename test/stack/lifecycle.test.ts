@@ -54,7 +54,13 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     project = new TestProject();
     const given = boardSections(board);
     const storage = { file: join(__dirname, "manifests/storage.yaml") };
-    sections = { ...given, k3s: { ...given.k3s, token }, manifests: { ...given.manifests, storage } };
+    const prerequisites = { hosts: { "192.0.2.7": ["registry.example"] }, sysctls: { "vm.swappiness": 10 } };
+    sections = {
+      ...given,
+      board: { ...given.board, prerequisites },
+      k3s: { ...given.k3s, token },
+      manifests: { ...given.manifests, storage },
+    };
     project.configure(sections);
     // what was there before must come back, with mode and owner
     await onBoard(
@@ -136,6 +142,9 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     // so that no bytes the next time say something
     expect(pushed + run.report.bytesPushed).toBeGreaterThan(1_000_000);
     expect(await nodes()).toEqual(["True"]);
+    expect(await onBoard(board, "sysctl -n vm.swappiness; getent hosts registry.example")).toMatch(
+      /^10\n192\.0\.2\.7 /,
+    );
     const images = await onBoard(board, "k3s ctr -n k8s.io images ls");
     for (const image of ["rancher/mirrored-coredns-coredns", "rancher/mirrored-pause", "k3s-board/hello"]) {
       expect(images).toMatch(new RegExp(`docker\\.io/${image}:.*linux/riscv64`));
@@ -317,6 +326,7 @@ describe.sequential("a k3s server stack on the emulated board", () => {
       expect({ kind, added: missingFrom(after[kind], before[kind]) }).toEqual({ kind, added: [] });
       expect({ kind, lost: missingFrom(before[kind], after[kind]) }).toEqual({ kind, lost: [] });
     }
+    expect(await onBoard(board, "sysctl -n vm.swappiness; grep -c registry.example /etc/hosts || true")).toBe("60\n0");
     expect(
       await onBoard(board, "stat -c '%a %U:%G' /etc/rancher/k3s/registries.yaml; cat /etc/rancher/k3s/registries.yaml"),
     ).toBe("640 nobody:daemon\n# mine");
