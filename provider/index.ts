@@ -13,6 +13,8 @@ export {
   type KubeconfigArgs,
   Manifest,
   type ManifestArgs,
+  ManifestObjects,
+  type ManifestObjectsArgs,
 } from "./kubernetes";
 export { Package, type PackageArgs } from "./packages";
 export { RegistryImage, type RegistryAddressArgs, type RegistryImageArgs, type UpstreamArgs } from "./registry";

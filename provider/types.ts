@@ -8,6 +8,7 @@ import { clusterReadiness } from "./kubernetes/cluster-readiness";
 import { k3sData } from "./kubernetes/k3s-data";
 import { kubeconfig } from "./kubernetes/kubeconfig";
 import { manifest } from "./kubernetes/manifest";
+import { manifestObjects } from "./kubernetes/manifest-objects";
 import { distributionPackage } from "./packages/package";
 import { registryImage } from "./registry/registry-image";
 import type { Context, ResourceType } from "./resource";
@@ -38,6 +39,7 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
   entry(registryImage),
   entry(containerdImage),
   entry(k3sData),
+  entry(manifestObjects),
   entry(manifest),
   entry(clusterReadiness),
   entry(kubeconfig),

@@ -4,10 +4,11 @@ import type { PlannedContent } from "../components/images/plan";
 import { parsePulledImage } from "../components/images/reference";
 import { imagesInManifests } from "../components/manifests/images";
 import { readManifests } from "../components/manifests/manifests";
+import { manifestProblems } from "../components/manifests/validate";
 import type { RegistriesConfig } from "../components/registry/upstreams";
 import { k3sBinary } from "../components/k3s/binary";
 import type { Progress } from "../tools/progress";
-import { parseStackConfig, type StackConfig } from "./config";
+import { ConfigError, parseStackConfig, type StackConfig } from "./config";
 import { stackImages } from "./images";
 
 /** What the audit needs of a stack. */
@@ -40,6 +41,8 @@ export function stackAudit(values: Readonly<Record<string, unknown>>): StackAudi
 }
 
 async function stackSubjects(config: StackConfig, { pageSize, progress, say }: SubjectsArgs): Promise<Subject[]> {
+  const wrong = manifestProblems(config.manifests);
+  if (wrong.length > 0) throw new ConfigError(wrong);
   const named = readManifests(config.manifests).flatMap(({ content }) => imagesInManifests(content));
   const askedBy = new Map(named.map(({ image, where }) => [parsePulledImage(image).name, where]));
   const binary = await k3sBinary(config.k3s.source, config.board.arch, progress).catch((error: unknown) => {

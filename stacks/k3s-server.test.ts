@@ -194,7 +194,7 @@ function fileOf(service: string, name: string): unknown {
 }
 
 const coredns = "docker.io/rancher/mirrored-coredns-coredns:1.14.6";
-const web = { yaml: "kind: Namespace\nmetadata: { name: web }\n" };
+const web = { yaml: "apiVersion: v1\nkind: Namespace\nmetadata: { name: web }\n" };
 const withK3s = (k3s: object) => ({ k3s: { ...good.k3s, ...k3s } });
 
 describe("a k3s server stack", () => {
@@ -206,6 +206,7 @@ describe("a k3s server stack", () => {
         " > k3s (k3s-board:k3s:K3sServer)",
         " > kubeconfig (board:index:Kubeconfig)",
         " > manifest (k3s-board:manifests:Manifests)",
+        " > manifest-web-objects (board:index:ManifestObjects)",
         " > ready (board:index:ClusterReadiness)",
         " > registry (k3s-board:registry:Registry)",
         "image > docker.io/rancher/klipper-helm:v0.13.3-build20260727 (board:index:RegistryImage)",
@@ -249,6 +250,8 @@ describe("a k3s server stack", () => {
       ]),
     );
     expect([...before("k3s-pause")]).toContain("k3s-service");
+    // what the API server refuses is refused before anything of k3s is touched, and objects are deleted after their file
+    for (const name of ["k3s-data", "manifest-web"]) expect([...before(name)]).toContain("manifest-web-objects");
     // what k3s leaves behind is taken away after the service, and what was there before k3s is noted before anything is written there
     expect([...before("k3s-pause-archive")]).toContain("k3s-data");
   });
@@ -417,7 +420,9 @@ describe("a stack that cannot work registers nothing", () => {
   });
 
   it("a manifest that is no Kubernetes object", async () => {
-    await expect(deploy({ manifests: { web: { yaml: "a: 1" } } })).rejects.toThrow(/manifests\.web: document 1/);
+    await expect(deploy({ manifests: { web: { yaml: "a: 1" } } })).rejects.toThrow(
+      /manifests\.web\.yaml: document 1: apiVersion: is missing/,
+    );
     expect(registered).toEqual([]);
   });
 });

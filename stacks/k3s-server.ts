@@ -19,15 +19,17 @@ import { corednsManifest } from "../components/manifests/coredns";
 import { imagesInManifests } from "../components/manifests/images";
 import {
   manifestChecksums,
+  manifestObjects,
   Manifests,
   manifestText,
   type ManifestText,
   readManifests,
 } from "../components/manifests/manifests";
+import { manifestProblems } from "../components/manifests/validate";
 import { engineProgress } from "../components/progress";
 import { Registry, registryEndpoint } from "../components/registry/registry";
 import * as board from "../provider";
-import type { StackConfig } from "./config";
+import { ConfigError, type StackConfig } from "./config";
 import { stackImages } from "./images";
 
 /** What a k3s server stack tells. */
@@ -70,7 +72,7 @@ function customCoredns(config: StackConfig, facts: board.Facts, image: ManifestI
       },
     ],
   });
-  return [manifestText("coredns", content, "the CoreDNS manifest of this program")];
+  return [manifestText("coredns", content)];
 }
 
 /**
@@ -82,6 +84,8 @@ function customCoredns(config: StackConfig, facts: board.Facts, image: ManifestI
  * @throws Error with every reason why this board cannot take this configuration.
  */
 export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutputs> {
+  const wrong = manifestProblems(config.manifests);
+  if (wrong.length > 0) throw new ConfigError(wrong);
   const manifests = readManifests(config.manifests);
   for (const warning of k3sConfigWarnings(config.k3s)) void pulumi.log.warn(warning);
   const connectionArgs = connectionFor(config.board);
@@ -129,6 +133,10 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
             after: [registry],
           }),
         ];
+  const coredns = nameOf("coredns");
+  const corednsImage = coredns === undefined ? undefined : delivery.manifestImage(coredns);
+  const deployed = [...manifests, ...customCoredns(config, facts, corednsImage)];
+  const objects = manifestObjects({ connection, manifests: deployed, kubeconfig: k3sPaths.kubeconfig });
   const kubeconfigServer = config.k3s.kubeconfigServer ?? `https://${config.board.host}:6443`;
   const server = new K3sServer("k3s", {
     connection,
@@ -138,16 +146,14 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
     delivery,
     archives,
     ...(registry === undefined ? {} : { registry }),
+    checks: [...objects.values()],
     after: [...(registry === undefined ? [] : [registry]), ...pushed],
   });
-  const coredns = nameOf("coredns");
-  const corednsImage = coredns === undefined ? undefined : delivery.manifestImage(coredns);
-  const deployed = [...manifests, ...customCoredns(config, facts, corednsImage)];
   const manifestFiles = new Manifests("manifest", {
     connection,
     manifests: deployed,
     dataDir: dataDirectory(config.k3s),
-    kubeconfig: k3sPaths.kubeconfig,
+    objects,
     after: [server],
   });
   const disabled: readonly string[] = disabledComponents(config.k3s);

@@ -26,6 +26,8 @@ export interface K3sServerArgs {
   readonly archives: readonly ReadyArchive[];
   /** The private registry, where there is one. */
   readonly registry?: Registry;
+  /** What has to agree before anything of k3s is touched, its data among it. */
+  readonly checks: readonly pulumi.Resource[];
   /** What must be there before anything here: the engine orders children by what they themselves depend on. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -39,7 +41,11 @@ export class K3sServer extends pulumi.ComponentResource {
     super("k3s-board:k3s:K3sServer", name, {}, opts);
     const { connection, config, binary, archives } = args;
     const child = { parent: this };
-    const data = new board.K3sData(`${name}-data`, { connection, dataDir: dataDirectory(config) }, child);
+    const data = new board.K3sData(
+      `${name}-data`,
+      { connection, dataDir: dataDirectory(config) },
+      { ...child, dependsOn: [...args.checks] },
+    );
     const program =
       binary.kind === "file"
         ? new board.File(`${name}-binary`, { connection, path: binary.path, source: binary.local, mode: "0755" }, child)

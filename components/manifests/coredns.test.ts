@@ -1,7 +1,8 @@
 import { loadAll } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { corednsManifest } from "./coredns";
-import { deploymentsOf } from "./workloads";
+import { readDocuments } from "../../provider/kubernetes/manifest-documents";
+import { manifestText } from "./manifests";
 
 const text = corednsManifest({
   image: "docker.io/rancher/mirrored-coredns-coredns:1.14.6",
@@ -23,17 +24,8 @@ describe("corednsManifest", () => {
     expect(text).toContain("image: rancher/mirrored-coredns-coredns:1.14.6");
   });
 
-  it("is waited for", () => {
-    expect(deploymentsOf(text, "coredns")).toEqual(["kube-system/coredns"]);
-  });
-});
-
-describe("deploymentsOf", () => {
-  it.each([
-    ["broken YAML", "a: [", /not YAML/],
-    ["a list", "- 1", /document 1/],
-    ["an object without a name", "kind: Pod\nmetadata: {}", /document 1/],
-  ])("refuses %s", (_title, broken, message) => {
-    expect(() => deploymentsOf(broken, "manifests.x")).toThrow(message);
+  it("is waited for, and nothing is wrong with it", () => {
+    expect(manifestText("coredns", text).deployments).toEqual(["kube-system/coredns"]);
+    expect(readDocuments(text).problems).toEqual([]);
   });
 });

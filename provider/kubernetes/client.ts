@@ -1,12 +1,12 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import { Agent, type AgentOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import { type ApiType, KubeConfig, type RequestContext } from "@kubernetes/client-node";
 import { BoardError } from "../ssh/board-error";
 import type { Board } from "../ssh/board";
-
-/** Seconds that one request to a slow board's API server may take. */
-const requestTimeoutSeconds = 30;
+import { ObjectsApi } from "./objects-api";
+import { requestTimeoutSeconds, sendThrough } from "./send-to-api";
 
 /** An HTTPS agent whose connections are channels of the board's SSH connection. */
 class BoardAgent extends Agent {
@@ -50,7 +50,8 @@ class BoardKubeConfig extends KubeConfig {
 export interface KubernetesClient {
   /** Makes a client of an API group: `client.api(CoreV1Api)`. */
   api<T extends ApiType>(type: new (...args: never[]) => T): T;
-  readonly kubeConfig: KubeConfig;
+  /** Objects of any kind. */
+  readonly objects: ObjectsApi;
 }
 
 /**
@@ -66,14 +67,18 @@ export async function kubernetesClient(board: Board, kubeconfig: string): Promis
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new BoardError("refused", board.label, "the kubeconfig names no cluster");
   const server = new URL(cluster.server);
-  const tls: AgentOptions & { headers?: unknown } = {};
+  const tls: AgentOptions & { headers?: OutgoingHttpHeaders } = {};
   await config.applyToHTTPSOptions(tls);
   config.agent = new BoardAgent(
     board,
     { host: server.hostname.replace(/^\[|\]$/g, ""), port: Number(server.port || 443) },
     { ca: tls.ca, cert: tls.cert, key: tls.key },
   );
-  return { kubeConfig: config, api: (type) => config.makeApiClient(type as never) };
+  const { headers } = tls;
+  return {
+    api: (type) => config.makeApiClient(type as never),
+    objects: new ObjectsApi(sendThrough(config.agent, server, headers ?? {})),
+  };
 }
 
 const clients = new WeakMap<Board, Map<string, { kubeconfig: string; client: Promise<KubernetesClient> }>>();

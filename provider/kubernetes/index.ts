@@ -29,16 +29,38 @@ export interface ManifestArgs {
   path: pulumi.Input<string>;
   /** YAML documents. */
   content: pulumi.Input<string>;
-  /** Path on the board of the kubeconfig that the objects are deleted with. */
-  kubeconfig: pulumi.Input<string>;
 }
 
-/** A manifest that k3s deploys by itself. Deleting it deletes its objects. */
+/** A manifest that k3s deploys by itself. Its objects stay when it is deleted; {@link ManifestObjects} takes them away. */
 export class Manifest extends pulumi.CustomResource {
   declare readonly path: pulumi.Output<string>;
 
   constructor(name: string, args: ManifestArgs, options?: pulumi.CustomResourceOptions) {
     super("board:index:Manifest", name, secretConnection(args), options);
+  }
+}
+
+/** Arguments of {@link ManifestObjects}. */
+export interface ManifestObjectsArgs {
+  /** How to reach the board. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** Path of the kubeconfig on the board. */
+  kubeconfig: pulumi.Input<string>;
+  /** Name of the manifest's file without directory and extension. A change replaces the resource. */
+  addon: pulumi.Input<string>;
+  /** YAML documents. */
+  content: pulumi.Input<string>;
+  /** Seconds until objects that do not go are given up. Defaults to 180. */
+  deletionTimeoutSeconds?: pulumi.Input<number>;
+}
+
+/**
+ * The objects of a manifest in the cluster: the API server is asked whether it takes them (a dry run) before the manifest's file is written,
+ * and they are deleted after the file is. The {@link Manifest} has to depend on it for that.
+ */
+export class ManifestObjects extends pulumi.CustomResource {
+  constructor(name: string, args: ManifestObjectsArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:ManifestObjects", name, { ...secretConnection(args), kinds: undefined }, options);
   }
 }
 

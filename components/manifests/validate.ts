@@ -1,0 +1,43 @@
+import { identityOf, readDocuments, titleOf } from "../../provider/kubernetes/manifest-documents";
+import type { ManifestsConfig } from "./config";
+import { manifestContent } from "./manifests";
+
+/** One thing wrong with a manifest. */
+export interface ManifestProblem {
+  /** Config path: `manifests.web.yaml`. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+/**
+ * Everything that can be seen to be wrong with the user's manifests from here: files that are not there, text that is no YAML, documents that
+ * are no Kubernetes objects, objects that are there twice. What only an API server knows is asked of it before the files are written.
+ */
+export function manifestProblems(config: ManifestsConfig): ManifestProblem[] {
+  const problems: ManifestProblem[] = [];
+  const seen = new Map<string, { readonly name: string; readonly place: string }>();
+  for (const [name, manifest] of Object.entries(config)) {
+    const path = `manifests.${name}.${"yaml" in manifest ? "yaml" : "file"}`;
+    const report = (reason: string) =>
+      problems.push({ path, reason: "file" in manifest ? `${manifest.file}: ${reason}` : reason });
+    let content: string;
+    try {
+      content = manifestContent(manifest);
+    } catch (error) {
+      problems.push({ path, reason: error instanceof Error ? error.message : String(error) });
+      continue;
+    }
+    const { objects, problems: found } = readDocuments(content);
+    found.forEach(report);
+    for (const { place, object } of objects) {
+      const other = seen.get(identityOf(object));
+      if (other === undefined) seen.set(identityOf(object), { name, place });
+      else if (other.name === name) report(`${place}: ${titleOf(object)} is in ${other.place} already`);
+      else
+        report(
+          `${place}: ${titleOf(object)} is in manifests.${other.name}, ${other.place}, already: each would undo the other`,
+        );
+    }
+  }
+  return problems;
+}
