@@ -52,7 +52,7 @@ describe("Authorizer", () => {
       { access_token: "x", token: undefined },
     );
     expect(await one.challenged("a/b", bearer)).toBe("Bearer x");
-    const form = new URLSearchParams(asked[0]?.body?.toString());
+    const form = new URLSearchParams((asked[0]?.body as Buffer | undefined)?.toString());
     expect(asked[0]?.method).toBe("POST");
     expect(asked[0]?.url.href).toBe("https://auth.example/token");
     expect(Object.fromEntries(form)).toMatchObject({

@@ -5,7 +5,8 @@ import { referrerFallbackTag, referrersIn, type Referrer } from "./referrers";
 import { reasonOf, RegistryError } from "./registry-error";
 import { Session, type Note, type RegistryOptions, type Request } from "./session";
 import type { Answer, Traffic } from "./transport";
-import { Upload, type BlobSource } from "./upload";
+import type { BlobSource } from "./parts";
+import { Upload } from "./upload";
 
 export type { Note, RegistryOptions } from "./session";
 
@@ -117,7 +118,7 @@ export class RegistryClient {
    * @param options.from - offset to start at; a part is checked against the size only. Defaults to 0.
    */
   blob(repository: string, blob: Descriptor, { from = 0 }: { readonly from?: number } = {}): AsyncIterable<Buffer> {
-    return readBlob(this.#session, repository, blob, from, this.note);
+    return readBlob(this.#session, repository, blob, { from }, this.note);
   }
 
   /**
@@ -180,7 +181,9 @@ export class RegistryClient {
         if (found) return found;
         throw this.#error("refused", `it has no manifest ${reference} in ${repository} (any more)`);
       },
-      blob: (blob) => ({ open: (from) => this.blob(repository, blob, { from }) }),
+      blob: (blob) => ({
+        open: (from) => readBlob(this.#session, repository, blob, { from, unchecked: true }, this.note),
+      }),
     };
   }
 

@@ -2,7 +2,7 @@ import type { RegistryClient, RemoteManifest } from "./client";
 import { contentsOf, type Contents, type Descriptor } from "./layout";
 import { Limit } from "../ssh/limit";
 import { RegistryError } from "./registry-error";
-import type { BlobSource } from "./upload";
+import type { BlobSource } from "./parts";
 
 /** An image, or an index of several, that can be put into a registry. */
 export interface ImageSource {
@@ -33,7 +33,7 @@ export interface Copied {
 }
 
 /** Blobs of one image on their way at once. */
-const blobsAtOnce = 3;
+const blobsAtOnce = 4;
 /** An index may name an index; nobody needs more than that. */
 const deepest = 3;
 

@@ -1,6 +1,5 @@
 import http from "node:http";
 import https from "node:https";
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 /** One HTTP request. */
@@ -8,7 +7,15 @@ export interface Exchange {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
+  readonly body?: Buffer | Body;
+}
+
+/** A body that is read while it is sent. */
+export interface Body {
+  /** In bytes. */
+  readonly length: number;
+  /** Its bytes; once more where the request is sent again. */
+  open(): AsyncIterable<Buffer>;
 }
 
 /** Bodies are written in such pieces, so that a slow connection shows progress. */
@@ -42,20 +49,31 @@ export function send(
       clearTimeout(timer);
       reject(Object.assign(error, { reused: request.reusedSocket }));
     });
+    let answered = false;
+    let sent = 0;
     request.once("response", (response) => {
       clearTimeout(timer);
+      answered = true;
+      // Nobody wants the rest of a body that is answered already, and without it the connection is good for nothing else.
+      if (body !== undefined && sent < body.length) response.once("end", () => request.destroy());
       resolve(response);
     });
     if (body === undefined || body.length === 0) request.end();
     else {
-      const pieces = Readable.from(
-        inPieces(body, (bytes) => {
-          onSent(bytes);
-          progress();
-        }),
-      );
-      // What breaks the request is reported by its own error event, or by an answer that came early.
-      pipeline(pieces, request).catch((error: unknown) => request.destroy(error as Error));
+      const pieces = async function* () {
+        for await (const piece of Buffer.isBuffer(body) ? inPieces(body) : body.open()) {
+          if (answered) await new Promise((closed) => request.once("close", closed));
+          sent += piece.length;
+          yield piece;
+          onSent(piece.length);
+          if (!answered) progress();
+        }
+      };
+      pipeline(pieces, request).catch((error: unknown) => {
+        // A request that its body broke has no error event of its own.
+        clearTimeout(timer);
+        reject(Object.assign(error as Error, { reused: request.reusedSocket }));
+      });
     }
   });
 }
@@ -75,12 +93,8 @@ export async function* bodyOf(response: http.IncomingMessage, idleSeconds: numbe
   }
 }
 
-function* inPieces(body: Buffer, onPiece: (bytes: number) => void): Generator<Buffer> {
-  for (let at = 0; at < body.length; at += pieceBytes) {
-    const piece = body.subarray(at, at + pieceBytes);
-    yield piece;
-    onPiece(piece.length);
-  }
+function* inPieces(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += pieceBytes) yield body.subarray(at, at + pieceBytes);
 }
 
 function idleError(seconds: number): NodeJS.ErrnoException {

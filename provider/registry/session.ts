@@ -58,7 +58,7 @@ export class Session {
   readonly uploads: UnfinishedUploads;
   /** A repository of this registry that is known to have a blob, by digest. */
   readonly places = new Map<string, string>();
-  /** Uploads hold a chunk in memory each. */
+  /** As many as there are connections to a server that is reached directly. */
   readonly uploading = new Limit(uploadsAtOnce);
   readonly #underWay = new Map<string, Promise<unknown>>();
   readonly #transports = new Map<string, Transport>();

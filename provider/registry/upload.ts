@@ -1,17 +1,12 @@
-import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Body } from "./exchange";
 import type { Descriptor } from "./layout";
+import { Parts, type BlobSource, type Seen } from "./parts";
 import { reasonOf, RegistryError } from "./registry-error";
 import { backoffMilliseconds } from "./retry";
 import type { Note, Session } from "./session";
 import type { Answer } from "./transport";
-
-/** Where the bytes of a blob come from. */
-export interface BlobSource {
-  /** Its bytes from an offset on. */
-  open(from: number): AsyncIterable<Buffer>;
-}
 
 /** A blob that lies in a file. */
 export function fileSource(path: string): BlobSource {
@@ -37,7 +32,6 @@ const leastChunk = 256 * 1024;
  */
 export class Upload {
   readonly #what: string;
-  readonly #seen = new RunningDigest();
   #chunkBytes: number;
 
   constructor(
@@ -55,10 +49,19 @@ export class Upload {
    * @returns whether anything had to be sent; `false` where the registry took the blob from `mountFrom`.
    */
   async run(source: BlobSource, mountFrom?: string): Promise<boolean> {
+    const parts = new Parts(source, this.blob.size, (seen) => this.#refused(seen));
+    try {
+      return await this.#run(parts, mountFrom);
+    } finally {
+      parts.close();
+    }
+  }
+
+  async #run(parts: Parts, mountFrom: string | undefined): Promise<boolean> {
     let place = (await this.#continued()) ?? (await this.#begun(mountFrom));
     let furthest = place?.offset ?? 0;
     for (let breaks = 0; place !== undefined;) {
-      const trouble = await this.#send(source, place);
+      const trouble = await this.#send(parts, place);
       if (trouble === undefined) break;
       place = await this.#continued();
       // Nothing known of the upload: either all had arrived, and only the answer was lost, or the registry has forgotten it.
@@ -75,18 +78,18 @@ export class Upload {
   }
 
   /** Sends what is missing. Returns what went wrong where asking for the upload's status may help. */
-  async #send(source: BlobSource, { url, offset }: Place): Promise<RegistryError | undefined> {
+  async #send(parts: Parts, { url, offset }: Place): Promise<RegistryError | undefined> {
+    const { size } = this.blob;
     let at = url;
-    let sent = offset;
-    for await (const chunk of ahead(inChunks(source.open(offset), () => this.#chunkBytes))) {
-      this.#seen.add(sent, chunk);
-      if (sent + chunk.length >= this.blob.size) await this.#check(sent + chunk.length, at);
-      if (chunk.length === this.blob.size) return this.#finish(at, chunk);
+    for (let sent = offset; sent < size;) {
+      const length = Math.min(this.#chunkBytes, size - sent);
+      const part = await parts.part(sent, length);
+      if (length === size) return this.#finish(at, parts, part);
       const headers = {
         "content-type": "application/octet-stream",
-        "content-range": `${sent}-${sent + chunk.length - 1}`,
+        "content-range": `${sent}-${sent + length - 1}`,
       };
-      const answer = await this.#ask("PATCH", at, headers, chunk);
+      const answer = await this.#ask("PATCH", at, headers, part, parts);
       if (answer instanceof RegistryError) return answer;
       if (answer.status === 413 && this.#chunkBytes > leastChunk) {
         this.#chunkBytes = Math.max(leastChunk, Math.floor(this.#chunkBytes / 2));
@@ -95,17 +98,17 @@ export class Upload {
       const trouble = this.#judge(answer, 202);
       if (trouble) return trouble;
       at = this.#remember(answer);
-      sent += chunk.length;
-      this.note(`${megabytes(sent)} of ${megabytes(this.blob.size)} sent`);
+      sent += length;
+      this.note(`${megabytes(sent)} of ${megabytes(size)} sent`);
     }
-    if (sent < this.blob.size) await this.#check(sent, at);
-    return this.#finish(at);
+    return this.#finish(at, parts);
   }
 
-  async #finish(url: URL, body?: Buffer): Promise<RegistryError | undefined> {
+  async #finish(url: URL, parts: Parts, body?: Body): Promise<RegistryError | undefined> {
     const at = new URL(url);
     at.searchParams.set("digest", this.blob.digest);
-    const answer = await this.#ask("PUT", at, { "content-type": "application/octet-stream" }, body ?? Buffer.alloc(0));
+    const headers = { "content-type": "application/octet-stream" };
+    const answer = await this.#ask("PUT", at, headers, body ?? Buffer.alloc(0), parts);
     if (answer instanceof RegistryError) return answer;
     if (answer.status === 400 && /DIGEST_INVALID/.test(answer.body.toString("utf8"))) {
       this.#forget();
@@ -119,20 +122,23 @@ export class Upload {
     return this.#judge(answer, 201);
   }
 
-  /** Refuses bytes that are not the blob before the registry gets the last of them. */
-  async #check(size: number, url: URL): Promise<void> {
-    const digest = this.#seen.digest();
-    if (size === this.blob.size && (digest === undefined || digest === this.blob.digest)) return;
-    this.#forget();
-    await this.session.ask({ method: "DELETE", url, repository: this.repository }, this.note).catch(() => undefined);
-    throw new RegistryError(
+  /** Why bytes are not the blob; said before the registry gets the last of them. */
+  #refused({ size, digest }: Seen): RegistryError | undefined {
+    if (size === this.blob.size && (digest === undefined || digest === this.blob.digest)) return undefined;
+    return new RegistryError(
       "digest",
       this.session.label,
       size === this.blob.size
         ? `${this.#what}: its source has digest ${digest}`
         : `${this.#what}: its source has ${size} bytes instead of ${this.blob.size}`,
-      "Delete its image from the local cache and try again",
+      "It is damaged there, or was changed on its way; if it comes from the local cache, delete it there and try again",
     );
+  }
+
+  /** Takes back what the registry has of an upload that cannot become the blob. */
+  async #abandon(url: URL): Promise<void> {
+    this.#forget();
+    await this.session.ask({ method: "DELETE", url, repository: this.repository }, this.note).catch(() => undefined);
   }
 
   /** An upload that broke off, here or in an earlier try, where the registry still knows it. */
@@ -184,12 +190,18 @@ export class Upload {
     method: "PATCH" | "PUT",
     url: URL,
     headers: Record<string, string>,
-    body: Buffer,
+    body: Buffer | Body,
+    parts: Parts,
   ): Promise<Answer | RegistryError> {
     const { repository } = this;
     try {
       return await this.session.ask({ method, url, headers, body, repository, repeatable: false }, this.note);
     } catch (error) {
+      const { fault } = parts;
+      if (fault !== undefined) {
+        if (fault instanceof RegistryError && fault.trouble === "digest") await this.#abandon(url);
+        throw fault;
+      }
       if (error instanceof RegistryError && error.trouble === "unreachable") return error;
       throw error;
     }
@@ -228,61 +240,6 @@ export class Upload {
     const at = new URL(`${url.pathname}${url.search}`, base);
     uploads.set(this.repository, this.blob.digest, `${at.pathname}${at.search}`);
     return at;
-  }
-}
-
-/** The digest of bytes that come in order, though some more than once. */
-class RunningDigest {
-  readonly #hash = createHash("sha256");
-  #position = 0;
-  #whole = true;
-
-  add(offset: number, chunk: Buffer): void {
-    if (offset > this.#position) this.#whole = false;
-    const fresh = chunk.subarray(Math.max(0, this.#position - offset));
-    this.#hash.update(fresh);
-    this.#position = Math.max(this.#position, offset + chunk.length);
-  }
-
-  /** `undefined` where a part was never seen. */
-  digest(): string | undefined {
-    return this.#whole ? `sha256:${this.#hash.copy().digest("hex")}` : undefined;
-  }
-}
-
-/** Puts a stream into chunks of that size, the last one smaller. */
-async function* inChunks(content: AsyncIterable<Buffer>, size: () => number): AsyncGenerator<Buffer> {
-  let pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of content) {
-    pieces.push(piece);
-    length += piece.length;
-    if (length < size()) continue;
-    let rest = Buffer.concat(pieces);
-    for (let next = size(); rest.length >= next; next = size()) {
-      yield rest.subarray(0, next);
-      rest = rest.subarray(next);
-    }
-    pieces = [rest];
-    length = rest.length;
-  }
-  if (length > 0) yield Buffer.concat(pieces);
-}
-
-/** Reads the next chunk while the last one is on its way. */
-async function* ahead(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  let next = chunks.next();
-  try {
-    for (;;) {
-      const chunk = await next;
-      if (chunk.done) return;
-      next = chunks.next();
-      // Whoever waits for it hears of its failure; until then nobody does.
-      next.catch(() => undefined);
-      yield chunk.value;
-    }
-  } finally {
-    await chunks.return(undefined).catch(() => undefined);
   }
 }
 
