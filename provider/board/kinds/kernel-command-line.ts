@@ -41,7 +41,8 @@ function generator(path: string, added: readonly string[], removed: readonly str
   return `if command -v update-grub >/dev/null; then update-grub >/dev/null || fail "update-grub failed"
 elif command -v grub2-mkconfig >/dev/null; then
   for file in /boot/grub2/grub.cfg /boot/efi/EFI/*/grub.cfg; do
-    [ ! -f "$file" ] || grub2-mkconfig -o "$file.k3s-board-new" >/dev/null && sync -- "$file.k3s-board-new" && mv -f -- "$file.k3s-board-new" "$file" || fail "grub2-mkconfig failed"
+    [ -f "$file" ] || continue
+    grub2-mkconfig -o "$file.k3s-board-new" >/dev/null && sync -- "$file.k3s-board-new" && mv -f -- "$file.k3s-board-new" "$file" || fail "grub2-mkconfig failed"
     break
   done
   if [ -d /boot/loader/entries ] && command -v grubby >/dev/null; then ${grubby === "" ? ":" : grubby}; fi
