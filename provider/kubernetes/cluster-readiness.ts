@@ -101,7 +101,11 @@ export const clusterReadiness: ResourceType<Inputs, State> = {
   async read(context, _id, state) {
     const board = await context.board(state.connection);
     // A state of an earlier version knows no images. CoreDNS's own readiness is among the pods; a question to it would be one more round trip of every preview
-    const health = await clusterHealth(board, state.kubeconfig, { ...state, images: state.images ?? {}, manifests: {} });
+    const health = await clusterHealth(board, state.kubeconfig, {
+      ...state,
+      images: state.images ?? {},
+      manifests: {},
+    });
     if (!health.ready) context.log("warning", health.detail);
     return { state: { ...state, ready: health.ready }, inputs: parsedInputs(state) };
   },
