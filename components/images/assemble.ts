@@ -1,19 +1,12 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join, posix } from "node:path";
-import {
-  blobPath,
-  digestOf,
-  mediaTypes,
-  readLayout,
-  readLayoutRoot,
-  type Descriptor,
-} from "../../provider/registry/layout";
+import { posix } from "node:path";
+import { digestOf, mediaTypes, readLayout, readLayoutRoot } from "../../provider/registry/layout";
 import { capabilityAttribute, type Capability } from "./capabilities";
 import type { BuiltImage, Platform } from "./image";
 import { goProgramsOf, sbomLayout, spdxDocument, writeSbom } from "./sbom";
 import { writeTar, type TarEntry } from "./tar";
+import { describe, finishLayout, writeBlob } from "./write-layout";
 import { zstd, zstdIdentity } from "./zstd";
 
 /** A file, directory or symlink of an image. */
@@ -94,15 +87,8 @@ export async function assembleImage(spec: ImageSpec, platform: Platform, directo
     layers: [describe(compressed, mediaTypes.layer.zstd)],
     annotations: { "org.opencontainers.image.created": created, ...sorted(spec.annotations) },
   });
-  for (const blob of [compressed, config, manifest]) {
-    const path = blobPath(directory, digestOf(blob));
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, blob);
-  }
-  await writeFile(join(directory, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
-  const entry = { ...describe(manifest, mediaTypes.manifest), platform };
-  const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [entry] };
-  await writeFile(join(directory, "index.json"), canonical(index));
+  for (const blob of [compressed, config, manifest]) await writeBlob(directory, blob);
+  await finishLayout(directory, { ...describe(manifest, mediaTypes.manifest), platform });
   const programs = goProgramsOf(spec.tree);
   if (programs.length > 0) {
     const image = describe(manifest, mediaTypes.manifest);
@@ -154,10 +140,6 @@ function runtimeConfig(runtime: Runtime): object {
     ...(runtime.args.length > 0 ? { Cmd: runtime.args } : {}),
     WorkingDir: runtime.workingDirectory,
   };
-}
-
-function describe(bytes: Buffer, mediaType: string): Descriptor {
-  return { mediaType, digest: digestOf(bytes), size: bytes.length };
 }
 
 function canonical(value: object): Buffer {

@@ -1,8 +1,8 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { blobPath, mediaTypes } from "../../provider/registry/layout";
+import { blobPath } from "../../provider/registry/layout";
 import { cached } from "../../tools/cache";
 import type { Progress } from "../../tools/progress";
 import { readImage } from "./assemble";
@@ -13,6 +13,7 @@ import type { ImageStore } from "./audit/store";
 import type { ArchiveSource } from "./config";
 import type { BuiltImage, Platform } from "./image";
 import { UnfitImages } from "./unfit-images";
+import { finishLayout, writeBlob } from "./write-layout";
 
 /**
  * Copies one image out of a store into a layout of this machine, once per digest. Every blob is checked on the way.
@@ -33,11 +34,8 @@ export async function importImage(
       await mkdir(dirname(path), { recursive: true });
       await pipeline(store.blob(repository, blob), createWriteStream(path));
     }
-    await writeFile(blobPath(target, digest), found.bytes);
-    await writeFile(join(target, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
-    const entry = { mediaType: found.mediaType, digest, size: found.bytes.length, platform };
-    const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [entry] };
-    await writeFile(join(target, "index.json"), JSON.stringify(index));
+    await writeBlob(target, found.bytes);
+    await finishLayout(target, { mediaType: found.mediaType, digest, size: found.bytes.length, platform });
   });
   return readImage(directory, platform);
 }

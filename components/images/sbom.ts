@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { blobPath, digestOf, mediaTypes, type Descriptor } from "../../provider/registry/layout";
+import { join } from "node:path";
+import { mediaTypes, type Descriptor } from "../../provider/registry/layout";
 import type { TreeEntry } from "./assemble";
 import { goBuildInfo, type GoModule } from "./go-build-info";
+import { describe, finishLayout, writeBlob } from "./write-layout";
 
 /** Media type of a list in SPDX's JSON form, and type of the artifact that carries it. */
 const spdxType = "application/spdx+json";
@@ -116,16 +116,6 @@ export async function writeSbom(
       manifests: [{ ...describe(artifact, mediaTypes.manifest), artifactType: spdxType }],
     }),
   );
-  for (const blob of [empty, list, artifact, referrers]) {
-    const path = blobPath(directory, digestOf(blob));
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, blob);
-  }
-  await writeFile(join(directory, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
-  const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [describe(referrers, mediaTypes.index)] };
-  await writeFile(join(directory, "index.json"), JSON.stringify(index));
-}
-
-function describe(bytes: Buffer, mediaType: string): Descriptor {
-  return { mediaType, digest: digestOf(bytes), size: bytes.length };
+  for (const blob of [empty, list, artifact, referrers]) await writeBlob(directory, blob);
+  await finishLayout(directory, describe(referrers, mediaTypes.index));
 }

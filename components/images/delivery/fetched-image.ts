@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { copyFile, mkdir, open, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { copyFile, open, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { RegistryClient } from "../../../provider/registry/client";
-import { blobPath, type Descriptor, mediaTypes, readLayout } from "../../../provider/registry/layout";
+import { blobPath, type Descriptor, readLayout } from "../../../provider/registry/layout";
 import { cacheDirectory, cached } from "../../../tools/cache";
 import { imageManifest, readManifest } from "../audit/manifest";
+import { finishLayout, writeBlob } from "../write-layout";
 
 /** What a fetched image is read from: {@link RegistryClient}, or what reads blobs from an offset as it does. */
 export type BlobStore = Pick<RegistryClient, "resolve" | "manifest" | "blob">;
@@ -23,16 +24,10 @@ export async function fetchedImage(store: BlobStore, repository: string, digest:
   return cached("fetched-images", digest.replace(":", "-"), async (target) => {
     const found = await readManifest(store, repository, digest);
     const { config, layers } = imageManifest(found, repository);
-    await mkdir(dirname(blobPath(target, digest)), { recursive: true });
-    await writeFile(blobPath(target, digest), found.bytes);
+    await writeBlob(target, found.bytes);
     const blobs = new Map([config, ...layers].map((blob) => [blob.digest, blob]));
     for (const blob of blobs.values()) await fetchBlob(store, repository, blob, blobPath(target, blob.digest));
-    const entry = { mediaType: found.mediaType, digest, size: found.bytes.length };
-    await writeFile(join(target, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
-    await writeFile(
-      join(target, "index.json"),
-      JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [entry] }),
-    );
+    await finishLayout(target, { mediaType: found.mediaType, digest, size: found.bytes.length });
     await readLayout(target);
     for (const blob of blobs.values()) await rm(partOf(blob), { force: true });
   });
