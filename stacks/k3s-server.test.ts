@@ -217,7 +217,6 @@ describe("a k3s server stack", () => {
         "image > docker.io/rancher/mirrored-library-traefik:3.7.8 (board:index:RegistryImage)",
         "image > docker.io/rancher/mirrored-metrics-server:v0.9.0 (board:index:RegistryImage)",
         "image > docker.io/rancher/mirrored-pause:3.10.2 (board:index:RegistryImage)",
-        "k3s > k3s-binary (board:index:File)",
         "k3s > k3s-data (board:index:K3sData)",
         "k3s > k3s-pause (board:index:ContainerdImage)",
         "k3s > k3s-pause-archive (board:index:File)",
@@ -242,18 +241,21 @@ describe("a k3s server stack", () => {
     ];
     order.forEach((name, index) => expect([...before(name)]).toEqual(expect.arrayContaining(order.slice(0, index))));
     expect([...before("k3s-service")]).toEqual(
-      expect.arrayContaining([
-        "k3s-data",
-        "k3s-binary",
-        "k3s-pause-archive",
-        "docker.io/rancher/mirrored-pause:3.10.2",
-      ]),
+      expect.arrayContaining(["k3s-data", "k3s-pause-archive", "docker.io/rancher/mirrored-pause:3.10.2"]),
     );
     expect([...before("k3s-pause")]).toContain("k3s-service");
     // what the API server refuses is refused before anything of k3s is touched, and objects are deleted after their file
     for (const name of ["k3s-data", "manifest-web"]) expect([...before(name)]).toContain("manifest-web-objects");
     // what k3s leaves behind is taken away after the service, and what was there before k3s is noted before anything is written there
     expect([...before("k3s-pause-archive")]).toContain("k3s-data");
+  });
+
+  it("makes the binary the service's own, with the version that it must be of", async () => {
+    await deploy();
+    expect(find("k3s-service")?.inputs).toMatchObject({
+      program: { path: "/usr/local/bin/k3s", source: k3s, version: "v1.36.3+k3s1" },
+    });
+    expect(find("k3s-binary")).toBeUndefined();
   });
 
   it("lets no secret out in clear", async () => {
@@ -319,7 +321,8 @@ describe("variants of a k3s server stack", () => {
   it("takes k3s from a package of the distribution", async () => {
     await deploy(withK3s({ source: { package: "k3s", version: "1.24.2" } }));
     expect(find("k3s-package")?.inputs).toMatchObject({ name: "k3s", version: "1.24.2" });
-    expect(find("k3s-binary")).toBeUndefined();
+    expect(find("k3s-service")?.inputs).toMatchObject({ restartTriggers: { binary: "1" } });
+    expect(find("k3s-service")?.inputs.program).toBeUndefined();
     expect(fileOf("k3s-service", "10-k3s-board.conf")).toContain("ExecStart=/usr/bin/k3s");
   });
 });

@@ -46,14 +46,14 @@ export class K3sServer extends pulumi.ComponentResource {
       { connection, dataDir: dataDirectory(config) },
       { ...child, dependsOn: [...args.checks] },
     );
-    const program =
-      binary.kind === "file"
-        ? new board.File(`${name}-binary`, { connection, path: binary.path, source: binary.local, mode: "0755" }, child)
-        : new board.Package(
+    const installed =
+      binary.kind === "package"
+        ? new board.Package(
             `${name}-package`,
             { connection, name: binary.name, ...(binary.version === undefined ? {} : { version: binary.version }) },
             child,
-          );
+          )
+        : undefined;
     const archiveFiles = archives.map(
       ({ name: archive, file, source }) =>
         new board.File(
@@ -68,12 +68,15 @@ export class K3sServer extends pulumi.ComponentResource {
         connection,
         name: "k3s",
         unit: k3sUnit({ binary: binary.path }),
+        ...(binary.kind === "file"
+          ? { program: { path: binary.path, source: binary.local, version: config.version } }
+          : {}),
         files: this.files(args),
-        restartTriggers: { binary: program instanceof board.File ? program.sha256 : program.installedVersion },
+        ...(installed === undefined ? {} : { restartTriggers: { binary: installed.installedVersion } }),
         health: { kind: "kubernetes", kubeconfig: k3sPaths.kubeconfig },
         timeoutSeconds: config.startTimeoutSeconds,
       },
-      { ...child, dependsOn: [...args.after, data, program, ...archiveFiles] },
+      { ...child, dependsOn: [...args.after, data, ...(installed === undefined ? [] : [installed]), ...archiveFiles] },
     );
     this.containImages(name, args);
     this.registerOutputs({});

@@ -28,7 +28,7 @@ const worthPacking = 64 * 1024;
 const level = 3;
 
 /** Seconds for a payload: two minutes, and what a slow link (250 kB/s) needs. */
-function timeoutFor(size: number): number {
+export function timeoutFor(size: number): number {
   return 120 + Math.ceil(size / 250_000);
 }
 
@@ -54,11 +54,8 @@ export async function writeFile(board: Board, file: WantedFile, bytes: Bytes): P
 
 /** The script of {@link writeFile}; the content comes on its stdin. */
 export function writeScript(file: WantedFile, packed: boolean): string {
-  const directory = file.path.slice(0, file.path.lastIndexOf("/")) || "/";
   const record = quote(recordOf(file.path));
-  return `${originals}
-path=${quote(file.path)} folder=${quote(directory)} temporary=${quote(temporaryOf(file.path))}
-[ -L "$path" ] || [ ! -d "$path" ] || fail "there is a directory at $path"
+  return `${beginning(file)}
 undo() {
   rm -f -- "$temporary"
   [ -z "$done" ] || return 0
@@ -76,16 +73,33 @@ room ${Math.ceil(file.size / 1024) + 64} "$folder"
 [ -d "$state/original/"${record} ] || fresh=1
 keep "$path" ${record}
 make_directory "$folder"
-umask 077
+${transfer(file, packed)}
+mv -fT -- "$temporary" "$path" || fail "it cannot be put in place"
+done=1
+sync -- "$folder"`;
+}
+
+/** Shell that knows a file's place and refuses a directory there. */
+export function beginning({ path }: Pick<WantedFile, "path">): string {
+  return `${originals}
+path=${quote(path)} folder=${quote(path.slice(0, path.lastIndexOf("/")) || "/")} temporary=${quote(temporaryOf(path))}
+[ -L "$path" ] || [ ! -d "$path" ] || fail "there is a directory at $path"`;
+}
+
+/** Shell that fills the temporary file from stdin, without the lock, until it is whole, has mode and owner, and is on disk. */
+export function transfer(file: WantedFile, packed: boolean): string {
+  return `umask 077
 rm -f -- "$temporary" && : >"$temporary" || fail "$temporary cannot be made"
 unlock
 ${packed ? "gzip -dc" : "cat"} >"$temporary" || fail "the transfer failed"
 set -- $(sha256sum <"$temporary")
 [ "$1" = ${file.sha256} ] || fail "the transfer was incomplete: sha256 $1 arrived, ${file.sha256} was sent"
-chown -- ${quote(`${file.owner}:${file.group}`)} "$temporary" && chmod -- ${file.mode} "$temporary" && sync -- "$temporary" || fail "mode and owner cannot be set"
-mv -fT -- "$temporary" "$path" || fail "it cannot be put in place"
-done=1
-sync -- "$folder"`;
+${attributes(file)}`;
+}
+
+/** Shell that gives the temporary file its mode and owner. */
+export function attributes({ owner, group, mode }: WantedFile): string {
+  return `chown -- ${quote(`${owner}:${group}`)} "$temporary" && chmod -- ${mode} "$temporary" && sync -- "$temporary" || fail "mode and owner cannot be set"`;
 }
 
 /** Sets mode and owner of a file that has the right content already; records what was there as {@link writeFile} does. */
@@ -104,11 +118,15 @@ chown -- ${quote(`${file.owner}:${file.group}`)} "$path" && chmod -- ${file.mode
     );
 }
 
-/** Takes a file away and puts back what was there before. */
+/**
+ * Takes a file away and puts back what was there before. A file that a service has taken over (its program, see `systemd/program-script.ts`)
+ * stays: what was there before is that service's to put back.
+ */
 export async function removeFile(board: Board, path: string): Promise<void> {
   const script = `${originals}
 [ -d $state ] || exit 0
 lock
+[ ! -e $state/original/${quote(recordOf(path))}/service ] || exit 0
 restore ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}
 tidy`;
   const result = await board.run(script, { purpose: `restoring ${path}` });
@@ -121,7 +139,8 @@ export function lastLines(stderr: string, count = 3): string {
   return stderr.trim().split("\n").slice(-count).join("; ") || "no reason was given";
 }
 
-function remedyFor(stderr: string): string | undefined {
+/** What to do about a write that failed, where its reason tells. */
+export function remedyFor(stderr: string): string | undefined {
   if (/no space/i.test(stderr))
     return "Nothing was changed. Free some space on the board and run the same command again";
   if (/read-only file system/i.test(stderr))
@@ -132,7 +151,7 @@ function remedyFor(stderr: string): string | undefined {
 }
 
 /** Whether to send it packed: big enough, and its beginning shrinks by a tenth or more. */
-async function packs(bytes: Bytes): Promise<boolean> {
+export async function packs(bytes: Bytes): Promise<boolean> {
   const sampleSize = 1024 * 1024;
   let sample: Buffer;
   if (bytes.kind === "content") sample = bytes.content.subarray(0, sampleSize);
@@ -148,7 +167,8 @@ async function packs(bytes: Bytes): Promise<boolean> {
   return sample.length >= worthPacking && gzipSync(sample, { level }).length < sample.length * 0.9;
 }
 
-function payload(bytes: Bytes, packed: boolean): Buffer | AsyncIterable<Buffer> {
+/** The bytes as they travel. */
+export function payload(bytes: Bytes, packed: boolean): Buffer | AsyncIterable<Buffer> {
   if (bytes.kind === "content") return packed ? gzipSync(bytes.content, { level }) : bytes.content;
   const stream = createReadStream(bytes.path, { highWaterMark: 256 * 1024 });
   if (!packed) return stream;

@@ -16,6 +16,7 @@ const there = (changes: object = {}): ServiceState => ({
   ...wanted(),
   unsettled: false,
   needsDaemonReload: false,
+  programReplaced: false,
   ...changes,
 });
 const no = () => false;
@@ -30,6 +31,7 @@ describe("serviceDifference", () => {
       ["restartTriggers"],
       ["k3s.service restarts: binary changes"],
     ],
+    ["a trigger that is no longer given", {}, { restartTriggers: {} }, [], []],
     ["a time-out", {}, { timeoutSeconds: 7 }, [], []],
     ["it does not run", { running: false }, {}, ["running"], ["k3s.service starts: it is not running"]],
     ["it does not start at boot", { enabled: false }, {}, ["enabled"], []],
@@ -81,6 +83,57 @@ describe("serviceDifference", () => {
     ],
   ])("%s", (_title, found, goal, changed, notes) => {
     expect(serviceDifference(there(found), wanted(goal), no)).toEqual({ changed, notes });
+  });
+
+  const program = { path: "/opt/k3s", source: "k3s", sha256: "a".repeat(64), version: "v1.36.3" };
+  const installed = serviceInputs.parse({ ...base, program }).program;
+  it.each<[string, Partial<ServiceState>, object, string[], string[]]>([
+    ["the same", { program: installed }, { program }, [], []],
+    [
+      "a first one",
+      { running: false },
+      { program },
+      ["running", "program"],
+      ["k3s.service starts: /opt/k3s changes, it is not running", "/opt/k3s is new: v1.36.3 (sha256 aaaaaaaaaaaa…)"],
+    ],
+    [
+      "another one",
+      { program: installed },
+      { program: { ...program, sha256: "b".repeat(64), version: "v1.36.4" } },
+      ["program"],
+      [
+        "k3s.service restarts: /opt/k3s changes",
+        "/opt/k3s changes: v1.36.3 (sha256 aaaaaaaaaaaa…) becomes v1.36.4 (sha256 bbbbbbbbbbbb…)",
+      ],
+    ],
+    [
+      "only its mode",
+      { program: installed },
+      { program: { ...program, mode: "0700" } },
+      ["program"],
+      ["/opt/k3s gets mode 0700 and owner root:root; nothing restarts for that"],
+    ],
+    [
+      "a resource of its own before",
+      { restartTriggers: { binary: "a".repeat(64) } },
+      { program, restartTriggers: {} },
+      ["program"],
+      ["/opt/k3s stays as it is and belongs to the service from now on, also where a resource of its own is deleted"],
+    ],
+    [
+      "replaced after the start",
+      { program: installed, programReplaced: true },
+      { program },
+      ["program"],
+      ["k3s.service restarts: /opt/k3s was replaced after it started"],
+    ],
+    ["none any more", { program: installed }, {}, ["program"], ["k3s.service restarts: /opt/k3s is no longer ours"]],
+  ])("program: %s", (_title, found, goal, changed, notes) => {
+    const difference = serviceDifference(there(found), wanted(goal), no);
+    expect({ changed: [...difference.changed].sort(), notes: difference.notes }).toEqual({
+      changed: [...changed].sort(),
+      notes,
+    });
   });
 
   it("does not show a secret, and replaces for another unit", () => {

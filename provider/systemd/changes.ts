@@ -1,7 +1,7 @@
 import { lineDiff } from "../files/line-diff";
 import type { Difference, SecretPaths } from "../resource";
 import { isUnknown } from "../unknowns";
-import { filesOf, type ServiceFile, type ServiceInputs, type ServiceState } from "./schema";
+import { filesOf, type ServiceFile, type ServiceInputs, type ServiceProgram, type ServiceState } from "./schema";
 
 /** The mode that stands for a file that is not there. */
 export const absentMode = "none";
@@ -10,6 +10,8 @@ export const absentMode = "none";
 export interface Changes {
   /** Files whose content, mode or owner differs. */
   readonly write: readonly ServiceFile[];
+  /** What differs of the program. */
+  readonly program: "nothing" | "taken over" | "attributes" | "content";
   /** Paths that are ours and no longer wanted: what was there before comes back. */
   readonly putBack: readonly string[];
   /** Why the service restarts, or starts; empty where it does not. */
@@ -35,25 +37,55 @@ export function changes(there: ServiceState, wanted: ServiceInputs, otherReasons
     const old = present.get(file.path);
     return contentDiffers(old, file) || old?.mode !== file.mode || old.owner !== file.owner || old.group !== file.group;
   });
+  const program = programChange(there, wanted);
   const putBack = [...present.keys()].filter((path) => !goalPaths.has(path));
   const restartReasons = wanted.running
     ? [
+        ...(program === "content" && wanted.program ? [`${wanted.program.path} changes`] : []),
         ...newContent.map(({ path }) => `${path} changes`),
         ...putBack.map((path) => `${path} is no longer ours`),
         ...otherReasons,
+        ...(program !== "content" && there.programReplaced && there.running && wanted.program
+          ? [`${wanted.program.path} was replaced after it started`]
+          : []),
         ...(there.unsettled ? ["an earlier change was interrupted"] : []),
         ...(there.running ? [] : ["it is not running"]),
       ]
     : [];
-  return { write, putBack, restartReasons };
+  return { write, program, putBack, restartReasons };
 }
 
-/** Triggers that differ; one that a preview does not know yet counts as changed. */
+function programChange(
+  { program: there, restartTriggers }: ServiceState,
+  { program: wanted }: ServiceInputs,
+): Changes["program"] {
+  if (wanted === undefined) return "nothing";
+  // The program was a resource of its own, and the service knew it by its checksum.
+  if (there === undefined && wanted.sha256 !== undefined && Object.values(restartTriggers).includes(wanted.sha256))
+    return "taken over";
+  if (there === undefined || there.path !== wanted.path || there.sha256 !== wanted.sha256) return "content";
+  const same = there.mode === wanted.mode && there.owner === wanted.owner && there.group === wanted.group;
+  return same ? "nothing" : "attributes";
+}
+
+/** The program that was the service's and is no longer. */
+export function formerProgram(
+  before: Pick<ServiceInputs, "program"> | undefined,
+  wanted: Pick<ServiceInputs, "program">,
+): string | undefined {
+  const path = before?.program?.path;
+  return path === wanted.program?.path ? undefined : path;
+}
+
+/**
+ * Triggers that differ; one that a preview does not know yet counts as changed. One that is no longer given is none any more: nothing that
+ * the service was started with has changed.
+ */
 export function changedTriggers(
   before: Readonly<Record<string, string>>,
   after: Readonly<Record<string, string>>,
 ): string[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  return Object.keys(after)
     .filter((trigger) => before[trigger] !== after[trigger])
     .sort();
 }
@@ -67,12 +99,17 @@ export function triggerReason(trigger: string): string {
 export function serviceDifference(there: ServiceState, wanted: ServiceInputs, isSecret: SecretPaths): Difference {
   if (there.name !== wanted.name) return { changed: [], replaces: ["name"] };
   const triggers = changedTriggers(there.restartTriggers, wanted.restartTriggers);
-  const { write, putBack, restartReasons } = changes(there, wanted, triggers.map(triggerReason));
+  const former = formerProgram(there, wanted);
+  const { write, putBack, program, restartReasons } = changes(there, wanted, [
+    ...noLongerOurs(former),
+    ...triggers.map(triggerReason),
+  ]);
   const unitMoves = there.unit !== wanted.unit;
   const filesMove = write.length + putBack.length > (unitMoves ? 1 : 0);
   const changed = [
     ...(unitMoves || there.needsDaemonReload ? ["unit"] : []),
     ...(filesMove ? ["files"] : []),
+    ...(program !== "nothing" || former !== undefined || there.programReplaced ? ["program"] : []),
     ...(triggers.length > 0 ? ["restartTriggers"] : []),
     ...(there.enabled === wanted.enabled ? [] : ["enabled"]),
     ...(there.running === wanted.running && !there.unsettled ? [] : ["running"]),
@@ -85,9 +122,38 @@ export function serviceDifference(there: ServiceState, wanted: ServiceInputs, is
     notes: [
       ...(restartReasons.length > 0 ? [`${service} ${verb}: ${restartReasons.join(", ")}`] : []),
       ...(there.running && !wanted.running ? [`${service} stops`] : []),
+      ...programNotes(there, wanted, program),
       ...write.flatMap((file) => fileNotes(there, wanted, file, isSecret)),
     ],
   };
+}
+
+/** A program that goes, as a reason to restart. */
+export function noLongerOurs(program: string | undefined): string[] {
+  return program === undefined ? [] : [`${program} is no longer ours`];
+}
+
+function programNotes(
+  { program: there }: ServiceState,
+  { program }: ServiceInputs,
+  change: Changes["program"],
+): string[] {
+  if (program === undefined || change === "nothing") return [];
+  const { path, mode, owner, group } = program;
+  if (change === "taken over")
+    return [
+      `${path} stays as it is and belongs to the service from now on, also where a resource of its own is deleted`,
+    ];
+  if (change === "attributes")
+    return [`${path} gets mode ${mode} and owner ${owner}:${group}; nothing restarts for that`];
+  const now = describeProgram(program);
+  if (there === undefined || there.path !== path || there.mode === absentMode) return [`${path} is new: ${now}`];
+  return [`${path} changes: ${describeProgram(there)} becomes ${now}`];
+}
+
+function describeProgram({ version, sha256 = "" }: ServiceProgram): string {
+  const checksum = /^[0-9a-f]{64}$/.test(sha256) ? `sha256 ${sha256.slice(0, 12)}…` : sha256;
+  return version === undefined ? checksum : `${version} (${checksum})`;
 }
 
 function fileNotes(there: ServiceState, wanted: ServiceInputs, file: ServiceFile, isSecret: SecretPaths): string[] {

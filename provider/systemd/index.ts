@@ -15,6 +15,27 @@ export interface ServiceFileArgs {
   group?: pulumi.Input<string>;
 }
 
+/** The program that a service runs, where it is a file of this machine. */
+export interface ServiceProgramArgs {
+  /** Absolute path on the board. */
+  path: pulumi.Input<string>;
+  /** Path of the file on this machine. `~/` is the home directory. */
+  source: pulumi.Input<string>;
+  /** Expected SHA-256 of the file, lower-case hex; a `source` with another one is refused. Defaults to what the file has. */
+  sha256?: pulumi.Input<string>;
+  /** Octal mode, four digits. Defaults to `"0755"`. */
+  mode?: pulumi.Input<string>;
+  /** User, by name or number. Defaults to `"root"`. */
+  owner?: pulumi.Input<string>;
+  /** Group, by name or number. Defaults to `"root"`. */
+  group?: pulumi.Input<string>;
+  /**
+   * The version that `<program> --version` must print on the board before the program is used; without a suffix (`1.36.3`) any suffix will do.
+   * Defaults to no such test.
+   */
+  version?: pulumi.Input<string>;
+}
+
 /** When a service counts as healthy, besides being active and not restarting for three seconds. */
 export type HealthArgs =
   /** Nothing more. */
@@ -32,13 +53,18 @@ export interface SystemdServiceArgs {
   name: pulumi.Input<string>;
   /** Text of `/etc/systemd/system/<name>.service`. Defaults to the unit that the board has. */
   unit?: pulumi.Input<string>;
+  /**
+   * The program of the unit's `ExecStart`: it is tried on the board before it is used, swapped with the files and comes back with them. Defaults
+   * to none, for a program that the board has.
+   */
+  program?: pulumi.Input<ServiceProgramArgs>;
   /** Drop-ins and configuration: all that the service reads at start. Defaults to none. */
   files?: pulumi.Input<pulumi.Input<ServiceFileArgs>[]>;
   /** Whether it starts at boot. Defaults to true. */
   enabled?: pulumi.Input<boolean>;
   /** Whether it runs. Defaults to true. */
   running?: pulumi.Input<boolean>;
-  /** Whatever else restarts the service when it changes: the checksum of its program. Defaults to nothing. */
+  /** Whatever else restarts the service when it changes: the version of the package that brings its program. Defaults to nothing. */
   restartTriggers?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** When it is healthy after a restart. Defaults to `{ kind: "active" }`. */
   health?: pulumi.Input<HealthArgs>;
@@ -49,7 +75,8 @@ export interface SystemdServiceArgs {
 }
 
 /**
- * A systemd service together with all files that it reads at start: one change of any of them is one transaction with one restart.
+ * A systemd service together with its program and all files that it reads at start: one change of any of them is one transaction with one
+ * restart.
  *
  * The files are staged and the unit is verified before anything is touched; the service restarts once; if it does not become healthy in its
  * time, the previous files are back and it restarts with them. The board does that by itself when we are gone. Deleting the resource puts

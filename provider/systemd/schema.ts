@@ -10,6 +10,16 @@ const serviceFile = z.strictObject({
   group: accountName.default("root"),
 });
 
+const program = z.strictObject({
+  path: absolutePath,
+  source: z.string().min(1),
+  sha256: z.string().optional(),
+  mode: fileMode.default("0755"),
+  owner: accountName.default("root"),
+  group: accountName.default("root"),
+  version: z.string().min(1).optional(),
+});
+
 const health = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("active") }),
   z.strictObject({ kind: z.literal("http"), url: z.url({ protocol: /^https?$/ }), ca: z.string().optional() }),
@@ -23,6 +33,7 @@ export const serviceInputs = z.strictObject({
     .regex(/^[A-Za-z0-9:_.@-]+$/, "must be the name of a unit")
     .refine((name) => !name.endsWith(".service"), "is given without .service"),
   unit: z.string().optional(),
+  program: program.optional(),
   files: z.array(serviceFile).default([]),
   enabled: z.boolean().default(true),
   running: z.boolean().default(true),
@@ -34,6 +45,8 @@ export const serviceInputs = z.strictObject({
 
 /** A file that a service reads at start. */
 export type ServiceFile = z.output<typeof serviceFile>;
+/** The program that a service runs; `sha256` is filled in by `check`. */
+export type ServiceProgram = z.output<typeof program>;
 export type Health = z.output<typeof health>;
 export type ServiceInputs = z.output<typeof serviceInputs>;
 
@@ -43,6 +56,8 @@ export interface ServiceState extends ServiceInputs {
   readonly unsettled: boolean;
   /** Unit files changed on disk after systemd read them. */
   readonly needsDaemonReload: boolean;
+  /** The program was replaced after the service started: what runs is not what is there. */
+  readonly programReplaced: boolean;
 }
 
 /** Where a unit of ours is. */

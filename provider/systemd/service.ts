@@ -1,12 +1,23 @@
 import { createHash } from "node:crypto";
 import { textOf } from "../files/file";
-import { lastLines } from "../files/write";
+import { lastLines, setAttributes } from "../files/write";
 import type { Context, ResourceType } from "../resource";
 import type { Board, FileOnBoard } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
-import { absentMode, changedTriggers, changes, serviceDifference, triggerReason } from "./changes";
+import {
+  absentMode,
+  changedTriggers,
+  changes,
+  formerProgram,
+  noLongerOurs,
+  serviceDifference,
+  triggerReason,
+  type Changes,
+} from "./changes";
 import { waitForHealth, type Expectation } from "./health";
 import { readJournal, relevantLines } from "./journal";
+import { checkProgram, describeProgram, stageProgram, wantedProgram } from "./program";
+import type { ProgramChange } from "./program-script";
 import { filesOf, serviceInputs, unitPath, type ServiceFile, type ServiceInputs, type ServiceState } from "./schema";
 import { applyScript, confirmScript, removeScript, settleScript, type Transaction } from "./transaction";
 import { isUp, parseUnitState, unitStateFragment, type UnitState } from "./unit-state";
@@ -31,7 +42,7 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
   secretOutputs: [],
   ignored: ["health", "timeoutSeconds"],
 
-  check(inputs) {
+  async check(inputs) {
     const seen = new Set<string>();
     const problems = filesOf(inputs).flatMap(({ path }) => {
       if (!seen.has(path)) {
@@ -40,10 +51,18 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
       }
       return [{ property: "files", reason: `${path} is there twice` }];
     });
-    return Promise.resolve({ inputs, problems });
+    if (inputs.program === undefined) return { inputs, problems };
+    if (seen.has(inputs.program.path))
+      problems.push({ property: "files", reason: `${inputs.program.path} is the program` });
+    const checked = await checkProgram(inputs.program);
+    return { inputs: { ...inputs, program: checked.program }, problems: [...problems, ...checked.problems] };
   },
 
-  diff: serviceDifference,
+  async diff(there, wanted, isSecret) {
+    // A preview that does not know all files has not been through `check`.
+    const program = wanted.program && (await checkProgram(wanted.program)).program;
+    return serviceDifference(there, program === undefined ? wanted : { ...wanted, program }, isSecret);
+  },
 
   async create(context, wanted) {
     return { id: wanted.name, state: await reconcile(context, wanted, undefined) };
@@ -53,7 +72,8 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     const board = await context.board(state.connection);
     const { state: found, unit, empty } = await look(board, state);
     if (unit.load === "not-found" && empty) return undefined;
-    return { state: found, inputs: serviceInputs.parse(pick(found, Object.keys(serviceInputs.shape))) };
+    const { unsettled: _unsettled, needsDaemonReload: _reload, programReplaced: _replaced, ...inputs } = found;
+    return { state: found, inputs };
   },
 
   update: (context, _id, old, wanted) => reconcile(context, wanted, old),
@@ -61,9 +81,8 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
   async delete(context, _id, state) {
     const board = await context.board(state.connection);
     const script = removeScript(
-      state.name,
+      state,
       filesOf(state).map(({ path }) => path),
-      state.removeState,
     );
     const result = await board.run(script, {
       purpose: `removing ${state.name}.service`,
@@ -94,15 +113,23 @@ async function reconcile(
     ({ state: there, unit } = await look(board, goal));
   }
   const triggers = hashOf(wanted.restartTriggers);
-  const { write, putBack, restartReasons } = changes(
-    there,
-    wanted,
-    unit.triggers === triggers ? [] : startReasons(old, wanted),
-  );
+  const former = formerProgram(old, wanted);
+  const {
+    write,
+    putBack,
+    program: programChange,
+    restartReasons,
+  } = changes(there, wanted, [
+    ...noLongerOurs(former),
+    ...(unit.triggers === triggers ? [] : startReasons(old, wanted)),
+  ]);
+  const program = await prepareProgram(board, wanted, programChange);
   const transaction: Transaction = {
     name: wanted.name,
     write,
     putBack: putBack.filter((path) => old !== undefined && filesOf(old).some((file) => file.path === path)),
+    ...(program === undefined ? {} : { program }),
+    ...(former === undefined ? {} : { formerProgram: former }),
     enabled: wanted.enabled,
     restart: restartReasons.length > 0,
     stop: !wanted.running && there.running,
@@ -111,7 +138,20 @@ async function reconcile(
     rollbackSeconds: wanted.timeoutSeconds + rollbackMargin,
   };
   await carryOut(context, board, transaction, wanted, unit);
-  return { ...wanted, unsettled: false, needsDaemonReload: false };
+  return { ...wanted, unsettled: false, needsDaemonReload: false, programReplaced: false };
+}
+
+/** Gets the program ready for the transaction: staged and tried where another one is there. */
+async function prepareProgram(
+  board: Board,
+  { program }: ServiceInputs,
+  change: Changes["program"],
+): Promise<ProgramChange | undefined> {
+  if (program === undefined) return undefined;
+  const goal = await wantedProgram(program);
+  if (change === "attributes") await setAttributes(board, goal);
+  if (change === "content") await stageProgram(board, program, goal);
+  return { path: program.path, sha256: goal.sha256, version: program.version ?? "", swap: change === "content" };
 }
 
 /** Reasons to restart that lie in what the last start was made with. An update has no others than its preview had. */
@@ -193,7 +233,8 @@ async function rollBack(
       (detail, elapsed) =>
         context.log("info", `waiting for the previous ${service}, ${elapsed} s: ${context.mask(detail)}`),
     );
-    const paths = transaction.write.map(({ path }) => path).join(", ");
+    const { program, write } = transaction;
+    const paths = [...(program?.swap ? [program.path] : []), ...write.map(({ path }) => path)].join(", ");
     const what = paths === "" ? "It was restarted once more" : `The previous files are back (${paths})`;
     now = again.healthy
       ? `${what}, and ${service} is healthy again`
@@ -219,8 +260,10 @@ function withFilesOf(wanted: ServiceInputs, old: ServiceState | undefined): Serv
 
 /** Looks at the unit and all files, in one round trip. */
 async function look(board: Board, like: ServiceInputs): Promise<Look> {
-  const [shown, ...files] = await Promise.all([
-    board.ask(`service ${like.name}`, unitStateFragment(like.name)),
+  const { program } = like;
+  const [shown, thereProgram, ...files] = await Promise.all([
+    board.ask(`service ${like.name} ${program?.path ?? ""}`, unitStateFragment(like.name, program?.path)),
+    program && board.file(program.path, { contentLimit: 0 }),
     ...filesOf(like).map(async (file) => describeFile(file, await board.file(file.path))),
   ]);
   if (shown.code !== 0)
@@ -230,6 +273,7 @@ async function look(board: Board, like: ServiceInputs): Promise<Look> {
   const state: ServiceState = {
     ...like,
     ...(ownUnit === undefined ? {} : { unit: ownUnit.mode === absentMode ? "" : ownUnit.content }),
+    ...(program && thereProgram ? { program: describeProgram(program, thereProgram, unit.program) } : {}),
     files: files.filter((file) => file !== ownUnit),
     // Units without an [Install] section are neither: then nothing differs.
     enabled:
@@ -237,6 +281,7 @@ async function look(board: Board, like: ServiceInputs): Promise<Look> {
     running: isUp(unit),
     unsettled: unit.unsettled,
     needsDaemonReload: unit.needsDaemonReload,
+    programReplaced: unit.programReplaced,
   };
   return { state, unit, empty: files.every(({ mode }) => mode === absentMode) };
 }
@@ -252,10 +297,6 @@ function describeFile(wanted: ServiceFile, there: FileOnBoard): ServiceFile {
     owner: wanted.owner === String(there.uid) ? wanted.owner : there.owner,
     group: wanted.group === String(there.gid) ? wanted.group : there.group,
   };
-}
-
-function pick(object: object, keys: readonly string[]): object {
-  return Object.fromEntries(Object.entries(object).filter(([key]) => keys.includes(key)));
 }
 
 async function mustRun(board: Board, script: string, purpose: string): Promise<void> {

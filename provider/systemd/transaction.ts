@@ -1,6 +1,7 @@
 import { originals, recordOf, temporaryOf } from "../files/originals";
 import { preamble, quote } from "../ssh/shell";
-import { isUnitFile, type ServiceFile } from "./schema";
+import { dropPending, previousOf, programFunctions, rememberProgram, type ProgramChange } from "./program-script";
+import { isUnitFile, type ServiceFile, type ServiceInputs } from "./schema";
 import { recordDirectory, transactionDirectory } from "./unit-state";
 
 /** One change of a service, as the board carries it out. */
@@ -8,6 +9,10 @@ export interface Transaction {
   readonly name: string;
   readonly write: readonly ServiceFile[];
   readonly putBack: readonly string[];
+  /** The program of the service. */
+  readonly program?: ProgramChange;
+  /** A program of before that is no longer the service's: what was there before us comes back. */
+  readonly formerProgram?: string;
   readonly enabled: boolean;
   readonly restart: boolean;
   /** Stop the service where it runs. */
@@ -38,6 +43,7 @@ close_transaction() { rm -rf -- "$transaction"; rmdir $state/transactions $state
 export function rollbackScript(name: string): string {
   return `${preamble}${originals}
 ${variables(name)}
+${programFunctions}
 lock
 [ -d "$transaction" ] || exit 0
 . "$transaction/was"
@@ -49,7 +55,10 @@ for saved in "$transaction"/saved/*.path; do
   IFS= read -r path <"$saved"
   temporary=\${path%/*}/.\${path##*/}.k3s-board-new
   saved=\${saved%.path}
-  if [ -e "$saved.file" ] || [ -L "$saved.file" ]; then
+  if [ -e "$saved.linked" ]; then
+    restore_program "$path" "\${path%/*}/.\${path##*/}.k3s-board-old" || fail "$path cannot be put back"
+    rm -f -- "$temporary"
+  elif [ -e "$saved.file" ] || [ -L "$saved.file" ]; then
     mkdir -p -- "\${path%/*}/" && cp -a -- "$saved.file" "$temporary" && mv -fT -- "$temporary" "$path" || fail "$path cannot be put back"
   else
     rm -f -- "$path" "$temporary"
@@ -78,23 +87,28 @@ systemctl stop "$timer" 2>/dev/null
  */
 export function applyScript(change: Transaction): string {
   const { name, write, putBack } = change;
+  const program = change.program?.swap ? change.program.path : undefined;
+  const programs = [program, change.formerProgram].filter((path) => path !== undefined);
   const temporaries = write.map(({ path }) => quote(temporaryOf(path))).join(" ");
   const size = write.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
   const sizes = write.map(({ content }) => `${Buffer.byteLength(content)} `).join("");
-  const touched = [...write.map(({ path }) => path), ...putBack];
+  const copied = [...write.map(({ path }) => path), ...putBack];
+  const touched = [...copied, ...programs];
   const units = write.filter(({ path }) => isUnitFile(path));
   const reload = change.needsDaemonReload || touched.some(isUnitFile);
   const folder = (path: string) => quote(path.slice(0, path.lastIndexOf("/")) || "/");
   return `${originals}
 ${variables(name)}
+${programFunctions}
 new=$transaction.new phase=staging
 undo() {
   case $phase in
     staging)
       systemctl stop "$timer" 2>/dev/null
-      rm -f -- ${temporaries || '""'}
+      rm -f -- ${[temporaries, ...programs.flatMap((path) => [quote(temporaryOf(path)), quote(previousOf(path))])].join(" ") || '""'}
       drop() { rm -rf -- "$state/original/$1"; }
       each "$new/records" drop
+      ${program === undefined ? "" : dropPending(program)}
       ${touched.map((path) => `leave ${quote(path)}`).join("; ") || ":"}
       [ ! -e "$new/first" ] || rm -rf -- "$service"
       rm -rf -- "$new"
@@ -107,6 +121,7 @@ trap undo EXIT
 trap 'exit 143' HUP INT TERM PIPE
 lock
 [ ! -d "$transaction" ] || fail "an earlier change of $unit is not settled"
+${program === undefined ? "" : `[ -f ${quote(temporaryOf(program))} ] || fail ${quote(`${temporaryOf(program)} is gone`)}`}
 room ${Math.ceil(size / 1024) + 64} /etc
 umask 077
 rm -rf -- "$new"; mkdir -p -- "$new/saved" && mkdir -p $state/services || fail "$new cannot be made"
@@ -136,20 +151,28 @@ ${
 sync -- ${temporaries} || fail "the files cannot be written"`
     : ""
 }
-${units.length > 0 ? verification(units) : ""}
+${units.length > 0 ? verification(units, program) : ""}
 systemctl show -p LoadState,ActiveState,UnitFileState,InvocationID -- "$unit" >"$new/show" || fail "systemd does not answer"
 load= active= enabled= invocation=
 while IFS='=' read -r key value; do
   case $key in LoadState) load=$value ;; ActiveState) active=$value ;; UnitFileState) enabled=$value ;; InvocationID) invocation=$value ;; esac
 done <"$new/show"
 printf 'load=%s active=%s enabled=%s\\n' "$load" "$active" "$enabled" >"$new/was"
-save() {
-  [ -d "$state/original/$3" ] || printf '%s\\n' "$3" >>"$new/records"
+record() {
+  [ -d "$state/original/$3" ] && [ ! -e "$state/original/$3/pending" ] || printf '%s\\n' "$3" >>"$new/records"
   keep "$2" "$3"
   printf '%s\\n' "$2" >"$new/saved/$1.path" || fail "$new cannot be written"
+}
+save() {
+  record "$@"
   if [ -e "$2" ] || [ -L "$2" ]; then cp -a -- "$2" "$new/saved/$1.file" || fail "$2 cannot be saved"; fi
 }
-${touched.map((path, index) => `save ${index} ${quote(path)} ${quote(recordOf(path))}`).join("\n")}
+save_program() {
+  record "$@"
+  [ ! -e "$2" ] && [ ! -L "$2" ] || { link_program "$2" "$4" && : >"$new/saved/$1.linked"; } || fail "$2 cannot be saved"
+}
+${copied.map((path, index) => `save ${index} ${quote(path)} ${quote(recordOf(path))}`).join("\n")}
+${programs.map((path, index) => `save_program ${copied.length + index} ${quote(path)} ${quote(recordOf(path))} ${quote(previousOf(path))}`).join("\n")}
 [ -d "$service" ] || { : >"$new/first" && mkdir -- "$service" && cp -- "$new/was" "$service/before" || fail "$service cannot be made"; }
 cat >"$new/rollback" <<'K3S_BOARD_ROLLBACK' || fail "$new cannot be written"
 ${rollbackScript(name)}K3S_BOARD_ROLLBACK
@@ -161,8 +184,9 @@ systemd-run --quiet --collect --on-active=${Math.ceil(change.rollbackSeconds)} -
 }
 sync -- "$new"/* "$service" && mv -T -- "$new" "$transaction" && sync -- $state/transactions || fail "$transaction cannot be made"
 phase=swapping
+${program === undefined ? "" : `mv -fT -- ${quote(temporaryOf(program))} ${quote(program)} || fail ${quote(`${program} cannot be put in place`)}`}
 ${write.map(({ path }) => `mv -fT -- ${quote(temporaryOf(path))} ${quote(path)} || fail ${quote(`${path} cannot be put in place`)}`).join("\n")}
-${putBack.map((path) => `put_back ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}`).join("\n")}
+${[...putBack, ...(change.formerProgram === undefined ? [] : [change.formerProgram])].map((path) => `put_back ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}`).join("\n")}
 ${touched.length > 0 ? `sync -- ${[...new Set(touched.map(folder))].join(" ")}` : ""}
 ${reload ? 'systemctl daemon-reload || fail "daemon-reload failed"' : ""}
 ${
@@ -178,23 +202,31 @@ ${change.restart ? "" : confirmation(change)}
 :`;
 }
 
-/** Where systemd can (from 250 on it can judge one unit by itself): its opinion of the staged units, before anything is swapped. */
-function verification(units: readonly ServiceFile[]): string {
+/**
+ * Where systemd can (from 250 on it can judge one unit by itself): its opinion of the staged units, before anything is swapped. A staged
+ * program stands in for itself, which may not be there yet.
+ */
+function verification(units: readonly ServiceFile[], program: string | undefined): string {
   const root = "/etc/systemd/system/";
   const copies = units.map(({ path }) => {
     const target = path.slice(root.length);
     const parent = target.includes("/")
       ? `mkdir -p -- "$new/verify/"${quote(target.slice(0, target.lastIndexOf("/")))} && `
       : "";
-    return `${parent}cp -- ${quote(temporaryOf(path))} "$new/verify/"${quote(target)}`;
+    return `${parent}as_staged <${quote(temporaryOf(path))} >"$new/verify/"${quote(target)}`;
   });
+  const literally = (text: string) => text.replace(/[\\.*[\]^$&|]/g, "\\$&");
+  const swapped = (from: string, to: string) =>
+    `sed ${quote(`s|${literally(from)}\\([[:space:]:]\\)|${literally(to)}\\1|g; s|${literally(from)}$|${literally(to)}|`)}`;
   return `if command -v systemd-analyze >/dev/null; then
+as_staged() { ${program === undefined ? "cat" : swapped(program, temporaryOf(program))}; }
+as_placed() { ${program === undefined ? "cat" : swapped(temporaryOf(program), program)}; }
 mkdir -- "$new/verify" && ${copies.join(" && ")} || fail "$new cannot be written"
 said=$(SYSTEMD_UNIT_PATH="$new/verify:" systemd-analyze verify --man=no --recursive-errors=no "$unit" 2>&1) || case $said in
   *"unrecognized option"*) said= ;;
-  *) fail "systemd refuses the unit: $said" ;;
+  *) fail "systemd refuses the unit: $(printf '%s\\n' "$said" | as_placed)" ;;
 esac
-printf '%s\\n' "$said" | sed -n "s|$new/verify/||g; /$unit/s/^/warning=/p"
+printf '%s\\n' "$said" | as_placed | sed -n "s|$new/verify/||g; /$unit/s/^/warning=/p"
 fi`;
 }
 
@@ -206,11 +238,14 @@ lock
 ${confirmation(change)}`;
 }
 
-function confirmation({ putBack, triggers }: Transaction): string {
+function confirmation({ putBack, triggers, program, formerProgram }: Transaction): string {
+  const noLonger = [...putBack, ...(formerProgram === undefined ? [] : [formerProgram])];
   return `[ -d "$transaction" ] || exit 7
 systemctl stop "$timer" 2>/dev/null
-${putBack.map((path) => `rm -rf -- $state/original/${quote(recordOf(path))}; leave ${quote(path)}`).join("\n")}
+${noLonger.map((path) => `rm -rf -- $state/original/${quote(recordOf(path))}; leave ${quote(path)}`).join("\n")}
 printf '%s\\n' ${quote(triggers)} >"$service/triggers.new" && mv -f -- "$service/triggers.new" "$service/triggers"
+${formerProgram === undefined ? "" : `rm -f -- ${quote(previousOf(formerProgram))}`}
+${program === undefined ? 'rm -f -- "$service/program"' : rememberProgram(program)}
 close_transaction`;
 }
 
@@ -224,7 +259,11 @@ export function settleScript(name: string): string {
  * Takes a service away: a unit that is ours stops and is disabled; one that was there before gets its files back and the state it had. Exit 0
  * where nothing of ours is there.
  */
-export function removeScript(name: string, paths: readonly string[], removeState: boolean): string {
+export function removeScript(
+  { name, program, removeState }: Pick<ServiceInputs, "name" | "program" | "removeState">,
+  files: readonly string[],
+): string {
+  const paths = program === undefined ? files : [...files, program.path];
   return `${originals}
 ${variables(name)}
 [ -d $state ] || exit 0
@@ -240,6 +279,7 @@ if [ -d "$service" ]; then
   ${removeState ? '[ -n "$up" ] || systemctl clean --what=state "$unit" 2>/dev/null' : ""}
 fi
 ${paths.map((path) => `restore ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}`).join("\n")}
+${program === undefined ? "" : `rm -f -- ${quote(previousOf(program.path))}`}
 systemctl daemon-reload || fail "daemon-reload failed"
 if [ -d "$service" ]; then
   [ "$enabled" != enabled ] || systemctl enable -q "$unit"

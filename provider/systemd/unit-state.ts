@@ -23,10 +23,14 @@ export interface UnitState {
   readonly unsettled: boolean;
   /** Checksum of the restart triggers that the last confirmed start had; empty before the first. */
   readonly triggers: string;
+  /** The program that the last confirmed start had. */
+  readonly program?: { readonly sha256: string; readonly version?: string };
+  /** The program is another file than the one that runs. */
+  readonly programReplaced: boolean;
 }
 
 const properties =
-  "LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID,Result,ExecMainStatus";
+  "LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,NRestarts,InvocationID,Result,ExecMainStatus,MainPID,ExecMainStartTimestamp";
 
 /** Directory of a service's open transaction. */
 export function transactionDirectory(name: string): string {
@@ -38,11 +42,24 @@ export function recordDirectory(name: string): string {
   return `${stateDirectory}/services/${name}`;
 }
 
-/** Prints what {@link parseUnitState} reads; one process. */
-export function unitStateFragment(name: string): string {
-  return `systemctl show -p ${properties} -- ${quote(`${name}.service`)} || exit
+/**
+ * Prints what {@link parseUnitState} reads; one process, three more for a program.
+ *
+ * @param program - path of the service's program, to see whether it is the one that runs.
+ */
+export function unitStateFragment(name: string, program?: string): string {
+  const shown = `TZ=UTC systemctl show -p ${properties} -- ${quote(`${name}.service`)}`;
+  const kept = (file: string) => quote(`${recordDirectory(name)}/${file}`);
+  return `${program === undefined ? `${shown} || exit` : `s=$(${shown}) || exit; printf '%s\\n' "$s"; pid=\${s##*MainPID=}; pid=\${pid%%[!0-9]*}`}
 [ ! -d ${quote(transactionDirectory(name))} ] || echo Unsettled=yes
-t=; [ ! -r ${quote(`${recordDirectory(name)}/triggers`)} ] || read -r t <${quote(`${recordDirectory(name)}/triggers`)}; echo "Triggers=$t"`;
+t=; [ ! -r ${kept("triggers")} ] || read -r t <${kept("triggers")}; echo "Triggers=$t"
+${
+  program === undefined
+    ? ""
+    : `t=; [ ! -r ${kept("program")} ] || read -r t <${kept("program")}; echo "Program=$t"
+[ "\${pid:-0}" = 0 ] || { echo "Runs=$(readlink "/proc/$pid/exe")"; stat -L -c 'There=%d:%i:%s:%Y %Z' -- ${quote(program)} 2>/dev/null; }
+:`
+}`;
 }
 
 /** Reads `name=value` lines. */
@@ -54,6 +71,7 @@ export function parseUnitState(output: string): UnitState {
     }),
   );
   const text = (name: string) => values.get(name) ?? "";
+  const [sha256, version, identity] = text("Program").split(" ");
   return {
     load: text("LoadState"),
     active: text("ActiveState"),
@@ -66,10 +84,42 @@ export function parseUnitState(output: string): UnitState {
     exitStatus: Number(text("ExecMainStatus")) || 0,
     unsettled: text("Unsettled") === "yes",
     triggers: text("Triggers"),
+    ...(sha256 ? { program: { sha256, ...(version === undefined || version === "-" ? {} : { version }) } } : {}),
+    programReplaced: isReplaced({
+      runs: text("Runs"),
+      there: text("There"),
+      started: text("ExecMainStartTimestamp"),
+      known: identity,
+    }),
   };
 }
 
 /** True for a service that runs or is on its way to. */
 export function isUp({ active }: Pick<UnitState, "active">): boolean {
   return active === "active" || active === "activating" || active === "reloading" || active === "refreshing";
+}
+
+/** What tells whether the program of a running service is still the one that is there. */
+interface ProgramSigns {
+  /** Where `/proc/<pid>/exe` points; empty where nothing runs. A k3s that unpacks itself runs from its data directory. */
+  readonly runs: string;
+  /** Device, inode, size and mtime of the program, and the seconds of its ctime; empty where it is not there or nothing runs. */
+  readonly there: string;
+  /** When the service started, as systemd writes it in UTC: `Sat 2026-11-21 17:06:09 UTC`. */
+  readonly started: string;
+  /** Device, inode, size and mtime of the program of the last confirmed start. */
+  readonly known?: string;
+}
+
+/**
+ * True where a service runs from a program that was removed, or where another file took the program's place after it started. The file of the
+ * last confirmed start never counts as another one: a mode that was set changes its ctime as well, and a board's clock may jump.
+ */
+export function isReplaced({ runs, there, started, known }: ProgramSigns): boolean {
+  if (runs === "") return false;
+  if (runs.endsWith(" (deleted)")) return true;
+  const [identity, changed] = there.split(" ");
+  if (!identity || known === undefined || identity === known) return false;
+  const start = Date.parse(started.replace(/^\w+ (\S+) (\S+) UTC$/, "$1T$2Z"));
+  return Number(changed) * 1000 > start;
 }

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { isReplaced, parseUnitState } from "./unit-state";
+
+/** 2026-11-21 17:06:09 UTC. */
+const start = 1795280769;
+const signs = {
+  runs: "/opt/k3s",
+  there: `1:2:3:4 ${start - 10}`,
+  started: "Sat 2026-11-21 17:06:09 UTC",
+  known: "1:2:3:4",
+};
+
+describe("isReplaced", () => {
+  it.each<[string, Partial<typeof signs>, boolean]>([
+    ["the program of the start", {}, false],
+    ["with another mode since", { there: `1:2:3:4 ${start + 10}` }, false],
+    ["removed, and another in its place", { runs: "/opt/k3s (deleted)" }, true],
+    ["another file since", { there: `1:9:3:4 ${start + 10}`, runs: "/var/lib/rancher/k3s/data/1/bin/k3s" }, true],
+    ["another file before somebody restarted it", { there: `1:9:3:4 ${start - 10}` }, false],
+    ["nothing runs", { runs: "", there: "" }, false],
+    ["nothing is there", { there: "" }, false],
+  ])("%s", (_title, changes, replaced) => expect(isReplaced({ ...signs, ...changes })).toBe(replaced));
+});
+
+it("reads what the board says of the program", () => {
+  const said = `LoadState=loaded
+ActiveState=active
+MainPID=7
+ExecMainStartTimestamp=${signs.started}
+Triggers=abc
+Program=${"a".repeat(64)} v1.36.3 1:2:3:4
+Runs=/opt/k3s
+There=1:9:3:4 ${start + 1}
+`;
+  expect(parseUnitState(said)).toMatchObject({
+    program: { sha256: "a".repeat(64), version: "v1.36.3" },
+    programReplaced: true,
+    triggers: "abc",
+  });
+});

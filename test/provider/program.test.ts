@@ -1,0 +1,182 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { file } from "../../provider/files/file";
+import type { ServiceInputs } from "../../provider/systemd/schema";
+import { systemdService } from "../../provider/systemd/service";
+import { checked, failure, startTestBoard, type TestBoard } from "./board";
+
+let test: TestBoard;
+beforeAll(async () => {
+  test = await startTestBoard("provider-program");
+}, 600_000);
+afterAll(() => test.end());
+
+const mainPid = () => test.sh("systemctl show -p MainPID --value demo.service");
+const kept = () => test.sh("ls -A /var/lib/k3s-board 2>/dev/null; true");
+
+/** A program of some version on this machine; it lives until it is killed, unless it is a bad one. */
+function programFile(name: string, version: string, life = "exec sleep infinity"): string {
+  const path = join(test.scratch, name);
+  writeFileSync(
+    path,
+    `#!/bin/sh\n[ "$1" != --version ] || { echo "demo version ${version} (test)"; exit 0; }\n${life}\n# ${"x".repeat(20_000)}\n`,
+  );
+  return path;
+}
+
+describe("the program of a service", () => {
+  const path = "/opt/demo/bin/demo";
+  const withProgram = (source: string, version?: string, changes: object = {}): Promise<ServiceInputs> =>
+    checked(systemdService, {
+      connection: test.connection,
+      name: "demo",
+      unit: `[Service]\nExecStart=${path} run\nRestart=always\nRestartSec=1\n[Install]\nWantedBy=multi-user.target\n`,
+      program: { path, source, ...(version === undefined ? {} : { version }) },
+      timeoutSeconds: 20,
+      ...changes,
+    });
+  const versionThere = () => test.sh(`${path} --version; ls -A /opt/demo/bin`);
+
+  it("is tried, swapped with the rest, and goes with the service", async () => {
+    const first = await withProgram(programFile("one", "v1.0.1+x1"), "v1.0.1");
+    let { state } = await systemdService.create(test.context, first);
+    expect(await versionThere()).toBe("demo version v1.0.1+x1 (test)\ndemo");
+    const trips = test.board.roundTrips;
+    const found = await systemdService.read(test.context, "demo", state);
+    expect(test.board.roundTrips - trips).toBe(1);
+    expect(found?.inputs).toEqual(first);
+    expect(await systemdService.diff(found?.state ?? state, first, () => false)).toMatchObject({ changed: [] });
+
+    const pid = await mainPid();
+    const second = await withProgram(programFile("two", "v1.1.0+x1"), "v1.1.0+x1");
+    expect((await systemdService.diff(state, second, () => false)).notes?.[0]).toBe(
+      `demo.service restarts: ${path} changes`,
+    );
+    state = await systemdService.update(test.context, "demo", state, second);
+    expect(await versionThere()).toBe("demo version v1.1.0+x1 (test)\ndemo");
+    expect(await mainPid()).not.toBe(pid);
+
+    await systemdService.delete(test.context, "demo", state);
+    expect(await test.sh("ls -d /opt/demo 2>&1; true")).toBe(
+      "ls: cannot access '/opt/demo': No such file or directory",
+    );
+    expect(await kept()).toBe("");
+  });
+
+  it("that is of another version, or does not run, is refused before anything is swapped", async () => {
+    const good = await withProgram(programFile("good", "v1.0.1"), "v1.0.1");
+    const { state } = await systemdService.create(test.context, good);
+    const pid = await mainPid();
+    const other = await withProgram(programFile("other", "v1.0.3"), "v1.0.2");
+    const message = await failure(systemdService.update(test.context, "demo", state, other));
+    expect(message).toMatch(/\/opt\/demo\/bin\/demo was not replaced: .*\/other is v1.0.3, and v1.0.2 is configured/);
+
+    const foreign = join(test.scratch, "foreign");
+    writeFileSync(
+      foreign,
+      Buffer.concat([readFileSync("/bin/true").subarray(0, 18), Buffer.from([0xf3, 0]), Buffer.alloc(64)]),
+    );
+    const wrong = await failure(
+      systemdService.update(test.context, "demo", state, await withProgram(foreign, "v1.0.2")),
+    );
+    expect(wrong).toMatch(/demo was not replaced: it does not run on this board \(exit \d+\)/);
+    expect(await mainPid()).toBe(pid);
+    expect(await versionThere()).toBe("demo version v1.0.1 (test)\ndemo");
+    await systemdService.delete(test.context, "demo", state);
+    expect(await kept()).toBe("");
+
+    expect(await failure(systemdService.create(test.context, other))).toContain("v1.0.2 is configured");
+    expect(await test.sh("ls -d /opt/demo 2>&1; true")).toContain("No such file");
+    expect(await kept()).toBe("");
+  });
+
+  it("that does not start comes back: the old one, with what it replaced", async () => {
+    await test.sh(`mkdir -p /opt/demo/bin; echo theirs >${path}; chmod 0750 ${path}`);
+    const good = await withProgram(programFile("good", "v1.0.1"), "v1.0.1");
+    const { state } = await systemdService.create(test.context, good);
+    const inode = await test.sh(`stat -c %i ${path}`);
+    const bad = await withProgram(programFile("bad", "v1.0.2", 'echo "level=fatal no database"; exit 1'), "v1.0.2");
+    const message = await failure(systemdService.update(test.context, "demo", state, bad));
+    expect(message).toContain("level=fatal no database");
+    expect(message).toContain(`The previous files are back (${path}), and demo.service is healthy again`);
+    expect(await versionThere()).toBe("demo version v1.0.1 (test)\ndemo");
+    // it was never copied: the same file has its name again
+    expect(await test.sh(`stat -c %i ${path}`)).toBe(inode);
+    const found = await systemdService.read(test.context, "demo", state);
+    expect(await systemdService.diff(found?.state ?? state, good, () => false)).toMatchObject({ changed: [] });
+    await systemdService.delete(test.context, "demo", state);
+    expect(await test.sh(`cat ${path}; stat -c %a ${path}; ls -A /opt/demo/bin; rm -r /opt/demo`)).toBe(
+      "theirs\n750\ndemo",
+    );
+    expect(await kept()).toBe("");
+
+    expect(await failure(systemdService.create(test.context, bad))).toContain("What was new is removed again");
+    expect(await test.sh("ls -d /opt/demo 2>&1; true")).toContain("No such file");
+    expect(await kept()).toBe("");
+  });
+
+  it("is not sent again where it arrived before the run was killed", async () => {
+    const source = programFile("staged", "v1.0.1");
+    await test.sh(
+      "mkdir -p /opt/demo/bin; cat >/opt/demo/bin/.demo.k3s-board-new <<'E'\n" +
+        readFileSync(source, "utf8") +
+        "E\nchmod 0600 /opt/demo/bin/.*new",
+    );
+    const inode = await test.sh("stat -c %i /opt/demo/bin/.demo.k3s-board-new");
+    const { state } = await systemdService.create(test.context, await withProgram(source, "v1.0.1"));
+    expect(await test.sh(`stat -c '%i %a' ${path}`)).toBe(`${inode} 755`);
+    await systemdService.delete(test.context, "demo", state);
+    await test.sh("rm -r /opt/demo");
+    expect(await kept()).toBe("");
+  });
+
+  it("is shown where it was replaced by hand, by its content and by what runs", async () => {
+    const good = await withProgram("/bin/sleep", undefined, {
+      unit: `[Service]\nExecStart=${path} infinity\n[Install]\nWantedBy=multi-user.target\n`,
+    });
+    const { state } = await systemdService.create(test.context, good);
+    const notes = async () => {
+      const found = await systemdService.read(test.context, "demo", state);
+      return (await systemdService.diff(found?.state ?? state, good, () => false)).notes?.[0];
+    };
+    await test.sh(`cp ${path} /opt/kept; cp ${path} /opt/copy; echo more >>/opt/copy; mv /opt/copy ${path}`);
+    expect(await notes()).toBe(`demo.service restarts: ${path} changes`);
+    // the same bytes as before, and still not what runs
+    await test.sh(`mv /opt/kept ${path}`);
+    expect(await notes()).toBe(`demo.service restarts: ${path} was replaced after it started`);
+    const found = await systemdService.read(test.context, "demo", state);
+    const pid = await mainPid();
+    const mended = await systemdService.update(test.context, "demo", found?.state ?? state, good);
+    expect(await mainPid()).not.toBe(pid);
+    expect(await notes()).toBeUndefined();
+    await systemdService.delete(test.context, "demo", mended);
+    expect(await kept()).toBe("");
+  });
+
+  it("that was a resource of its own moves into the service without a restart, and is not deleted with it", async () => {
+    const source = programFile("own", "v1.0.1");
+    const asFile = await checked(file, { connection: test.connection, path, source, mode: "0755" });
+    const own = await file.create(test.context, asFile);
+    const { program: _program, ...before } = await withProgram(source);
+    const old = await systemdService.create(test.context, {
+      ...before,
+      restartTriggers: { binary: asFile.sha256 ?? "" },
+    });
+    const pid = await mainPid();
+    const wanted = await withProgram(source, "v1.0.1");
+    expect(await systemdService.diff(old.state, wanted, () => false)).toMatchObject({
+      changed: ["program"],
+      notes: [expect.stringContaining("stays as it is and belongs to the service from now on")],
+    });
+    const state = await systemdService.update(test.context, "demo", old.state, wanted);
+    await file.delete(test.context, path, own.state);
+    expect(await mainPid()).toBe(pid);
+    expect(await versionThere()).toBe("demo version v1.0.1 (test)\ndemo");
+    const found = await systemdService.read(test.context, "demo", state);
+    expect(await systemdService.diff(found?.state ?? state, wanted, () => false)).toMatchObject({ changed: [] });
+    await systemdService.delete(test.context, "demo", state);
+    expect(await test.sh("ls -d /opt/demo 2>&1; true")).toContain("No such file");
+    expect(await kept()).toBe("");
+  });
+});
