@@ -253,7 +253,12 @@ describe("a k3s server stack", () => {
   it("makes the binary the service's own, with the version that it must be of", async () => {
     await deploy();
     expect(find("k3s-service")?.inputs).toMatchObject({
-      program: { path: "/usr/local/bin/k3s", source: k3s, version: "v1.36.3+k3s1" },
+      program: {
+        path: "/usr/local/bin/k3s",
+        source: k3s,
+        version: "v1.36.3+k3s1",
+        upgrade: { kind: "kubernetes", allowDowngrade: false },
+      },
     });
     expect(find("k3s-binary")).toBeUndefined();
   });

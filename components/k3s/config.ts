@@ -106,6 +106,13 @@ export const k3sConfig = z
       .url({ protocol: /^https$/ })
       .optional()
       .describe("Address of the API server in the kubeconfig output. Defaults to https://<board.host>:6443."),
+    allowDowngrade: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Consent to go back to an older minor version, which Kubernetes does not support: what the newer one has stored may be lost or " +
+          "unreadable.",
+      ),
     startTimeoutSeconds: z
       .number()
       .int()

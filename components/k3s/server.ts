@@ -69,7 +69,14 @@ export class K3sServer extends pulumi.ComponentResource {
         name: "k3s",
         unit: k3sUnit({ binary: binary.path }),
         ...(binary.kind === "file"
-          ? { program: { path: binary.path, source: binary.local, version: config.version } }
+          ? {
+              program: {
+                path: binary.path,
+                source: binary.local,
+                version: config.version,
+                upgrade: { kind: "kubernetes" as const, allowDowngrade: config.allowDowngrade },
+              },
+            }
           : {}),
         files: this.files(args),
         ...(installed === undefined ? {} : { restartTriggers: { binary: installed.installedVersion } }),

@@ -37,7 +37,13 @@ describe("serviceDifference", () => {
     ["it does not start at boot", { enabled: false }, {}, ["enabled"], []],
     ["it shall stop", {}, { running: false }, ["running"], ["k3s.service stops"]],
     ["a killed run", { unsettled: true }, {}, ["running"], ["k3s.service restarts: an earlier change was interrupted"]],
-    ["an unread unit", { needsDaemonReload: true }, {}, ["unit"], []],
+    [
+      "an unread unit",
+      { needsDaemonReload: true },
+      {},
+      ["unit"],
+      ["k3s.service restarts: its unit files changed after systemd had read them"],
+    ],
     [
       "a unit",
       {},

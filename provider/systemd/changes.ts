@@ -1,7 +1,14 @@
 import { lineDiff } from "../files/line-diff";
 import type { Difference, SecretPaths } from "../resource";
 import { isUnknown } from "../unknowns";
-import { filesOf, type ServiceFile, type ServiceInputs, type ServiceProgram, type ServiceState } from "./schema";
+import {
+  filesOf,
+  isUnitFile,
+  type ServiceFile,
+  type ServiceInputs,
+  type ServiceProgram,
+  type ServiceState,
+} from "./schema";
 
 /** The mode that stands for a file that is not there. */
 export const absentMode = "none";
@@ -47,6 +54,9 @@ export function changes(there: ServiceState, wanted: ServiceInputs, otherReasons
         ...otherReasons,
         ...(program !== "content" && there.programReplaced && there.running && wanted.program
           ? [`${wanted.program.path} was replaced after it started`]
+          : []),
+        ...(there.needsDaemonReload && !newContent.some(({ path }) => isUnitFile(path))
+          ? ["its unit files changed after systemd had read them"]
           : []),
         ...(there.unsettled ? ["an earlier change was interrupted"] : []),
         ...(there.running ? [] : ["it is not running"]),

@@ -34,6 +34,11 @@ export interface ServiceProgramArgs {
    * Defaults to no such test.
    */
   version?: pulumi.Input<string>;
+  /**
+   * Which versions may follow one another: those of a Kubernetes server, one minor version up at a time and, with `allowDowngrade`, back.
+   * Judged before anything is changed. Defaults to all.
+   */
+  upgrade?: pulumi.Input<{ kind: "kubernetes"; allowDowngrade: pulumi.Input<boolean> }>;
 }
 
 /** When a service counts as healthy, besides being active and not restarting for three seconds. */

@@ -3,6 +3,7 @@ import { lastLines, packs, payload, remedyFor, timeoutFor, type WantedFile } fro
 import { temporaryOf } from "../files/originals";
 import { sha256OfFile } from "../../tools/digest";
 import { expandHome } from "../local-paths";
+import { skewProblem } from "../kubernetes/version-skew";
 import type { Problem } from "../resource";
 import type { Board, FileOnBoard } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
@@ -85,14 +86,23 @@ export async function stageProgram(board: Board, program: ServiceProgram, goal: 
   }
   if (program.version === undefined) return;
   const said = /^staged=(.*)$/m.exec(result.stdout)?.[1] ?? "";
-  const found = versionIn(said);
-  if (found !== undefined && isVersion(found, program.version)) return;
+  const problem =
+    versionProblem(program, said) ?? upgradeProblem(program, versionIn(/^there=(.*)$/m.exec(result.stdout)?.[1] ?? ""));
+  if (problem === undefined) return;
   await board.run(unstageScript(goal.path), { purpose: `removing what was staged of ${goal.path}` });
-  throw new BoardError(
-    "refused",
-    board.label,
-    `${goal.path} was not replaced: ${program.source} is ${found ?? `of no version that it would tell ("${said.slice(0, 100)}")`}, ` +
-      `and ${program.version} is configured`,
-    "Give the version that it is, or the program of that version",
-  );
+  throw new BoardError("refused", board.label, `${goal.path} was not replaced: ${problem}`);
+}
+
+/** Why the staged program is not the configured one. */
+function versionProblem({ version = "", source }: ServiceProgram, said: string): string | undefined {
+  const found = versionIn(said);
+  if (found !== undefined && isVersion(found, version)) return undefined;
+  const is = found ?? `of no version that it would tell ("${said.slice(0, 100)}")`;
+  return `${source} is ${is}, and ${version} is configured. Give the version that it is, or the program of that version`;
+}
+
+/** Why the program may not follow the one of that version. */
+export function upgradeProblem({ version, upgrade }: ServiceProgram, before: string | undefined): string | undefined {
+  if (upgrade === undefined || version === undefined || before === undefined) return undefined;
+  return skewProblem(before, version, upgrade);
 }

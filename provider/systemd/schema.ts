@@ -18,6 +18,9 @@ const program = z.strictObject({
   owner: accountName.default("root"),
   group: accountName.default("root"),
   version: z.string().min(1).optional(),
+  upgrade: z
+    .discriminatedUnion("kind", [z.strictObject({ kind: z.literal("kubernetes"), allowDowngrade: z.boolean() })])
+    .optional(),
 });
 
 const health = z.discriminatedUnion("kind", [

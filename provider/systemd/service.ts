@@ -16,7 +16,7 @@ import {
 } from "./changes";
 import { waitForHealth, type Expectation } from "./health";
 import { readJournal, relevantLines } from "./journal";
-import { checkProgram, describeProgram, stageProgram, wantedProgram } from "./program";
+import { checkProgram, describeProgram, stageProgram, upgradeProblem, wantedProgram } from "./program";
 import type { ProgramChange } from "./program-script";
 import { filesOf, serviceInputs, unitPath, type ServiceFile, type ServiceInputs, type ServiceState } from "./schema";
 import { applyScript, confirmScript, removeScript, settleScript, type Transaction } from "./transaction";
@@ -42,7 +42,7 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
   secretOutputs: [],
   ignored: ["health", "timeoutSeconds"],
 
-  async check(inputs) {
+  async check(inputs, old) {
     const seen = new Set<string>();
     const problems = filesOf(inputs).flatMap(({ path }) => {
       if (!seen.has(path)) {
@@ -55,6 +55,10 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     if (seen.has(inputs.program.path))
       problems.push({ property: "files", reason: `${inputs.program.path} is the program` });
     const checked = await checkProgram(inputs.program);
+    const before = old?.program;
+    const upgrade =
+      before?.sha256 === checked.program.sha256 ? undefined : upgradeProblem(inputs.program, before?.version);
+    if (upgrade !== undefined) problems.push({ property: "program.version", reason: upgrade });
     return { inputs: { ...inputs, program: checked.program }, problems: [...problems, ...checked.problems] };
   },
 

@@ -1,8 +1,10 @@
 import { originals, recordOf, temporaryOf } from "../files/originals";
 import { preamble, quote } from "../ssh/shell";
+import { bootUnit } from "./boot-unit";
 import { dropPending, previousOf, programFunctions, rememberProgram, type ProgramChange } from "./program-script";
 import { isUnitFile, type ServiceFile, type ServiceInputs } from "./schema";
-import { recordDirectory, transactionDirectory } from "./unit-state";
+import { bootUnitFiles, recordDirectory, transactionDirectory } from "./unit-state";
+import { verification } from "./verification";
 
 /** One change of a service, as the board carries it out. */
 export interface Transaction {
@@ -30,10 +32,13 @@ export function rollbackUnit(name: string): string {
 }
 
 function variables(name: string): string {
+  const boot = bootUnitFiles(name);
   return `unit=${quote(`${name}.service`)} timer=${quote(`${rollbackUnit(name)}.timer`)}
 transaction=${quote(transactionDirectory(name))} service=${quote(recordDirectory(name))}
 each() { [ -f "$1" ] || return 0; while IFS= read -r line; do "$2" "$line"; done <"$1"; }
-close_transaction() { rm -rf -- "$transaction"; rmdir $state/transactions $state/services 2>/dev/null; tidy; }`;
+boot=${quote(boot.unit)} boot_link=${quote(boot.link)}
+drop_boot_unit() { rm -f -- "$boot" "$boot_link"; leave "$boot_link"; }
+close_transaction() { drop_boot_unit; rm -rf -- "$transaction"; rmdir $state/transactions $state/services 2>/dev/null; tidy; }`;
 }
 
 /**
@@ -67,6 +72,7 @@ for saved in "$transaction"/saved/*.path; do
 done
 forget() { rm -rf -- "$state/original/$1"; }
 each "$transaction/records" forget
+drop_boot_unit
 systemctl daemon-reload
 [ "$enabled" != enabled ] || systemctl enable -q "$unit"
 systemctl reset-failed "$unit" 2>/dev/null
@@ -95,7 +101,7 @@ export function applyScript(change: Transaction): string {
   const copied = [...write.map(({ path }) => path), ...putBack];
   const touched = [...copied, ...programs];
   const units = write.filter(({ path }) => isUnitFile(path));
-  const reload = change.needsDaemonReload || touched.some(isUnitFile);
+  const reload = reloads(change);
   const folder = (path: string) => quote(path.slice(0, path.lastIndexOf("/")) || "/");
   return `${originals}
 ${variables(name)}
@@ -105,6 +111,7 @@ undo() {
   case $phase in
     staging)
       systemctl stop "$timer" 2>/dev/null
+      drop_boot_unit
       rm -f -- ${[temporaries, ...programs.flatMap((path) => [quote(temporaryOf(path)), quote(previousOf(path))])].join(" ") || '""'}
       drop() { rm -rf -- "$state/original/$1"; }
       each "$new/records" drop
@@ -182,6 +189,9 @@ ${
 systemd-run --quiet --collect --on-active=${Math.ceil(change.rollbackSeconds)} --timer-property=AccuracySec=1s --unit="\${timer%.timer}" --description="Roll back $unit unless it is confirmed" /bin/sh "$transaction/rollback" || fail "the roll-back timer cannot be armed"`
     : ""
 }
+make_directory "\${boot_link%/*}"
+( umask 022; cat >"$boot" ) <<'K3S_BOARD_BOOT' && ln -sfn -- "$boot" "$boot_link" && sync -- "$boot" "\${boot%/*}" "\${boot_link%/*}" || fail "$boot cannot be written"
+${bootUnit(name)}K3S_BOARD_BOOT
 sync -- "$new"/* "$service" && mv -T -- "$new" "$transaction" && sync -- $state/transactions || fail "$transaction cannot be made"
 phase=swapping
 ${program === undefined ? "" : `mv -fT -- ${quote(temporaryOf(program))} ${quote(program)} || fail ${quote(`${program} cannot be put in place`)}`}
@@ -202,32 +212,9 @@ ${change.restart ? "" : confirmation(change)}
 :`;
 }
 
-/**
- * Where systemd can (from 250 on it can judge one unit by itself): its opinion of the staged units, before anything is swapped. A staged
- * program stands in for itself, which may not be there yet.
- */
-function verification(units: readonly ServiceFile[], program: string | undefined): string {
-  const root = "/etc/systemd/system/";
-  const copies = units.map(({ path }) => {
-    const target = path.slice(root.length);
-    const parent = target.includes("/")
-      ? `mkdir -p -- "$new/verify/"${quote(target.slice(0, target.lastIndexOf("/")))} && `
-      : "";
-    return `${parent}as_staged <${quote(temporaryOf(path))} >"$new/verify/"${quote(target)}`;
-  });
-  const literally = (text: string) => text.replace(/[\\.*[\]^$&|]/g, "\\$&");
-  const swapped = (from: string, to: string) =>
-    `sed ${quote(`s|${literally(from)}\\([[:space:]:]\\)|${literally(to)}\\1|g; s|${literally(from)}$|${literally(to)}|`)}`;
-  return `if command -v systemd-analyze >/dev/null; then
-as_staged() { ${program === undefined ? "cat" : swapped(program, temporaryOf(program))}; }
-as_placed() { ${program === undefined ? "cat" : swapped(temporaryOf(program), program)}; }
-mkdir -- "$new/verify" && ${copies.join(" && ")} || fail "$new cannot be written"
-said=$(SYSTEMD_UNIT_PATH="$new/verify:" systemd-analyze verify --man=no --recursive-errors=no "$unit" 2>&1) || case $said in
-  *"unrecognized option"*) said= ;;
-  *) fail "systemd refuses the unit: $(printf '%s\\n' "$said" | as_placed)" ;;
-esac
-printf '%s\\n' "$said" | as_placed | sed -n "s|$new/verify/||g; /$unit/s/^/warning=/p"
-fi`;
+/** Whether systemd reads unit files in it. */
+function reloads({ needsDaemonReload, write, putBack }: Transaction): boolean {
+  return needsDaemonReload || [...write.map(({ path }) => path), ...putBack].some(isUnitFile);
 }
 
 /** Makes a transaction final: the timer is disarmed, files that are no longer ours lose their records. Exit 7: it was rolled back meanwhile. */
@@ -238,7 +225,8 @@ lock
 ${confirmation(change)}`;
 }
 
-function confirmation({ putBack, triggers, program, formerProgram }: Transaction): string {
+function confirmation(change: Transaction): string {
+  const { putBack, triggers, program, formerProgram } = change;
   const noLonger = [...putBack, ...(formerProgram === undefined ? [] : [formerProgram])];
   return `[ -d "$transaction" ] || exit 7
 systemctl stop "$timer" 2>/dev/null
@@ -246,13 +234,19 @@ ${noLonger.map((path) => `rm -rf -- $state/original/${quote(recordOf(path))}; le
 printf '%s\\n' ${quote(triggers)} >"$service/triggers.new" && mv -f -- "$service/triggers.new" "$service/triggers"
 ${formerProgram === undefined ? "" : `rm -f -- ${quote(previousOf(formerProgram))}`}
 ${program === undefined ? 'rm -f -- "$service/program"' : rememberProgram(program)}
-close_transaction`;
+close_transaction
+${reloads(change) ? "# systemd has read the unit for the boot, which is gone\nsystemctl daemon-reload" : ""}`;
 }
 
 /** Takes back what an interrupted run began. */
 export function settleScript(name: string): string {
   const script = quote(`${transactionDirectory(name)}/rollback`);
-  return `[ ! -f ${script} ] || sh ${script}`;
+  // A run that was killed before the transaction stood left no more than a unit whose condition does not hold.
+  return `if [ -f ${script} ]; then exec sh ${script}; fi
+${originals}
+${variables(name)}
+lock
+close_transaction`;
 }
 
 /**
@@ -270,6 +264,7 @@ ${variables(name)}
 lock
 systemctl stop "$timer" 2>/dev/null
 rm -rf -- "$transaction" "$transaction.new"
+drop_boot_unit
 load=not-found active=inactive enabled=
 [ ! -f "$service/before" ] || . "$service/before"
 up=; case $load:$active in loaded:active|loaded:activating|loaded:reloading) up=1 ;; esac

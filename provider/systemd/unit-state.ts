@@ -37,6 +37,13 @@ export function transactionDirectory(name: string): string {
   return `${stateDirectory}/transactions/${name}`;
 }
 
+/** Where the unit is that rolls back at boot, and the link that has it started. */
+export function bootUnitFiles(name: string): { readonly unit: string; readonly link: string } {
+  const units = "/etc/systemd/system";
+  const unit = `k3s-board-boot-rollback-${name}.service`;
+  return { unit: `${units}/${unit}`, link: `${units}/multi-user.target.wants/${unit}` };
+}
+
 /** Directory of what we remember of a service: how it was before us, and the triggers of its last start. */
 export function recordDirectory(name: string): string {
   return `${stateDirectory}/services/${name}`;
@@ -51,7 +58,7 @@ export function unitStateFragment(name: string, program?: string): string {
   const shown = `TZ=UTC systemctl show -p ${properties} -- ${quote(`${name}.service`)}`;
   const kept = (file: string) => quote(`${recordDirectory(name)}/${file}`);
   return `${program === undefined ? `${shown} || exit` : `s=$(${shown}) || exit; printf '%s\\n' "$s"; pid=\${s##*MainPID=}; pid=\${pid%%[!0-9]*}`}
-[ ! -d ${quote(transactionDirectory(name))} ] || echo Unsettled=yes
+{ [ ! -d ${quote(transactionDirectory(name))} ] && [ ! -e ${quote(bootUnitFiles(name).unit)} ]; } || echo Unsettled=yes
 t=; [ ! -r ${kept("triggers")} ] || read -r t <${kept("triggers")}; echo "Triggers=$t"
 ${
   program === undefined

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { file } from "../../provider/files/file";
 import type { ServiceInputs } from "../../provider/systemd/schema";
@@ -91,6 +92,26 @@ describe("the program of a service", () => {
     expect(await kept()).toBe("");
   });
 
+  it("that may not follow the one that is there is refused, whoever put that there", async () => {
+    await test.sh(
+      `mkdir -p /opt/demo/bin; printf '#!/bin/sh\\necho demo version v1.34.9+x1\\n' >${path}; chmod 0755 ${path}`,
+    );
+    const upgrade = { kind: "kubernetes", allowDowngrade: false };
+    const source = programFile("newer", "v1.36.1");
+    const wanted = await withProgram(source, "v1.36.1", { program: { path, source, version: "v1.36.1", upgrade } });
+    expect(await failure(systemdService.create(test.context, wanted))).toContain(
+      "it cannot go from v1.34.9+x1 to v1.36.1 in one step, Kubernetes goes up one minor version at a time: go to v1.35 first",
+    );
+    expect(await test.sh(`${path}; ls -A /opt/demo/bin; rm -r /opt/demo`)).toBe("demo version v1.34.9+x1\ndemo");
+    expect(await kept()).toBe("");
+
+    // in a preview it is seen from the version that was recorded at the last start
+    const before = await withProgram(programFile("old", "v1.34.9"), "v1.34.9");
+    expect((await systemdService.check?.(wanted, before))?.problems).toEqual([
+      { property: "program.version", reason: expect.stringContaining("go to v1.35 first") as string },
+    ]);
+  });
+
   it("that does not start comes back: the old one, with what it replaced", async () => {
     await test.sh(`mkdir -p /opt/demo/bin; echo theirs >${path}; chmod 0750 ${path}`);
     const good = await withProgram(programFile("good", "v1.0.1"), "v1.0.1");
@@ -177,6 +198,34 @@ describe("the program of a service", () => {
     expect(await systemdService.diff(found?.state ?? state, wanted, () => false)).toMatchObject({ changed: [] });
     await systemdService.delete(test.context, "demo", state);
     expect(await test.sh("ls -d /opt/demo 2>&1; true")).toContain("No such file");
+    expect(await kept()).toBe("");
+  });
+
+  it("and its files are back before it starts, where the power went between swap and confirmation", async () => {
+    const level = (content: string) => ({ files: [{ path: "/etc/demo/level", content }], timeoutSeconds: 300 });
+    const good = await withProgram(programFile("good", "v1.0.1"), "v1.0.1", level("1\n"));
+    const { state } = await systemdService.create(test.context, good);
+    const bad = await withProgram(programFile("bad", "v1.0.2", "exit 1"), "v1.0.2", level("2\n"));
+    const killed = test.another();
+    const lost = failure(systemdService.update(killed.context, "demo", state, bad));
+    while (
+      (await test.sh("cat /etc/demo/level; ls /etc/systemd/system/multi-user.target.wants | grep boot || :")) !==
+      "2\nk3s-board-boot-rollback-demo.service"
+    )
+      await sleep(100);
+    killed.close();
+    await test.nspawn.powerCycle();
+    await lost;
+    const look = `cat /etc/demo/level; ${path} --version; ls -A /opt/demo/bin; systemctl is-active demo
+      find /etc/systemd /var/lib/k3s-board -name '*rollback*' -o -name transactions; systemctl list-units --all --no-legend 'k3s-board*'`;
+    await expect
+      .poll(() => test.sh(look).catch(String), { timeout: 60_000, interval: 1000 })
+      .toBe("1\ndemo version v1.0.1 (test)\ndemo\nactive");
+    // it was never started with what was new
+    expect(await test.sh("journalctl -b -u demo -o cat | grep -c 'Main process exited' || :")).toBe("0");
+    const found = await systemdService.read(test.context, "demo", state);
+    expect(await systemdService.diff(found?.state ?? state, good, () => false)).toMatchObject({ changed: [] });
+    await systemdService.delete(test.context, "demo", state);
     expect(await kept()).toBe("");
   });
 });

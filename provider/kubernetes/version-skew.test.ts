@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import { skewProblem } from "./version-skew";
+
+it.each<[string, string, boolean, RegExp | undefined]>([
+  ["v1.35.2+k3s1", "v1.36.3+k3s1", false, undefined],
+  ["v1.36.1+k3s1", "v1.36.3+k3s1", false, undefined],
+  ["v1.36.3+k3s1", "v1.36.1+k3s1", false, undefined],
+  ["v1.36.3+k3s1", "v1.36.3+k3s2", false, undefined],
+  ["v1.9.0", "v1.10.0", false, undefined],
+  ["v1.34.2", "v1.36.3", false, /from v1.34.2 to v1.36.3 in one step.*go to v1.35 first/],
+  ["v1.34.2", "v1.36.3", true, /one minor version at a time/],
+  ["v1.36.3", "v1.35.2", false, /would go back from v1.36.3 to v1.35.2.*k3s.allowDowngrade: true/],
+  ["v1.36.3", "v1.35.2", true, undefined],
+  ["v1.36.3", "v1.24.0", true, undefined],
+  ["v1.36.3", "v2.0.0", true, /major version/],
+  ["dev", "v1.36.3", false, undefined],
+])("%s to %s, downgrade allowed: %s", (from, to, allowDowngrade, problem) => {
+  const found = skewProblem(from, to, { allowDowngrade });
+  if (problem === undefined) expect(found).toBeUndefined();
+  else expect(found).toMatch(problem);
+});

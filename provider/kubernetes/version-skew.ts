@@ -1,0 +1,31 @@
+/** `v1.36.3+k3s1` as numbers; `undefined` for what is no version. */
+function parse(version: string): { readonly major: number; readonly minor: number } | undefined {
+  const [, major, minor] = /^v?(\d+)\.(\d+)\.\d+/.exec(version) ?? [];
+  return major === undefined || minor === undefined ? undefined : { major: Number(major), minor: Number(minor) };
+}
+
+/** What a server may not do between two versions. */
+export interface Consent {
+  /** To go back to an older minor version. */
+  readonly allowDowngrade: boolean;
+}
+
+/**
+ * Why a Kubernetes server may not go from one version to another; `undefined` where it may. Upwards one minor version at a time, because an
+ * API server reads what the one before it has stored and no older (kubernetes.io, "Version Skew Policy", "Supported component upgrade order").
+ * Kubernetes supports no way back to an older minor version, so that it needs consent. Patch versions go both ways.
+ */
+export function skewProblem(from: string, to: string, { allowDowngrade }: Consent): string | undefined {
+  const [old, next] = [parse(from), parse(to)];
+  if (old === undefined || next === undefined) return undefined;
+  const step = `from ${from} to ${to}`;
+  if (old.major !== next.major) return `it cannot go ${step}: nothing is known of a change of the major version`;
+  if (next.minor > old.minor + 1)
+    return `it cannot go ${step} in one step, Kubernetes goes up one minor version at a time: go to v${old.major}.${old.minor + 1} first`;
+  if (next.minor < old.minor && !allowDowngrade)
+    return (
+      `it would go back ${step}, which Kubernetes does not support across minor versions: what the newer one has stored may be lost ` +
+      "or unreadable. Back up the datastore, then consent with k3s.allowDowngrade: true"
+    );
+  return undefined;
+}
