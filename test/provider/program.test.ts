@@ -92,6 +92,22 @@ describe("the program of a service", () => {
     expect(await kept()).toBe("");
   });
 
+  it("that does not fit on the disk is refused before anything is written", async () => {
+    await test.sh("mkdir -p /mnt/small; mount -t tmpfs -o size=4m tmpfs /mnt/small");
+    const source = programFile("big", "v1.0.1", `exec sleep infinity\n# ${"x".repeat(5_000_000)}`);
+    const wanted = await withProgram(source, "v1.0.1", {
+      unit: "[Service]\nExecStart=/mnt/small/demo run\n",
+      program: { path: "/mnt/small/demo", source, version: "v1.0.1" },
+    });
+    expect(await failure(systemdService.create(test.context, wanted))).toMatch(
+      /\/mnt\/small\/demo was not replaced: no space: it needs \d+ KiB, \/mnt\/small has \d+ KiB left/,
+    );
+    expect(await test.sh("ls -A /mnt/small; umount /mnt/small; systemctl show -p LoadState --value demo.service")).toBe(
+      "not-found",
+    );
+    expect(await kept()).toBe("");
+  });
+
   it("that may not follow the one that is there is refused, whoever put that there", async () => {
     await test.sh(
       `mkdir -p /opt/demo/bin; printf '#!/bin/sh\\necho demo version v1.34.9+x1\\n' >${path}; chmod 0755 ${path}`,
