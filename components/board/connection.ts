@@ -52,13 +52,14 @@ function loginArgs(login: Login, path: string): ConnectionArgs {
 /**
  * The connection that every resource of a board carries.
  *
+ * @param path - config path of the board's section.
  * @throws ConnectionProblem where no host key is known: a board is never trusted blindly.
  */
-export function connectionFor(board: BoardConfig): ConnectionArgs {
+export function connectionFor(board: BoardConfig, path = "board"): ConnectionArgs {
   return {
-    ...loginArgs(board, "board"),
+    ...loginArgs(board, path),
     ...(board.sudoPassword === undefined ? {} : { sudoPassword: board.sudoPassword }),
     connectTimeoutSeconds: board.connectTimeoutSeconds,
-    ...(board.jump === undefined ? {} : { jump: loginArgs(board.jump, "board.jump") }),
+    ...(board.jump === undefined ? {} : { jump: loginArgs(board.jump, `${path}.jump`) }),
   };
 }

@@ -9,14 +9,19 @@ const oldestSystemd = 247;
  * What speaks against going on with a board, each as a sentence that says what to do. Empty where all is well.
  *
  * @param facts - what the board told of itself.
+ * @param path - config path of the board's section.
  */
-export function boardProblems(config: Pick<BoardConfig, "arch" | "prerequisites">, facts: Facts): string[] {
+export function boardProblems(
+  config: Pick<BoardConfig, "arch" | "prerequisites">,
+  facts: Facts,
+  path = "board",
+): string[] {
   const problems: string[] = [];
   const actual = architectureOfMachine(facts.machine);
   if (actual !== config.arch) {
     problems.push(
-      `board.arch: the configuration says ${config.arch}, the board says ${actual ?? facts.machine}: ` +
-        (actual === undefined ? "this program has no builds for it" : `set board.arch to ${actual}`),
+      `${path}.arch: the configuration says ${config.arch}, the board says ${actual ?? facts.machine}: ` +
+        (actual === undefined ? "this program has no builds for it" : `set ${path}.arch to ${actual}`),
     );
   }
   if (facts.systemdVersion === undefined) {
@@ -31,11 +36,11 @@ export function boardProblems(config: Pick<BoardConfig, "arch" | "prerequisites"
   if (facts.cgroupVersion !== 2) {
     if (!parameters.includes("systemd.unified_cgroup_hierarchy=1"))
       problems.push(
-        "the board has no unified cgroup hierarchy (v2): boot with systemd.unified_cgroup_hierarchy=1, by hand or by board.prerequisites.kernelCommandLine",
+        `the board has no unified cgroup hierarchy (v2): boot with systemd.unified_cgroup_hierarchy=1, by hand or by ${path}.prerequisites.kernelCommandLine`,
       );
   } else if (!facts.cgroupControllers.includes("memory") && !parameters.includes("cgroup_enable=memory")) {
     problems.push(
-      "the memory cgroup controller is off: add cgroup_enable=memory to the kernel command line and reboot, by hand or by board.prerequisites.kernelCommandLine",
+      `the memory cgroup controller is off: add cgroup_enable=memory to the kernel command line and reboot, by hand or by ${path}.prerequisites.kernelCommandLine`,
     );
   }
   return problems;

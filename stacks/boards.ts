@@ -1,0 +1,51 @@
+import { type BoardConfig } from "../components/board/config";
+import { connectionFor, ConnectionProblem } from "../components/board/connection";
+import { boardProblems } from "../components/board/facts";
+import * as board from "../provider";
+import { ConfigError, type ConfigProblem } from "./config";
+
+/** A board of a stack, with what it said of itself. */
+export interface CheckedBoard {
+  readonly connection: board.ConnectionArgs;
+  readonly facts: board.Facts;
+}
+
+/**
+ * Asks all boards of a stack what they are.
+ *
+ * @param configs - each board's section by its config path: `board`.
+ * @throws ConfigError where a connection cannot be attempted; Error with every reason why a board cannot take this configuration.
+ */
+export async function checkedBoards<Path extends string>(
+  configs: Readonly<Record<Path, BoardConfig>>,
+): Promise<Record<Path, CheckedBoard>> {
+  const all = Object.entries<BoardConfig>(configs) as [Path, BoardConfig][];
+  const connections = connectionsOf(all);
+  const boards = await Promise.all(
+    connections.map(async ({ path, config, connection }) => {
+      const facts = await board.getFacts({ connection });
+      return { path, config, checked: { connection, facts } };
+    }),
+  );
+  const refusals = boards.flatMap(({ path, config, checked }) => {
+    const problems = boardProblems(config, checked.facts, path);
+    return problems.length === 0 ? [] : [`${config.host} is not a board for this stack:\n  ${problems.join("\n  ")}`];
+  });
+  if (refusals.length > 0) throw new Error(refusals.join("\n"));
+  return Object.fromEntries(boards.map(({ path, checked }) => [path, checked])) as Record<Path, CheckedBoard>;
+}
+
+function connectionsOf<Path extends string>(all: readonly (readonly [Path, BoardConfig])[]) {
+  const problems: ConfigProblem[] = [];
+  const connections = all.flatMap(([path, config]) => {
+    try {
+      return [{ path, config, connection: connectionFor(config, path) }];
+    } catch (error) {
+      if (!(error instanceof ConnectionProblem)) throw error;
+      problems.push(error);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return connections;
+}

@@ -1,0 +1,66 @@
+import { type Delivery, delivery as deliveryFor, type SystemName } from "../components/images/delivery/delivery";
+import { type ReadyArchive, readyArchives } from "../components/images/delivery/ready-archives";
+import { linux } from "../components/images/image";
+import type { PlannedImage } from "../components/images/plan";
+import { parsePulledImage } from "../components/images/reference";
+import { showPlan } from "../components/images/show-plan";
+import type { SystemImageKey } from "../components/images/system-image-keys";
+import type { SystemImage } from "../components/images/system-images";
+import { componentOf } from "../components/images/system-table";
+import { type K3sBinary, k3sBinary } from "../components/k3s/binary";
+import { imagesInManifests } from "../components/manifests/images";
+import type { ManifestText } from "../components/manifests/manifests";
+import { engineProgress } from "../components/progress";
+import { registryEndpoint } from "../components/registry/registry";
+import type { StackConfig } from "./config";
+import { stackImages } from "./images";
+
+/** What a node is given, ready on this machine: its k3s and its images. Nothing has been sent yet. */
+export interface PreparedNode {
+  readonly binary: K3sBinary;
+  /** What the node gets under each name. */
+  readonly images: readonly PlannedImage[];
+  readonly delivery: Delivery;
+  /** The delivery's archives. */
+  readonly archives: readonly ReadyArchive[];
+  /** Full name of an image that k3s asks for by itself; `undefined` where this k3s does not. */
+  readonly nameOf: (key: SystemImageKey) => string | undefined;
+}
+
+/** What {@link prepareNode} goes by. */
+export interface PrepareArgs {
+  /** Page size of the board's kernel in bytes. */
+  readonly pageSize: number;
+  /** The user's manifests: what their pods run is looked at too. */
+  readonly manifests: readonly ManifestText[];
+}
+
+/**
+ * Finds the k3s binary, builds or finds the images, and settles how they reach a node.
+ *
+ * @throws Error or ConfigError with what stands in the way. Nothing has been registered by then: a way that cannot work touches nothing.
+ */
+export async function prepareNode(config: StackConfig, { pageSize, manifests }: PrepareArgs): Promise<PreparedNode> {
+  const { arch } = config.board;
+  const progress = engineProgress();
+  const binary = await k3sBinary(config.k3s.source, arch, progress);
+  const { system, images } = await stackImages(config, { binary, pageSize, progress, workloads: workloads(manifests) });
+  showPlan(images);
+  const nameOf = (key: SystemImageKey) => system.find((image) => image.key === key)?.name;
+  const endpoint = config.registry === undefined ? {} : { registry: registryEndpoint(config.registry) };
+  const pause = nameOf("pause") ?? "";
+  const delivery = deliveryFor(config.delivery, { images, system: systemNames(system), pause, ...endpoint });
+  const archives = await readyArchives(delivery, linux(arch), progress);
+  return { binary, images, delivery, archives, nameOf };
+}
+
+/** The images that k3s asks for by itself, by component. */
+function systemNames(system: readonly SystemImage[]): SystemName[] {
+  return system.map(({ key, name }) => ({ name, component: componentOf(key) ?? key }));
+}
+
+function workloads(manifests: readonly ManifestText[]): { name: string; where: string }[] {
+  return manifests.flatMap(({ content }) =>
+    imagesInManifests(content).map(({ image, where }) => ({ name: parsePulledImage(image).name, where })),
+  );
+}

@@ -1,0 +1,56 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { BoardConfig } from "../components/board/config";
+import { Prerequisites } from "../components/board/prerequisites/prerequisites";
+import { RegistryImages } from "../components/images/registry-images";
+import { Registry } from "../components/registry/registry";
+import type * as board from "../provider";
+import type { StackConfig } from "./config";
+import type { PreparedNode } from "./prepared";
+
+/** A board that is as it has to be. */
+export interface ReadyBoard {
+  /** What uses it waits for the prerequisites, and for the reboot. */
+  readonly connection: pulumi.Output<board.ConnectionArgs>;
+  /** Changes with each reboot of ours; `undefined` where there is none to be. */
+  readonly rebooted: pulumi.Output<string> | undefined;
+}
+
+/**
+ * Brings a board to what its configuration asks of it before k3s.
+ *
+ * @param name - of the component.
+ */
+export function readyBoard(
+  name: string,
+  { prerequisites: wishes }: BoardConfig,
+  connection: board.ConnectionArgs,
+): ReadyBoard {
+  const reached = pulumi.secret(connection);
+  const made = wishes === undefined ? undefined : new Prerequisites(name, { connection: reached, config: wishes });
+  return { connection: made?.connection ?? reached, rebooted: made?.rebooted };
+}
+
+/** A private registry and the images in it. */
+export interface FilledRegistry {
+  readonly registry: Registry | undefined;
+  /** All that has to be there before k3s asks the registry. */
+  readonly resources: readonly pulumi.Resource[];
+}
+
+/** The private registry, where there is to be one, with the images that a node's delivery has in it. */
+export async function filledRegistry(
+  { registry: config, board: { arch } }: StackConfig,
+  connection: pulumi.Input<board.ConnectionArgs>,
+  { delivery }: PreparedNode,
+): Promise<FilledRegistry> {
+  if (config === undefined) return { registry: undefined, resources: [] };
+  const registry = await Registry.create("registry", { connection, arch, config });
+  if (delivery.pushed.length === 0) return { registry, resources: [registry] };
+  const images = new RegistryImages("image", {
+    connection,
+    registry: registry.push,
+    images: delivery.pushed,
+    after: [registry],
+  });
+  return { registry, resources: [registry, images] };
+}
