@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { UnfitImages } from "../components/images/unfit-images";
 import { engineErrorText } from "./commands/engine-error";
 import type { AuditFlags } from "./commands/audit";
-import { writeKubeconfig } from "./commands/kubeconfig";
+import { type KubeconfigFlags, writeKubeconfig } from "./commands/kubeconfig";
 import { operate, type OperationFlags, type OperationKind } from "./commands/operate";
 import { showStack, type StackFlags } from "./commands/stack";
 import { demoStack } from "./engine/passphrase";
@@ -52,9 +52,24 @@ export async function runCli(
     .action(async (flags: StackFlags) => {
       code = await showStack(project, flags);
     });
-  common(program.command("kubeconfig").description("write the cluster's kubeconfig (mode 0600)"))
-    .option("-f, --file <path>", "where to; `-` for standard output", "kubeconfig.yaml")
-    .action(async (flags: Parameters<typeof writeKubeconfig>[1]) => {
+  common(
+    program.command("kubeconfig").description("the cluster's kubeconfig, into a file (mode 0600) or into your own"),
+  )
+    .addOption(new Option("-f, --file <path>", "where to; `-` for standard output").default("kubeconfig.yaml"))
+    .addOption(
+      new Option(
+        "--merge",
+        "into your own kubeconfig ($KUBECONFIG, or ~/.kube/config), as a context of the stack's name",
+      )
+        .default(false)
+        .conflicts("file"),
+    )
+    .addOption(
+      new Option("--remove", "take it out of your own kubeconfig again; the stack may be gone")
+        .default(false)
+        .conflicts(["file", "merge"]),
+    )
+    .action(async (flags: KubeconfigFlags) => {
       code = await writeKubeconfig(project, flags);
     });
   if (audit) {

@@ -1,13 +1,32 @@
-import { renameSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, resolve } from "node:path";
 import { terminalProgress } from "../../tools/progress";
 import { Engine } from "../engine/engine";
 import type { Project } from "../engine/project";
 import { ExpectedError, exitCode, type ExitCode } from "../errors";
+import {
+  certificateExpiry,
+  chooseKubeconfigFile,
+  expiryText,
+  KubeconfigProblem,
+  mergeKubeconfig,
+  withoutStack,
+} from "./kubeconfig-merge";
 import { streamsFor, type CommonFlags } from "./output";
 
 /** The stack output that holds the kubeconfig, a secret. */
 const kubeconfigOutput = "kubeconfig";
+
+/** Options of `npm run kubeconfig`. */
+export interface KubeconfigFlags extends CommonFlags {
+  /** Where to; `-` for standard output. */
+  readonly file: string;
+  /** Puts it into the user's own kubeconfig instead, as a context of the stack's name. */
+  readonly merge: boolean;
+  /** Takes it out of there again. */
+  readonly remove: boolean;
+}
 
 /**
  * The kubeconfig of an open stack, with an address that works from outside the board.
@@ -22,26 +41,95 @@ export async function readKubeconfig(engine: Engine): Promise<string> {
   );
 }
 
-/** Writes the kubeconfig of a stack into a file that only its owner can read. */
-export async function writeKubeconfig(
-  project: Project,
-  flags: CommonFlags & { readonly file: string },
-): Promise<ExitCode> {
+/** Writes the kubeconfig of a stack into a file that only its owner can read, or into the user's own, or takes it out of that. */
+export async function writeKubeconfig(project: Project, flags: KubeconfigFlags): Promise<ExitCode> {
+  if (flags.remove) return removeStack(flags);
   const { human, result } = streamsFor(flags);
-  const toOutput = flags.file === "-";
+  const toOutput = flags.file === "-" && !flags.merge;
   const say = (text: string) => void (toOutput ? process.stderr : human).write(`${text}\n`);
   const options = { progress: terminalProgress(process.stderr), say, missing: "refuse", checkConfig: false } as const;
   const text = await Engine.open(project, flags.stack, options, readKubeconfig);
+  const expires = certificateExpiry(text);
   if (toOutput) {
     result.write(text);
-    return exitCode.ok;
+  } else {
+    const file = flags.merge
+      ? changeOwnKubeconfig((existing) => mergeKubeconfig(existing, text, flags.stack)).file
+      : resolve(startDirectory(), flags.file);
+    if (!flags.merge) writePrivately(file, text);
+    if (flags.json) result.write(`${JSON.stringify({ file, expires: expires?.toISOString() })}\n`);
+    else if (flags.merge) say(`${file} has the context ${flags.stack}: kubectl --context ${flags.stack} get pods -A`);
+    else say(`${file} (mode 0600): KUBECONFIG=${file} kubectl get pods -A`);
   }
-  // From where npm was called, not from the project directory that npm changes to.
-  const file = resolve(process.env.INIT_CWD ?? process.cwd(), flags.file);
+  if (expires !== undefined && !flags.json) say(expiryText(expires, new Date()));
+  return exitCode.ok;
+}
+
+/** The stack itself is not asked: it may be gone. */
+function removeStack(flags: KubeconfigFlags): ExitCode {
+  const { human, result } = streamsFor(flags);
+  const { file, changed } = changeOwnKubeconfig((existing) =>
+    existing === undefined ? undefined : withoutStack(existing, flags.stack),
+  );
+  if (flags.json) result.write(`${JSON.stringify({ file, changed })}\n`);
+  else
+    human.write(
+      changed
+        ? `${file}: the context ${flags.stack} is gone\n`
+        : `${file} has no context ${flags.stack}: nothing to do\n`,
+    );
+  return exitCode.ok;
+}
+
+/** Changes the file that kubectl uses. `undefined` from `change` leaves it as it is. */
+function changeOwnKubeconfig(change: (existing: string | undefined) => string | undefined): {
+  readonly file: string;
+  readonly changed: boolean;
+} {
+  const chosen = resolve(startDirectory(), chooseKubeconfigFile(process.env.KUBECONFIG, homedir(), existsSync));
+  // many keep it elsewhere and link to it
+  const file = existsSync(chosen) ? realpathSync(chosen) : chosen;
+  return whileLocked(file, () => {
+    const existing = existsSync(file) ? readFileSync(file, "utf8") : undefined;
+    try {
+      const text = change(existing);
+      if (text === undefined || text === existing) return { file, changed: false };
+      writePrivately(file, text);
+      return { file, changed: true };
+    } catch (error) {
+      if (error instanceof KubeconfigProblem) throw new ExpectedError(`${file} is left as it is: ${error.message}`);
+      throw error;
+    }
+  });
+}
+
+/** Nothing else changes a kubeconfig meanwhile: kubectl takes the same lock (client-go, tools/clientcmd/loader.go). */
+function whileLocked<T>(file: string, work: () => T): T {
+  const lock = `${file}.lock`;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(lock, "", { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    throw new ExpectedError(
+      `${file} is being changed by another program; where none runs any more, remove ${lock} and try again`,
+    );
+  }
+  try {
+    return work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** From where npm was called, not the project directory that npm changes to. */
+function startDirectory(): string {
+  return process.env.INIT_CWD ?? process.cwd();
+}
+
+function writePrivately(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const staged = `${file}.${process.pid}`;
   writeFileSync(staged, text, { mode: 0o600, flag: "wx" });
   renameSync(staged, file);
-  if (flags.json) result.write(`${JSON.stringify({ file })}\n`);
-  else say(`${file} (mode 0600): KUBECONFIG=${file} kubectl get pods -A`);
-  return exitCode.ok;
 }
