@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { boardConfig } from "../components/board/config";
+import { hooksConfig } from "../components/hooks/config";
 import { auditConfig } from "../components/images/audit/allow";
 import { deliveryConfig } from "../components/images/delivery/ways";
 import { imagesConfig } from "../components/images/config";
@@ -8,6 +9,7 @@ import { k3sConfig } from "../components/k3s/config";
 import { manifestsConfig } from "../components/manifests/config";
 import { type RegistryConfig, registryConfig, registryFor } from "../components/registry/config";
 import { registriesConfig } from "../components/registry/upstreams";
+import { workloadsConfig } from "../components/workloads/config";
 
 /** One thing wrong with the stack's configuration. */
 export interface ConfigProblem {
@@ -44,6 +46,12 @@ export const stackConfigSchema = z.strictObject({
     ),
   audit: auditConfig.prefault({}).describe("What the audit of images lets pass."),
   manifests: manifestsConfig.describe("The user's manifests."),
+  workloads: workloadsConfig.describe(
+    "What Pulumi deploys into the finished cluster, object by object, through `@pulumi/kubernetes` and its plugin (docs/own.md).",
+  ),
+  hooks: hooksConfig.describe(
+    "The user's own commands on the board before or after a stage, through `@pulumi/command` and its plugin (docs/own.md).",
+  ),
 });
 
 /** {@link stackConfigSchema} with defaults filled in. */

@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Hooks } from "../components/hooks/hooks";
 import { k3sConfigWarnings } from "../components/k3s/config";
 import { dataDirectory, k3sPaths } from "../components/k3s/configuration/files";
 import { K3sServer } from "../components/k3s/server";
 import { manifestObjects, Manifests } from "../components/manifests/manifests";
+import { Workloads } from "../components/workloads/workloads";
 import * as board from "../provider";
 import { checkedBoards } from "./boards";
 import type { StackConfig } from "./config";
@@ -31,14 +33,16 @@ export interface K3sServerOutputs {
  * @throws Error with every reason why this board cannot take this configuration.
  */
 export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutputs> {
-  const manifests = checkedManifests(config);
+  const { manifests, workloads } = checkedManifests(config);
   for (const warning of k3sConfigWarnings(config.k3s)) void pulumi.log.warn(warning);
   const { board: checked } = await checkedBoards({ board: config.board });
   const { facts } = checked;
-  const node = await prepareNode(config, { pageSize: facts.pageSize, manifests });
+  const hooks = new Hooks(config.hooks, checked.connection);
+  const node = await prepareNode(config, { pageSize: facts.pageSize, manifests: [...manifests, ...workloads] });
 
-  const { connection, rebooted } = readyBoard("board", config.board, checked.connection);
-  const { registry, resources: inRegistry } = await filledRegistry(config, connection, node);
+  const { connection, rebooted, resources: ofBoard } = readyBoard("board", config.board, checked.connection);
+  hooks.done(ofBoard);
+  const { registry, resources: inRegistry } = await filledRegistry(config, connection, node, hooks);
   const deployed = [...manifests, ...customCoredns(config, [serverMember(config, facts)], node)];
   const objects = manifestObjects({ connection, manifests: deployed, kubeconfig: k3sPaths.kubeconfig });
   const kubeconfigServer = config.k3s.kubeconfigServer ?? `https://${config.board.host}:6443`;
@@ -48,23 +52,33 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
     ...node,
     kubeconfigServer,
     ...(registry === undefined ? {} : { registry }),
-    checks: [...objects.values()],
+    checks: [...objects.values(), ...hooks.before("k3s")],
     after: inRegistry,
   });
+  hooks.done([server]);
   const manifestFiles = new Manifests("manifest", {
     connection,
     manifests: deployed,
     dataDir: dataDirectory(config.k3s),
     objects,
-    after: [server],
+    after: [server, ...hooks.before("manifests")],
   });
-  const after = [manifestFiles, server, ...inRegistry];
+  hooks.done([manifestFiles]);
+  const after = [manifestFiles, server, ...inRegistry, ...hooks.before("ready")];
   const ready = readinessGate(config, { connection, node, manifests: deployed, rebooted, after });
   const kubeconfig = new board.Kubeconfig(
     "kubeconfig",
     { connection, path: k3sPaths.kubeconfig, server: kubeconfigServer },
     { dependsOn: [ready] },
   );
+  hooks.done([ready]);
+  const deployWorkloads = {
+    workloads,
+    kubeconfig: kubeconfig.kubeconfig,
+    after: [ready, ...hooks.before("workloads")],
+  };
+  hooks.done(workloads.length === 0 ? [] : [new Workloads("workload", deployWorkloads)]);
+  hooks.afterAll();
   return {
     kubeconfig: kubeconfig.kubeconfig,
     board: { hostname: facts.hostname, arch: config.board.arch, kernel: facts.kernel, os: facts.os },

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BoardConfig } from "../components/board/config";
 import { Prerequisites } from "../components/board/prerequisites/prerequisites";
+import type { Hooks } from "../components/hooks/hooks";
 import { RegistryImages } from "../components/images/registry-images";
 import { Registry } from "../components/registry/registry";
 import type * as board from "../provider";
@@ -13,6 +14,8 @@ export interface ReadyBoard {
   readonly connection: pulumi.Output<board.ConnectionArgs>;
   /** Changes with each reboot of ours; `undefined` where there is none to be. */
   readonly rebooted: pulumi.Output<string> | undefined;
+  /** All that has to be there before anything else. */
+  readonly resources: readonly pulumi.Resource[];
 }
 
 /**
@@ -27,7 +30,11 @@ export function readyBoard(
 ): ReadyBoard {
   const reached = pulumi.secret(connection);
   const made = wishes === undefined ? undefined : new Prerequisites(name, { connection: reached, config: wishes });
-  return { connection: made?.connection ?? reached, rebooted: made?.rebooted };
+  return {
+    connection: made?.connection ?? reached,
+    rebooted: made?.rebooted,
+    resources: made === undefined ? [] : [made],
+  };
 }
 
 /** A private registry and the images in it. */
@@ -37,20 +44,26 @@ export interface FilledRegistry {
   readonly resources: readonly pulumi.Resource[];
 }
 
-/** The private registry, where there is to be one, with the images that a node's delivery has in it. */
+/** The private registry, where there is to be one, with the images that a node's delivery has in it, and the hooks of these two stages. */
 export async function filledRegistry(
   { registry: config, board: { arch } }: StackConfig,
   connection: pulumi.Input<board.ConnectionArgs>,
   { delivery }: PreparedNode,
+  hooks: Hooks,
 ): Promise<FilledRegistry> {
-  if (config === undefined) return { registry: undefined, resources: [] };
-  const registry = await Registry.create("registry", { connection, arch, config });
+  const before = hooks.before("registry");
+  const registry =
+    config === undefined ? undefined : await Registry.create("registry", { connection, arch, config, after: before });
+  hooks.done(registry === undefined ? [] : [registry]);
+  const beforeImages = hooks.before("images");
+  if (registry === undefined) return { registry, resources: [] };
   if (delivery.pushed.length === 0) return { registry, resources: [registry] };
   const images = new RegistryImages("image", {
     connection,
     registry: registry.push,
     images: delivery.pushed,
-    after: [registry],
+    after: [registry, ...beforeImages],
   });
+  hooks.done([images]);
   return { registry, resources: [registry, images] };
 }

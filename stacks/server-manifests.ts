@@ -2,15 +2,25 @@ import { clusterSetting } from "../components/k3s/configuration/files";
 import { corednsManifest } from "../components/manifests/coredns";
 import { type ManifestText, manifestText, readManifests } from "../components/manifests/manifests";
 import { manifestProblems } from "../components/manifests/validate";
+import { neededPackages } from "../components/pulumi-packages";
 import { ConfigError, type StackConfig } from "./config";
 import type { ClusterMember } from "./members";
 import type { PreparedNode } from "./prepared";
 
-/** The user's manifests. @throws ConfigError with everything that is wrong with them. */
-export function checkedManifests(config: StackConfig): ManifestText[] {
-  const wrong = manifestProblems(config.manifests);
+/** What the user has put into a cluster: by k3s, and by Pulumi. */
+export interface UsersObjects {
+  readonly manifests: readonly ManifestText[];
+  readonly workloads: readonly ManifestText[];
+}
+
+/** The user's manifests and workloads. @throws ConfigError with everything that is wrong with them, and with what hooks and they need here. */
+export function checkedManifests(config: StackConfig): UsersObjects {
+  const wrong = [
+    ...manifestProblems(config.manifests, config.workloads),
+    ...neededPackages({ hooks: config.hooks, workloads: config.workloads }),
+  ];
   if (wrong.length > 0) throw new ConfigError(wrong);
-  return readManifests(config.manifests);
+  return { manifests: readManifests(config.manifests), workloads: readManifests(config.workloads) };
 }
 
 /** CoreDNS's manifest where the configuration wants one of ours; `NodeHosts` of all nodes among it. */

@@ -51,7 +51,7 @@ export class K3sServer extends pulumi.ComponentResource {
         ? new board.Package(
             `${name}-package`,
             { connection, name: binary.name, ...(binary.version === undefined ? {} : { version: binary.version }) },
-            child,
+            { ...child, dependsOn: [...args.checks] },
           )
         : undefined;
     const archiveFiles = archives.map(

@@ -12,12 +12,18 @@ export interface ManifestProblem {
 /**
  * Everything that can be seen to be wrong with the user's manifests from here: files that are not there, text that is no YAML, documents that
  * are no Kubernetes objects, objects that are there twice. What only an API server knows is asked of it before the files are written.
+ *
+ * @param manifests - the section of that name: what k3s deploys.
+ * @param workloads - the section of that name: what Pulumi deploys. Defaults to none.
  */
-export function manifestProblems(config: ManifestsConfig): ManifestProblem[] {
+export function manifestProblems(manifests: ManifestsConfig, workloads: ManifestsConfig = {}): ManifestProblem[] {
   const problems: ManifestProblem[] = [];
   const seen = new Map<string, { readonly name: string; readonly place: string }>();
-  for (const [name, manifest] of Object.entries(config)) {
-    const path = `manifests.${name}.${"yaml" in manifest ? "yaml" : "file"}`;
+  const all = Object.entries({ manifests, workloads }).flatMap(([section, config]) =>
+    Object.entries(config).map(([key, manifest]) => ({ name: `${section}.${key}`, manifest })),
+  );
+  for (const { name, manifest } of all) {
+    const path = `${name}.${"yaml" in manifest ? "yaml" : "file"}`;
     const report = (reason: string) =>
       problems.push({ path, reason: "file" in manifest ? `${manifest.file}: ${reason}` : reason });
     let content: string;
@@ -34,9 +40,7 @@ export function manifestProblems(config: ManifestsConfig): ManifestProblem[] {
       if (other === undefined) seen.set(identityOf(object), { name, place });
       else if (other.name === name) report(`${place}: ${titleOf(object)} is in ${other.place} already`);
       else
-        report(
-          `${place}: ${titleOf(object)} is in manifests.${other.name}, ${other.place}, already: each would undo the other`,
-        );
+        report(`${place}: ${titleOf(object)} is in ${other.name}, ${other.place}, already: each would undo the other`);
     }
   }
   return problems;

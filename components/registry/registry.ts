@@ -22,6 +22,8 @@ export interface RegistryArgs {
   readonly connection: pulumi.Input<board.ConnectionArgs>;
   readonly arch: Architecture;
   readonly config: RegistryConfig;
+  /** What must be there before anything here. Defaults to nothing. */
+  readonly after?: readonly pulumi.Resource[];
 }
 
 function caFileOf(config: RegistryConfig): string | undefined {
@@ -70,7 +72,7 @@ export class Registry extends pulumi.ComponentResource {
         ? {}
         : { username: config.username, password: pulumi.secret(config.password ?? "") }),
     };
-    if (config.kind === "board" && binary !== undefined) this.serve(name, args.connection, config, binary);
+    if (config.kind === "board" && binary !== undefined) this.serve(name, args, config, binary);
     this.registerOutputs({ url });
   }
 
@@ -87,14 +89,14 @@ export class Registry extends pulumi.ComponentResource {
 
   private serve(
     name: string,
-    connection: pulumi.Input<board.ConnectionArgs>,
+    { connection, after = [] }: Pick<RegistryArgs, "connection" | "after">,
     config: BoardRegistryConfig,
     source: string,
   ): void {
     const binary = new board.File(
       `${name}-binary`,
       { connection, path: registryPaths.binary, source, mode: "0755" },
-      { parent: this },
+      { parent: this, dependsOn: [...after] },
     );
     const secretFile = (path: string, content: string) => ({ path, content: pulumi.secret(content), mode: "0600" });
     new board.SystemdService(

@@ -40,7 +40,9 @@ describe("documentation", () => {
   });
 
   it("names npm scripts that are there", () => {
-    expect(wrong(/npm (?:run )?(?!run\b|ci\b)([a-z]+)\b/g, (script) => script in packageJson.scripts)).toEqual([]);
+    expect(
+      wrong(/npm (?:run )?(?!run\b|ci\b|install\b|package\b)([a-z]+)\b/g, (script) => script in packageJson.scripts),
+    ).toEqual([]);
   });
 
   it("has an example of a stack that parses", () => {

@@ -1,0 +1,236 @@
+/** The engine of the graph tests: stacks are run against mocks, and what they register is looked at. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
+import { afterAll, beforeEach, vi } from "vitest";
+import { elfBytes } from "../components/images/elf-samples";
+import type { Facts } from "../provider";
+import { isObject } from "../provider/secrets";
+import { parseStackConfig } from "./config";
+import { k3sServerStack } from "./k3s-server";
+
+/** Nothing compiles here: the graph must not depend on how images and programs come to be, only on their digests and places. */
+vi.mock("../components/images/build", async (original) => ({
+  ...(await original<object>()),
+  buildImage: (source: { kind: string }, architecture: string) =>
+    Promise.resolve({
+      digest: `sha256:${source.kind}`,
+      configDigest: "sha256:config",
+      layout: `/layouts/${source.kind}`,
+      platform: { os: "linux", architecture },
+      size: 1,
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+    }),
+}));
+/** No registry answers, but for images that nothing can be built for. */
+vi.mock("../components/images/upstream-answers", () => ({
+  askUpstream: (names: readonly string[]) =>
+    Promise.resolve(
+      new Map(
+        names.map((name) => [
+          name,
+          /mirrored-library-traefik|rancher\/klipper/.test(name)
+            ? { kind: "audited", audit: fitting }
+            : { kind: "unreachable", why: "the name is not known" },
+        ]),
+      ),
+    ),
+}));
+const fitting = vi.hoisted(() => ({
+  verdict: "fits",
+  digest: "sha256:index",
+  platformDigest: "sha256:upstream",
+  platforms: ["linux/riscv64"],
+  problems: [],
+  allowed: [],
+  programs: 1,
+  bytesRead: 0,
+  cached: true,
+}));
+vi.mock("../components/images/k3s-binary-names", () => ({ namesInBinary: () => Promise.resolve({}) }));
+vi.mock("../components/images/show-plan", () => ({ showPlan: () => undefined }));
+vi.mock("../components/images/archive", () => ({
+  imageArchive: (images: readonly { names: readonly string[] }[]) =>
+    Promise.resolve(`/archives/${images[0]?.names[0]}.tar`),
+}));
+vi.mock("../components/images/delivery/compression", () => ({
+  compressedArchive: (archive: string) => Promise.resolve(`${archive}.zst`),
+}));
+vi.mock("../components/images/delivery/fetched-image", () => ({
+  fetchedImage: (_store: unknown, repository: string) => Promise.resolve(`/fetched/${repository}`),
+}));
+vi.mock("../tools/go", async (original) => ({
+  ...(await original<object>()),
+  buildGo: ({ name }: { name: string }) => Promise.resolve({ path: `/programs/${name}`, sha256: "00" }),
+}));
+
+/** The packages that only some stacks need are not installed here: what is used of them. */
+vi.mock("../components/pulumi-packages", async (original) => ({
+  ...(await original<object>()),
+  neededPackages: () => missing,
+  loadPackage: () => ({
+    remote: {
+      Command: class extends pulumi.CustomResource {
+        constructor(name: string, args: pulumi.Inputs, opts: pulumi.CustomResourceOptions) {
+          super("command:remote:Command", name, args, opts);
+        }
+      },
+    },
+    Provider: class extends pulumi.ProviderResource {
+      constructor(name: string, args: pulumi.Inputs, opts: pulumi.ResourceOptions) {
+        super("kubernetes", name, args, opts);
+      }
+    },
+    ConfigGroup: class extends pulumi.ComponentResource {
+      constructor(name: string, args: pulumi.Inputs, opts: pulumi.ComponentResourceOptions) {
+        super("kubernetes:yaml/v2:ConfigGroup", name, args, opts, true);
+      }
+    },
+  }),
+}));
+let missing: readonly { path: string; reason: string }[] = [];
+
+/** What is not installed in this test. Defaults to nothing. */
+export function lacks(packages: readonly { path: string; reason: string }[]): void {
+  missing = packages;
+}
+
+/** A resource as it was registered with the engine. Secrets are still wrapped in `inputs`. */
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Names of the resources that it waits for. */
+  readonly dependencies: readonly string[];
+  /** Name of the component that it belongs to. */
+  readonly parent: string;
+  readonly secretOutputs: readonly string[];
+}
+
+export const registered: Registered[] = [];
+const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
+
+export const healthy: Facts = {
+  machine: "riscv64",
+  kernel: "6.12.0",
+  hostname: "LicheePi",
+  address: "192.0.2.7",
+  os: "Debian GNU/Linux 13 (trixie)",
+  osId: "debian",
+  osVersion: "13",
+  cgroupVersion: 2,
+  cgroupControllers: ["cpu", "memory", "pids"],
+  memoryBytes: 8e9,
+  swapBytes: 0,
+  cpus: 4,
+  pageSize: 4096,
+  bootId: "00000000-0000-4000-8000-000000000000",
+  systemdVersion: 257,
+  diskFreeBytes: 1e10,
+};
+let facts: Facts;
+
+/** What the board says of itself in this test. Defaults to {@link healthy}. */
+export function boardSays(said: Facts): void {
+  facts = said;
+}
+
+export const directory = mkdtempSync(join(tmpdir(), "k3s-board-stack-"));
+export const k3s = join(directory, "k3s");
+/** RISC-V with the double-float ABI. */
+writeFileSync(k3s, elfBytes({ machine: 243, flags: 4 }));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+export const secrets = { password: "registry-password-1", token: "server-token-1", sudo: "sudo-password-1" };
+export const good = {
+  board: {
+    host: "board.example",
+    arch: "riscv64",
+    hostKey: "ssh-ed25519 AAAA",
+    user: "me",
+    sudoPassword: secrets.sudo,
+  },
+  k3s: { version: "v1.36.3+k3s1", source: { path: k3s }, token: secrets.token },
+};
+
+beforeEach(async () => {
+  registered.length = 0;
+  missing = [];
+  facts = healthy;
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ name, inputs }) => ({
+        id: `${name}-id`,
+        state: { sha256: "11", installedVersion: "1", ...(inputs as object), kubeconfig: "kubeconfig-text-1" },
+      }),
+      call: () => ({ ...facts }),
+    },
+    "k3s-board",
+    "test",
+  );
+});
+
+const register = Object.getOwnPropertyDescriptor(MockMonitor.prototype, "registerResource")
+  ?.value as MockMonitor["registerResource"];
+// The mocks of the SDK tell neither dependencies nor which part of an input is secret: look at what goes over the wire.
+vi.spyOn(MockMonitor.prototype, "registerResource").mockImplementation(function (
+  this: MockMonitor,
+  request: RegisterResourceRequest,
+  callback,
+) {
+  registered.push({
+    type: request.getType(),
+    name: request.getName(),
+    inputs: request.getObject()?.toJavaScript() ?? {},
+    dependencies: request.getDependenciesList().map(nameOf),
+    parent: nameOf(request.getParent()),
+    secretOutputs: request.getAdditionalsecretoutputsList(),
+  });
+  return register.call(this, request, callback);
+});
+
+export async function deploy(values: Record<string, unknown> = {}) {
+  const outputs = await k3sServerStack(parseStackConfig({ ...good, ...values }));
+  await pulumi.runtime.disconnect();
+  return outputs;
+}
+
+export const find = (name: string) => registered.find((resource) => resource.name === name);
+
+/** Everything that must be there before a resource, directly or not. A resource stands for what is inside of it. */
+export function before(name: string): Set<string> {
+  const found = new Set<string>();
+  const visit = (one: string) => {
+    for (const other of find(one)?.dependencies ?? []) {
+      if (found.has(other)) continue;
+      found.add(other);
+      visit(other);
+    }
+  };
+  visit(name);
+  return found;
+}
+
+/** The inputs with every secret cut out. */
+export function inClear(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inClear);
+  if (!isObject(value)) return value;
+  if (pulumi.runtime.isRpcSecret(value)) return "[secret]";
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, inClear(inner)]));
+}
+
+/** A file of a service by the end of its path; `[secret]` where its content is one. */
+export function fileOf(service: string, name: string): unknown {
+  const files = inClear(find(service)?.inputs.files);
+  const found: unknown = Array.isArray(files)
+    ? files.find((file) => isObject(file) && String(file.path).endsWith(name))
+    : undefined;
+  return isObject(found) ? found.content : undefined;
+}
+
+export const coredns = "docker.io/rancher/mirrored-coredns-coredns:1.14.6";
+export const web = { yaml: "apiVersion: v1\nkind: Namespace\nmetadata: { name: web }\n" };
+export const withK3s = (k3s: object) => ({ k3s: { ...good.k3s, ...k3s } });

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { stages } from "../components/hooks/config";
+import { before, coredns, deploy, find, good, inClear, lacks, registered, secrets, web } from "./mocked-engine";
+
+describe("what is the user's own", () => {
+  const shop = { yaml: "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: shop }\n" };
+  const everywhere = Object.fromEntries<object>(
+    stages.flatMap((stage) => [
+      [`b-${stage}`, { before: stage, create: `echo ${stage}` }],
+      [`a-${stage}`, { after: stage, create: `echo ${stage}` }],
+    ]),
+  );
+
+  it("runs hooks between the stages, one after the other", async () => {
+    const sysctls = { sysctls: { "vm.swappiness": 10 } };
+    const board = { ...good.board, prerequisites: sysctls };
+    await deploy({ board, hooks: everywhere, manifests: { web }, workloads: { shop } });
+    const order = [
+      ["board-sysctls", "hook-b-registry"],
+      ["registry-binary", "registry-service", "hook-a-registry"],
+      ["hook-b-images"],
+      [coredns, "hook-a-images"],
+      ["hook-b-k3s"],
+      ["k3s-data", "k3s-service", "hook-a-k3s"],
+      ["hook-b-manifests"],
+      ["manifest-web", "hook-a-manifests"],
+      ["hook-b-ready"],
+      ["ready", "hook-a-ready"],
+      ["hook-b-workloads"],
+      ["workload-shop", "hook-a-workloads"],
+    ];
+    order.forEach((group, index) => {
+      for (const name of group)
+        expect([...before(name)], name).toEqual(expect.arrayContaining(order.slice(0, index).flat()));
+    });
+    expect([...before("ready")]).not.toContain("hook-a-ready");
+  });
+
+  it("runs hooks where there is no registry", async () => {
+    const hooks = { first: { before: "registry", create: "true" }, then: { after: "registry", create: "true" } };
+    await deploy({ hooks, delivery: "airgap" });
+    expect([...before("hook-then")]).toContain("hook-first");
+    expect([...before("k3s-data")]).toContain("hook-then");
+  });
+
+  it("pins the host key, and keeps what a hook gets on standard input secret", async () => {
+    const stdin = "hook-secret-1";
+    await deploy({ hooks: { login: { after: "ready", create: "cat", delete: "rm x", stdin, triggers: ["1"] } } });
+    const hook = find("hook-login");
+    expect(JSON.stringify(hook?.inputs)).toContain("ssh-ed25519 AAAA");
+    const clear = inClear(hook?.inputs);
+    for (const secret of [stdin, ...Object.values(secrets)]) expect(JSON.stringify(clear)).not.toContain(secret);
+    expect(clear).toMatchObject({ connection: "[secret]", triggers: ["cat", "[secret]", "1"], logging: "none" });
+    expect(hook?.secretOutputs).toEqual(expect.arrayContaining(["connection", "stdin", "stdout", "stderr"]));
+  });
+
+  it("deploys workloads with the stack's kubeconfig, which stays secret", async () => {
+    await deploy({ workloads: { shop } });
+    const cluster = find("workload-cluster");
+    expect(cluster?.inputs.kubeconfig).toMatchObject({ value: "kubeconfig-text-1" });
+    expect(inClear(cluster?.inputs)).toMatchObject({ kubeconfig: "[secret]" });
+    expect(find("workload-shop")?.inputs).toMatchObject({ yaml: shop.yaml });
+    expect([...before("workload-shop")]).toContain("ready");
+  });
+
+  it("says what is not installed before anything is touched", async () => {
+    lacks([
+      { path: "hooks", reason: "needs @pulumi/command" },
+      { path: "workloads", reason: "needs @pulumi/kubernetes" },
+    ]);
+    const hooks = { one: { after: "ready", create: "true" } };
+    await expect(deploy({ hooks, workloads: { shop } })).rejects.toThrow(
+      /hooks: needs @pulumi\/command\n {2}workloads: needs @pulumi\/kubernetes/,
+    );
+    expect(registered).toEqual([]);
+  });
+});
