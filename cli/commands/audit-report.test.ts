@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { AuditedSubject } from "../../components/images/audit/subjects";
 import { plain } from "../events/lines";
-import { auditDocument, auditExitCode, auditText } from "./audit-report";
+import { UnfitImages } from "../../components/images/unfit-images";
+import { auditDocument, auditExitCode, auditText, refusedDocument } from "./audit-report";
 
 const digest = `sha256:${"a".repeat(64)}`;
 const nothing = { problems: [], allowed: [], programs: 0, bytesRead: 0, cached: false };
@@ -111,5 +112,14 @@ describe("auditDocument", () => {
         { verdict: "error", says: "could not be looked at: registry https://registry.example: it does not answer." },
       ],
     });
+  });
+});
+
+it("tells machines which images cannot be had", () => {
+  const refused = new UnfitImages("one image cannot be had for linux/riscv64", ["a/b:1: …"]);
+  expect(refusedDocument(refused, { platform: "linux/riscv64", pageSize: 4096 })).toEqual({
+    platform: "linux/riscv64",
+    pageSize: 4096,
+    refused: { what: "one image cannot be had for linux/riscv64", problems: ["a/b:1: …"] },
   });
 });

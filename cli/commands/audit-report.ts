@@ -1,5 +1,6 @@
 import type { AuditedSubject } from "../../components/images/audit/subjects";
 import { table } from "../demo/tables";
+import type { UnfitImages } from "../../components/images/unfit-images";
 import { exitCode, type ExitCode } from "../errors";
 import type { Paint } from "../events/lines";
 
@@ -147,4 +148,9 @@ export function auditDocument(subjects: readonly AuditedSubject[], scope: AuditS
     },
     images,
   };
+}
+
+/** The report for machines where the stack's plan is refused, so that no image was looked at. Pure. */
+export function refusedDocument({ what, problems }: UnfitImages, scope: AuditScope): object {
+  return { ...scope, refused: { what, problems } };
 }

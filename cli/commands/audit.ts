@@ -9,7 +9,7 @@ import { Engine } from "../engine/engine";
 import type { Project } from "../engine/project";
 import { ExpectedError, UsageError, type ExitCode } from "../errors";
 import { coloured, plain } from "../events/lines";
-import { auditDocument, auditExitCode, auditText } from "./audit-report";
+import { auditDocument, auditExitCode, auditText, refusedDocument } from "./audit-report";
 import { streamsFor, type CommonFlags } from "./output";
 
 /** Options of {@link audit}. */
@@ -36,8 +36,17 @@ export async function audit(project: Project, images: readonly string[], flags: 
   const alone = images.length > 0 && architecture !== undefined && !flags.stackGiven;
   const stack = alone ? undefined : await openStack(project, flags.stack);
   const progress = terminalProgress(process.stderr);
-  const subjects = images.length > 0 ? given : await stackSubjects(stack, { pageSize, progress, say: sayAside });
   const platform = linux(architecture ?? stack?.architecture ?? "riscv64");
+  const scope = { platform: platformText(platform), pageSize };
+  const { human, result } = streamsFor(flags);
+  const tell = (document: object) => result.write(`${JSON.stringify(document, undefined, 2)}\n`);
+  const subjects =
+    images.length > 0
+      ? given
+      : await stackSubjects(stack, { pageSize, progress, say: sayAside }).catch((error: unknown) => {
+          if (flags.json && error instanceof UnfitImages) tell(refusedDocument(error, scope));
+          throw error;
+        });
   const results = await auditSubjects(subjects, {
     platform,
     pageSize,
@@ -45,9 +54,7 @@ export async function audit(project: Project, images: readonly string[], flags: 
     allow: stack?.allow ?? [],
     progress,
   });
-  const { human, result } = streamsFor(flags);
-  const scope = { platform: platformText(platform), pageSize };
-  if (flags.json) result.write(`${JSON.stringify(auditDocument(results, scope), undefined, 2)}\n`);
+  if (flags.json) tell(auditDocument(results, scope));
   else {
     const colours =
       flags.color === "always" || (flags.color === "auto" && human.isTTY === true && !process.env.NO_COLOR);

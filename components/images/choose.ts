@@ -215,5 +215,5 @@ export function judgeWorkload(
 /** One error for all images that the board cannot get. */
 export function refusal(problems: readonly string[], platform: string): UnfitImages {
   const count = problems.length === 1 ? "one image" : `${problems.length} images`;
-  return new UnfitImages(`${count} cannot be had for ${platform}:\n  ${problems.join("\n  ")}`);
+  return new UnfitImages(`${count} cannot be had for ${platform}`, problems);
 }

@@ -75,9 +75,9 @@ export async function imageFromArchive(
     if (audit.verdict !== "fits" || audit.platformDigest === undefined) {
       const said =
         audit.verdict === "programs"
-          ? audit.problems.map(({ message }) => message).join("; ")
-          : `it has ${audit.platforms.join(", ")}, the board is ${platform.os}/${platform.architecture}`;
-      throw new UnfitImages(`${source.path} is refused: ${said}`);
+          ? audit.problems.map(({ message }) => message)
+          : [`it has ${audit.platforms.join(", ")}, the board is ${platform.os}/${platform.architecture}`];
+      throw new UnfitImages(`${source.path} is refused`, said);
     }
     return await importImage(store, only.name, audit.platformDigest, platform);
   } finally {

@@ -118,7 +118,10 @@ export function checkPrograms(
 /** @throws one error with all problems, where there is one. */
 export function refuseProblems(name: string, problems: readonly ProgramProblem[]): void {
   if (problems.length === 0) return;
-  throw new UnfitImages(`image ${name} is refused:\n  ${problems.map(({ message }) => message).join("\n  ")}`);
+  throw new UnfitImages(
+    `image ${name} is refused`,
+    problems.map(({ message }) => message),
+  );
 }
 
 function readElf(content: Buffer): { elf?: Elf; damage?: string } {
