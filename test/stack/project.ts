@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dump, load } from "js-yaml";
@@ -54,10 +54,10 @@ export function boardSections(board: EmulatedBoard): BoardSections {
 
 /** A Pulumi project in a directory of its own: Pulumi.yaml of this repository, one stack `test`, a state and a passphrase nobody else has. */
 export class TestProject {
-  readonly directory = mkdtempSync(join(tmpdir(), "k3s-board-stack-"));
   private readonly running = new Set<ChildProcess>();
 
-  constructor() {
+  /** @param directory - is there, and may have a project of before in it. Defaults to a new one. */
+  constructor(readonly directory = mkdtempSync(join(tmpdir(), "k3s-board-stack-"))) {
     const project = load(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as {
       main?: string;
       plugins: { providers: { path: string }[] };
@@ -66,7 +66,6 @@ export class TestProject {
     // the program is handed over inline; there is no index.ts here
     delete project.main;
     writeFileSync(join(this.directory, "Pulumi.yaml"), dump(project));
-    mkdirSync(join(this.directory, "examples"));
     cpSync(join(root, "examples"), join(this.directory, "examples"), { recursive: true });
   }
 

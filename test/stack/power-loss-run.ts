@@ -1,0 +1,194 @@
+/**
+ * `npm run test:power-loss`: the board's power is cut at random moments of an `up`; after boot the next `up` has to converge, and no file may be
+ * half-written. Takes about five minutes a cut. It goes on where it was stopped; the same seed gives the same moments.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { z } from "zod";
+import { downBoard, resetBoard, upBoard, type EmulatedBoard } from "../../emulator/board";
+import { cacheDirectory } from "../../tools/cache";
+import { terminalProgress } from "../../tools/progress";
+import { onBoard } from "./board-view";
+import { type Contents, contentsOf, fraction, halfWritten, powerLossDuringUp } from "./power-loss";
+import { boardSections, type Sections, TestProject } from "./project";
+
+const boardName = "power-loss";
+
+/** What was interrupted: the first `up` of a pristine board, or the change of a cluster that runs. */
+type Work = "install" | "change";
+
+const cutSchema = z.object({
+  run: z.number(),
+  work: z.enum(["install", "change"]),
+  /** From the start of `up` to the cut. */
+  seconds: z.number(),
+  /** Exit code of the `up` that lost its board; 0 where it was quicker than the cut. */
+  code: z.number(),
+  /** What was wrong afterwards; empty is what has to be. */
+  problems: z.array(z.string()),
+});
+type Cut = z.infer<typeof cutSchema>;
+
+const recordSchema = z.object({
+  /** How long an undisturbed `up` took, seconds. */
+  typical: z.object({ install: z.number(), change: z.number() }),
+  /** Every file in the states that are whole: pristine, before and after the change. */
+  whole: z.array(z.record(z.string(), z.string())),
+  /** The configuration that the board has: the second one where the change has been made. */
+  changed: z.boolean(),
+  cuts: z.array(cutSchema),
+});
+type Record = z.infer<typeof recordSchema>;
+
+/** The configuration before and after the change: every kind of thing that is written to a board is in it. */
+function configurations(board: EmulatedBoard, directory: string): readonly [Sections, Sections] {
+  const before = boardSections(board);
+  const k3s = { ...before.k3s, disable: ["traefik", "servicelb", "metrics-server", "local-storage"] };
+  const manifest = join(directory, "extra.yaml");
+  writeFileSync(manifest, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra, namespace: default}\n");
+  return [
+    { ...before, k3s },
+    {
+      ...before,
+      board: {
+        ...before.board,
+        prerequisites: { hosts: { "192.0.2.7": ["registry.example"] }, sysctls: { "vm.swappiness": 10 } },
+      },
+      k3s: { ...k3s, config: { "node-label": ["changed=yes"] } },
+      images: { ...before.images, "k3s-board/hello:2.0": { kind: "goDirectory", directory: "./examples/hello" } },
+      manifests: { ...before.manifests, extra: { file: manifest } },
+    },
+  ];
+}
+
+class PowerLossRun {
+  private constructor(
+    private board: EmulatedBoard,
+    private readonly directory: string,
+    private readonly seed: number,
+    private readonly record: Record,
+  ) {}
+
+  /** Takes up a run of before, or measures an undisturbed installation and change first. */
+  static async begin(seed: number): Promise<PowerLossRun> {
+    const directory = cacheDirectory("power-loss", String(seed));
+    const file = join(directory, "record.json");
+    const known = tryRead(file);
+    if (known !== undefined) {
+      const record = recordSchema.parse(JSON.parse(known));
+      return new PowerLossRun(await upBoard({ name: boardName }, terminalProgress()), directory, seed, record);
+    }
+    await downBoard(boardName);
+    const board = await upBoard({ name: boardName, architecture: "riscv64" }, terminalProgress());
+    const whole = [Object.fromEntries(await contentsOf(board))];
+    const typical = { install: 0, change: 0 };
+    const run = new PowerLossRun(board, directory, seed, { typical, whole, changed: false, cuts: [] });
+    run.newProject();
+    for (const work of ["install", "change"] as const) {
+      say(`undisturbed ${work}`);
+      run.configure(work);
+      const begun = Date.now();
+      const problems = await run.converge();
+      if (problems.length > 0) throw new Error(problems.join("\n"));
+      typical[work] = (Date.now() - begun) / 1000;
+      whole.push(Object.fromEntries(await contentsOf(board)));
+    }
+    run.record.changed = true;
+    run.save();
+    return run;
+  }
+
+  get cuts(): readonly Cut[] {
+    return this.record.cuts;
+  }
+
+  /** One cut: works on a pristine board and on one that runs take turns. */
+  async cut(): Promise<Cut> {
+    const run = this.record.cuts.length;
+    const work: Work = run % 2 === 0 ? "install" : "change";
+    if (work === "install") {
+      this.board = await resetBoard({ name: boardName }, terminalProgress());
+      this.newProject();
+      this.record.changed = false;
+    }
+    this.configure(work);
+    const seconds = Math.round(fraction(this.seed, run) * this.record.typical[work]);
+    say(`cut ${run + 1}: ${work}, after ${seconds} s`);
+    const { up, contents } = await powerLossDuringUp(this.board, this.project(), seconds);
+    const whole: Contents[] = this.record.whole.map((sums) => new Map(Object.entries(sums)));
+    const problems = [
+      ...halfWritten(contents, whole).map((path) => `${path} is half-written`),
+      ...(await this.converge()),
+      ...(await onBoard(this.board, "find / -xdev -name '*.k3s-board-new'")).split("\n").filter(Boolean),
+    ];
+    const cut = { run, work, seconds, code: up.code, problems };
+    this.record.cuts.push(cut);
+    this.record.changed = work === "install" ? false : !this.record.changed;
+    this.save();
+    return cut;
+  }
+
+  /** `up` has to end well, and the preview after it has to be empty. @returns what was wrong. */
+  private async converge(): Promise<string[]> {
+    const up = await this.project().run("up");
+    if (up.code !== 0) return [`up ended with ${up.code}:\n${up.text}`];
+    const preview = await this.project().run("preview", "--expect-no-changes");
+    return preview.code === 0 ? [] : [`the preview after up is not empty:\n${preview.text}`];
+  }
+
+  private configure(work: Work): void {
+    const [before, after] = configurations(this.board, this.directory);
+    this.project().configure(work === "install" || this.record.changed ? before : after);
+  }
+
+  private newProject(): void {
+    rmSync(join(this.directory, "project"), { recursive: true, force: true });
+  }
+
+  private project(): TestProject {
+    const directory = join(this.directory, "project");
+    mkdirSync(directory, { recursive: true });
+    return new TestProject(directory);
+  }
+
+  private save(): void {
+    writeFileSync(join(this.directory, "record.json"), `${JSON.stringify(this.record, undefined, 1)}\n`);
+  }
+}
+
+function tryRead(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function say(line: string): void {
+  console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
+}
+
+async function main(): Promise<void> {
+  const { runs, seed } = new Command("npm run test:power-loss --")
+    .description("Cuts the emulated board's power at random moments of an up, and lets the next up converge.")
+    .option("--runs <number>", "cuts in all, those of before included", Number, 20)
+    .option("--seed <number>", "which moments; a run of the same seed goes on where it was stopped", Number, 1)
+    .addHelpText("after", "\nExit codes: 0 every up converged; 1 one did not, or something broke.")
+    .parse()
+    .opts<{ runs: number; seed: number }>();
+  const run = await PowerLossRun.begin(seed);
+  while (run.cuts.length < runs) {
+    const { code, problems } = await run.cut();
+    say(`up ended with ${code}; ${problems.length === 0 ? "converged" : problems.join("\n")}`);
+  }
+  await downBoard(boardName);
+  const failed = run.cuts.filter(({ problems }) => problems.length > 0).length;
+  console.log(`${run.cuts.length - failed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+void main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
