@@ -3,12 +3,17 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { findCommand } from "../tools/command";
-import packageJson from "../package.json";
 
 const requireHere = createRequire(__filename);
 
-/** The packages of Pulumi that only some stacks need, with the key of the configuration that needs them. Optional peers in package.json. */
+/**
+ * The packages of Pulumi that only some stacks need, by the section of the configuration that needs them. They are not in package.json: as
+ * optional peers there, npm would not install them when asked to.
+ */
 export const optionalPackages = { hooks: "@pulumi/command", workloads: "@pulumi/kubernetes" } as const;
+
+/** The versions that are known to work. The newest `@pulumi/command` on the registry, 4.5.0, is an old build without `hostKey`. */
+const versions = { "@pulumi/command": "1.2.1", "@pulumi/kubernetes": "4.34.2" } as const;
 
 /** One of {@link optionalPackages}. */
 export type OptionalPackage = (typeof optionalPackages)[keyof typeof optionalPackages];
@@ -56,7 +61,7 @@ export function packageProblem(
   env: PluginEnvironment = process.env,
   installed: string | undefined = installedVersion(name),
 ): string | undefined {
-  const wanted = packageJson.peerDependencies[name];
+  const wanted = versions[name];
   const plugin = name.replace("@pulumi/", "");
   const missing = [
     ...(installed === wanted
