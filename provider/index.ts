@@ -18,4 +18,10 @@ export {
 } from "./kubernetes";
 export { Package, type PackageArgs } from "./packages";
 export { RegistryImage, type RegistryAddressArgs, type RegistryImageArgs, type UpstreamArgs } from "./registry";
-export { SystemdService, type HealthArgs, type ServiceFileArgs, type SystemdServiceArgs } from "./systemd";
+export {
+  SystemdService,
+  type HealthArgs,
+  type ServiceFileArgs,
+  type ServiceProgramArgs,
+  type SystemdServiceArgs,
+} from "./systemd";

@@ -80,7 +80,12 @@ describe("a k3s server stack", () => {
         path: "/usr/local/bin/k3s",
         source: k3s,
         version: "v1.36.3+k3s1",
-        upgrade: { kind: "kubernetes", allowDowngrade: false },
+        upgrade: {
+          kind: "kubernetes",
+          allowDowngrade: false,
+          datastore: "/var/lib/rancher/k3s/server/db",
+          restoreDatastore: false,
+        },
       },
     });
     expect(find("k3s-binary")).toBeUndefined();

@@ -107,11 +107,11 @@ export const k3sConfig = z
       .optional()
       .describe("Address of the API server in the kubeconfig output. Defaults to https://<board.host>:6443."),
     allowDowngrade: z
-      .boolean()
+      .union([z.boolean(), z.enum(["restoreDatastore"])])
       .default(false)
       .describe(
-        "Consent to go back to an older minor version, which Kubernetes does not support: what the newer one has stored may be lost or " +
-          "unreadable.",
+        "Consent to go back to an older minor version, which Kubernetes does not support. `true`: with the datastore as it is; what the newer " +
+          "version has stored may be lost or unreadable. `restoreDatastore`: with the copy that was made of it when the older version was left; what was written since is lost.",
       ),
     startTimeoutSeconds: z
       .number()

@@ -6,7 +6,7 @@ import { pauseArchive } from "../images/delivery/pause";
 import type { Registry } from "../registry/registry";
 import type { K3sBinary } from "./binary";
 import { disabledComponents, type K3sConfig } from "./config";
-import { dataDirectory, k3sConfigFile, k3sPaths, k3sSecretsFile } from "./configuration/files";
+import { dataDirectory, datastoreDirectory, k3sConfigFile, k3sPaths, k3sSecretsFile } from "./configuration/files";
 import { registriesYaml } from "./registries";
 import { k3sDropIn, k3sUnit } from "./unit";
 
@@ -74,7 +74,7 @@ export class K3sServer extends pulumi.ComponentResource {
                 path: binary.path,
                 source: binary.local,
                 version: config.version,
-                upgrade: { kind: "kubernetes" as const, allowDowngrade: config.allowDowngrade },
+                upgrade: upgradeRules(config),
               },
             }
           : {}),
@@ -127,6 +127,18 @@ export class K3sServer extends pulumi.ComponentResource {
       ...(secrets === undefined ? [] : [{ path: k3sPaths.secrets, content: pulumi.secret(secrets), mode: "0600" }]),
     ];
   }
+}
+
+/** What holds when the binary is replaced by that of another version. */
+function upgradeRules(config: K3sConfig): board.ServiceProgramArgs["upgrade"] {
+  const { allowDowngrade } = config;
+  const datastore = datastoreDirectory(config);
+  return {
+    kind: "kubernetes",
+    allowDowngrade: allowDowngrade !== false,
+    ...(datastore === undefined ? {} : { datastore }),
+    restoreDatastore: allowDowngrade === "restoreDatastore",
+  };
 }
 
 function registriesFile(content: string, isSecret: boolean): board.ServiceFileArgs {

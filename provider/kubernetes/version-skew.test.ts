@@ -9,7 +9,7 @@ it.each<[string, string, boolean, RegExp | undefined]>([
   ["v1.9.0", "v1.10.0", false, undefined],
   ["v1.34.2", "v1.36.3", false, /from v1.34.2 to v1.36.3 in one step.*go to v1.35 first/],
   ["v1.34.2", "v1.36.3", true, /one minor version at a time/],
-  ["v1.36.3", "v1.35.2", false, /would go back from v1.36.3 to v1.35.2.*k3s.allowDowngrade: true/],
+  ["v1.36.3", "v1.35.2", false, /would go back from v1.36.3 to v1.35.2.*k3s.allowDowngrade: restoreDatastore/],
   ["v1.36.3", "v1.35.2", true, undefined],
   ["v1.36.3", "v1.24.0", true, undefined],
   ["v1.36.3", "v2.0.0", true, /major version/],

@@ -4,6 +4,18 @@ function parse(version: string): { readonly major: number; readonly minor: numbe
   return major === undefined || minor === undefined ? undefined : { major: Number(major), minor: Number(minor) };
 }
 
+/** `1.36` of `v1.36.3+k3s1`; `undefined` for what is no version. */
+export function minorVersion(version: string): string | undefined {
+  const parsed = parse(version);
+  return parsed && `${parsed.major}.${parsed.minor}`;
+}
+
+/** True where a version is of an older minor version than another one; versions that cannot be read are of none. */
+export function isOlderMinor(version: string, than: string): boolean {
+  const [a, b] = [parse(version), parse(than)];
+  return a !== undefined && b !== undefined && (a.major < b.major || (a.major === b.major && a.minor < b.minor));
+}
+
 /** What a server may not do between two versions. */
 export interface Consent {
   /** To go back to an older minor version. */
@@ -25,7 +37,8 @@ export function skewProblem(from: string, to: string, { allowDowngrade }: Consen
   if (next.minor < old.minor && !allowDowngrade)
     return (
       `it would go back ${step}, which Kubernetes does not support across minor versions: what the newer one has stored may be lost ` +
-      "or unreadable. Back up the datastore, then consent with k3s.allowDowngrade: true"
+      "or unreadable. Consent with k3s.allowDowngrade: restoreDatastore, which brings back the datastore that the older one had left " +
+      "and loses what was written since, or with k3s.allowDowngrade: true, which goes back with the datastore as it is"
     );
   return undefined;
 }

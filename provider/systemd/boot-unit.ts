@@ -5,13 +5,15 @@ import { transactionDirectory } from "./unit-state";
  * The unit that takes a change back at boot, before the service starts: the timer that would have done it does not outlive a power cut. It is
  * there as long as the transaction is; without one its condition does not hold. The roll-back asks for a restart of the service, which joins
  * the start that waits for this unit.
+ *
+ * @param datastore - directory of a datastore that is brought back with it.
  */
-export function bootUnit(name: string): string {
+export function bootUnit(name: string, datastore?: string): string {
   const script = `${transactionDirectory(name)}/rollback`;
   return `[Unit]
 Description=Roll back the change of ${name}.service that was not confirmed before the boot
 ConditionPathExists=${script}
-RequiresMountsFor=${stateDirectory} /usr/local/bin
+RequiresMountsFor=${[stateDirectory, "/usr/local/bin", ...(datastore === undefined ? [] : [datastore])].join(" ")}
 Before=${name}.service
 
 [Service]

@@ -1,5 +1,6 @@
 import { lineDiff } from "../files/line-diff";
 import type { Difference, SecretPaths } from "../resource";
+import { datastoreNotes } from "../kubernetes/datastore";
 import { isUnknown } from "../unknowns";
 import {
   filesOf,
@@ -144,12 +145,12 @@ export function noLongerOurs(program: string | undefined): string[] {
 }
 
 function programNotes(
-  { program: there }: ServiceState,
+  { program: there, datastore }: ServiceState,
   { program }: ServiceInputs,
   change: Changes["program"],
 ): string[] {
   if (program === undefined || change === "nothing") return [];
-  const { path, mode, owner, group } = program;
+  const { path, mode, owner, group, version, upgrade } = program;
   if (change === "taken over")
     return [
       `${path} stays as it is and belongs to the service from now on, also where a resource of its own is deleted`,
@@ -158,7 +159,11 @@ function programNotes(
     return [`${path} gets mode ${mode} and owner ${owner}:${group}; nothing restarts for that`];
   const now = describeProgram(program);
   if (there === undefined || there.path !== path || there.mode === absentMode) return [`${path} is new: ${now}`];
-  return [`${path} changes: ${describeProgram(there)} becomes ${now}`];
+  const swap = { from: there.version, to: version, restore: upgrade?.restoreDatastore ?? false };
+  return [
+    `${path} changes: ${describeProgram(there)} becomes ${now}`,
+    ...(upgrade?.datastore === undefined ? [] : datastoreNotes(swap, datastore)),
+  ];
 }
 
 function describeProgram({ version, sha256 = "" }: ServiceProgram): string {

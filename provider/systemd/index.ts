@@ -37,8 +37,18 @@ export interface ServiceProgramArgs {
   /**
    * Which versions may follow one another: those of a Kubernetes server, one minor version up at a time and, with `allowDowngrade`, back.
    * Judged before anything is changed. Defaults to all.
+   *
+   * `datastore` is where a server keeps its datastore (k3s: `<data-dir>/server/db`): it is copied, while the server is stopped, before a program
+   * of another minor version gets it, and is back when the change is rolled back. Defaults to none, for a datastore elsewhere. With
+   * `restoreDatastore` a way back to an older minor version begins with the newest copy that a program of that one had left; what was written
+   * since then is lost. Defaults to false.
    */
-  upgrade?: pulumi.Input<{ kind: "kubernetes"; allowDowngrade: pulumi.Input<boolean> }>;
+  upgrade?: pulumi.Input<{
+    kind: "kubernetes";
+    allowDowngrade: pulumi.Input<boolean>;
+    datastore?: pulumi.Input<string>;
+    restoreDatastore?: pulumi.Input<boolean>;
+  }>;
 }
 
 /** When a service counts as healthy, besides being active and not restarting for three seconds. */

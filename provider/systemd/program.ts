@@ -67,9 +67,14 @@ export function describeProgram(
 /**
  * Puts the program beside its place on the board and tries it there. A transfer that was interrupted after the last byte is not repeated.
  *
+ * @returns version of the program that is there, where one is and says it.
  * @throws BoardError when it cannot be written, does not run, or is of another version than the configured one. Nothing has changed then.
  */
-export async function stageProgram(board: Board, program: ServiceProgram, goal: WantedFile): Promise<void> {
+export async function stageProgram(
+  board: Board,
+  program: ServiceProgram,
+  goal: WantedFile,
+): Promise<string | undefined> {
   const staged = await board.file(temporaryOf(goal.path), { contentLimit: 0 });
   const bytes = { kind: "source", path: expandHome(program.source) } as const;
   const isThere = staged.kind === "file" && staged.sha256 === goal.sha256;
@@ -84,13 +89,18 @@ export async function stageProgram(board: Board, program: ServiceProgram, goal: 
     const why = `${goal.path} was not replaced: ${lastLines(result.stderr)}`;
     throw new BoardError("refused", board.label, why, remedyFor(result.stderr) ?? "Everything is as it was before");
   }
-  if (program.version === undefined) return;
+  if (program.version === undefined) return undefined;
   const said = /^staged=(.*)$/m.exec(result.stdout)?.[1] ?? "";
-  const problem =
-    versionProblem(program, said) ?? upgradeProblem(program, versionIn(/^there=(.*)$/m.exec(result.stdout)?.[1] ?? ""));
-  if (problem === undefined) return;
-  await board.run(unstageScript(goal.path), { purpose: `removing what was staged of ${goal.path}` });
-  throw new BoardError("refused", board.label, `${goal.path} was not replaced: ${problem}`);
+  const before = versionIn(/^there=(.*)$/m.exec(result.stdout)?.[1] ?? "");
+  const problem = versionProblem(program, said) ?? upgradeProblem(program, before);
+  if (problem !== undefined) await refuseStaged(board, program, problem);
+  return before;
+}
+
+/** Takes a staged program away again and throws. */
+export async function refuseStaged(board: Board, { path }: ServiceProgram, problem: string): Promise<never> {
+  await board.run(unstageScript(path), { purpose: `removing what was staged of ${path}` });
+  throw new BoardError("refused", board.label, `${path} was not replaced: ${problem}`);
 }
 
 /** Why the staged program is not the configured one. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { absolutePath, accountName, fileMode } from "../files/schema";
+import type { Datastore } from "../kubernetes/datastore";
 import { connectionArgs } from "../ssh/connection-args";
 
 const serviceFile = z.strictObject({
@@ -19,7 +20,14 @@ const program = z.strictObject({
   group: accountName.default("root"),
   version: z.string().min(1).optional(),
   upgrade: z
-    .discriminatedUnion("kind", [z.strictObject({ kind: z.literal("kubernetes"), allowDowngrade: z.boolean() })])
+    .discriminatedUnion("kind", [
+      z.strictObject({
+        kind: z.literal("kubernetes"),
+        allowDowngrade: z.boolean(),
+        datastore: absolutePath.optional(),
+        restoreDatastore: z.boolean().default(false),
+      }),
+    ])
     .optional(),
 });
 
@@ -61,6 +69,8 @@ export interface ServiceState extends ServiceInputs {
   readonly needsDaemonReload: boolean;
   /** The program was replaced after the service started: what runs is not what is there. */
   readonly programReplaced: boolean;
+  /** The datastore of `program.upgrade`, and the copies of it. */
+  readonly datastore?: Datastore;
 }
 
 /** Where a unit of ours is. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { textOf } from "../files/file";
 import { lastLines, setAttributes } from "../files/write";
+import { datastoreFragment, parseDatastore } from "../kubernetes/datastore";
 import type { Context, ResourceType } from "../resource";
 import type { Board, FileOnBoard } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
@@ -16,7 +17,8 @@ import {
 } from "./changes";
 import { waitForHealth, type Expectation } from "./health";
 import { readJournal, relevantLines } from "./journal";
-import { checkProgram, describeProgram, stageProgram, upgradeProblem, wantedProgram } from "./program";
+import { checkProgram, describeProgram, refuseStaged, stageProgram, upgradeProblem, wantedProgram } from "./program";
+import { planDatastore, type DatastoreChange } from "./program-datastore";
 import type { ProgramChange } from "./program-script";
 import { filesOf, serviceInputs, unitPath, type ServiceFile, type ServiceInputs, type ServiceState } from "./schema";
 import { applyScript, confirmScript, removeScript, settleScript, type Transaction } from "./transaction";
@@ -76,7 +78,13 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     const board = await context.board(state.connection);
     const { state: found, unit, empty } = await look(board, state);
     if (unit.load === "not-found" && empty) return undefined;
-    const { unsettled: _unsettled, needsDaemonReload: _reload, programReplaced: _replaced, ...inputs } = found;
+    const {
+      unsettled: _unsettled,
+      needsDaemonReload: _reload,
+      programReplaced: _replaced,
+      datastore: _datastore,
+      ...inputs
+    } = found;
     return { state: found, inputs };
   },
 
@@ -127,12 +135,13 @@ async function reconcile(
     ...noLongerOurs(former),
     ...(unit.triggers === triggers ? [] : startReasons(old, wanted)),
   ]);
-  const program = await prepareProgram(board, wanted, programChange);
+  const { program, datastore } = await prepareProgram(board, wanted, programChange, there);
   const transaction: Transaction = {
     name: wanted.name,
     write,
     putBack: putBack.filter((path) => old !== undefined && filesOf(old).some((file) => file.path === path)),
     ...(program === undefined ? {} : { program }),
+    ...(datastore === undefined ? {} : { datastore }),
     ...(former === undefined ? {} : { formerProgram: former }),
     enabled: wanted.enabled,
     restart: restartReasons.length > 0,
@@ -145,17 +154,25 @@ async function reconcile(
   return { ...wanted, unsettled: false, needsDaemonReload: false, programReplaced: false };
 }
 
-/** Gets the program ready for the transaction: staged and tried where another one is there. */
+/** Gets the program ready for the transaction: staged and tried where another one is there, with what becomes of its datastore. */
 async function prepareProgram(
   board: Board,
-  { program }: ServiceInputs,
+  wanted: ServiceInputs,
   change: Changes["program"],
-): Promise<ProgramChange | undefined> {
-  if (program === undefined) return undefined;
+  there: ServiceState,
+): Promise<{ readonly program?: ProgramChange; readonly datastore?: DatastoreChange }> {
+  const { program } = wanted;
+  if (program === undefined) return {};
   const goal = await wantedProgram(program);
+  const swap = change === "content";
+  const ready = { path: program.path, sha256: goal.sha256, version: program.version ?? "", swap };
   if (change === "attributes") await setAttributes(board, goal);
-  if (change === "content") await stageProgram(board, program, goal);
-  return { path: program.path, sha256: goal.sha256, version: program.version ?? "", swap: change === "content" };
+  if (!swap) return { program: ready };
+  const before = await stageProgram(board, program, goal);
+  const isFirst = there.program === undefined || there.program.mode === absentMode;
+  const datastore = isFirst ? undefined : await planDatastore(board, wanted, before, there.datastore);
+  if (typeof datastore === "string") return refuseStaged(board, program, datastore);
+  return { program: ready, ...(datastore === undefined ? {} : { datastore }) };
 }
 
 /** Reasons to restart that lie in what the last start was made with. An update has no others than its preview had. */
@@ -175,7 +192,7 @@ async function carryOut(
   const contents = Buffer.concat(transaction.write.map(({ content }) => Buffer.from(content)));
   const applied = await board.run(applyScript(transaction), {
     purpose: `changing ${service}`,
-    timeoutSeconds: scriptSeconds,
+    timeoutSeconds: scriptSeconds + (transaction.datastore?.seconds ?? 0),
     stdin: contents,
   });
   if (applied.code !== 0) {
@@ -265,9 +282,11 @@ function withFilesOf(wanted: ServiceInputs, old: ServiceState | undefined): Serv
 /** Looks at the unit and all files, in one round trip. */
 async function look(board: Board, like: ServiceInputs): Promise<Look> {
   const { program } = like;
-  const [shown, thereProgram, ...files] = await Promise.all([
+  const store = program?.upgrade?.datastore;
+  const [shown, thereProgram, stored, ...files] = await Promise.all([
     board.ask(`service ${like.name} ${program?.path ?? ""}`, unitStateFragment(like.name, program?.path)),
     program && board.file(program.path, { contentLimit: 0 }),
+    store === undefined ? undefined : board.ask(`datastore ${store}`, datastoreFragment(store)),
     ...filesOf(like).map(async (file) => describeFile(file, await board.file(file.path))),
   ]);
   if (shown.code !== 0)
@@ -286,6 +305,7 @@ async function look(board: Board, like: ServiceInputs): Promise<Look> {
     unsettled: unit.unsettled,
     needsDaemonReload: unit.needsDaemonReload,
     programReplaced: unit.programReplaced,
+    ...(stored === undefined ? {} : { datastore: parseDatastore(stored.stdout) }),
   };
   return { state, unit, empty: files.every(({ mode }) => mode === absentMode) };
 }

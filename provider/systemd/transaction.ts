@@ -1,6 +1,14 @@
 import { originals, recordOf, temporaryOf } from "../files/originals";
 import { preamble, quote } from "../ssh/shell";
 import { bootUnit } from "./boot-unit";
+import {
+  copyDatastore,
+  datastoreSteps,
+  keepCopies,
+  stageDatastore,
+  takeBackDatastore,
+  type DatastoreChange,
+} from "./program-datastore";
 import { dropPending, previousOf, programFunctions, rememberProgram, type ProgramChange } from "./program-script";
 import { isUnitFile, type ServiceFile, type ServiceInputs } from "./schema";
 import { bootUnitFiles, recordDirectory, transactionDirectory } from "./unit-state";
@@ -13,6 +21,8 @@ export interface Transaction {
   readonly putBack: readonly string[];
   /** The program of the service. */
   readonly program?: ProgramChange;
+  /** What happens to its datastore. */
+  readonly datastore?: DatastoreChange;
   /** A program of before that is no longer the service's: what was there before us comes back. */
   readonly formerProgram?: string;
   readonly enabled: boolean;
@@ -49,11 +59,13 @@ export function rollbackScript(name: string): string {
   return `${preamble}${originals}
 ${variables(name)}
 ${programFunctions}
+${datastoreSteps}
 lock
 [ -d "$transaction" ] || exit 0
 . "$transaction/was"
 up=; case $active in active|activating|reloading|refreshing) up=1 ;; esac
 [ -n "$up" ] || systemctl stop "$unit" 2>/dev/null
+${takeBackDatastore}
 [ "$enabled" = enabled ] || systemctl disable -q "$unit" 2>/dev/null
 for saved in "$transaction"/saved/*.path; do
   [ -e "$saved" ] || continue
@@ -72,13 +84,14 @@ for saved in "$transaction"/saved/*.path; do
 done
 forget() { rm -rf -- "$state/original/$1"; }
 each "$transaction/records" forget
-drop_boot_unit
 systemctl daemon-reload
-[ "$enabled" != enabled ] || systemctl enable -q "$unit"
+[ "$enabled" != enabled ] || systemctl enable -q --no-reload "$unit"
 systemctl reset-failed "$unit" 2>/dev/null
 [ -z "$up" ] || systemctl restart --no-block "$unit"
 [ ! -e "$transaction/first" ] || rm -rf -- "$service"
 close_transaction
+# not before: without the unit for the boot the service would start at once, and then once more
+systemctl daemon-reload
 systemctl stop "$timer" 2>/dev/null
 :
 `;
@@ -92,7 +105,7 @@ systemctl stop "$timer" 2>/dev/null
  * Prints `invocation=`, what ran before, and `since=`, the board's clock before the restart; warnings of the verification as `warning=`.
  */
 export function applyScript(change: Transaction): string {
-  const { name, write, putBack } = change;
+  const { name, write, putBack, datastore } = change;
   const program = change.program?.swap ? change.program.path : undefined;
   const programs = [program, change.formerProgram].filter((path) => path !== undefined);
   const temporaries = write.map(({ path }) => quote(temporaryOf(path))).join(" ");
@@ -106,6 +119,7 @@ export function applyScript(change: Transaction): string {
   return `${originals}
 ${variables(name)}
 ${programFunctions}
+${datastore === undefined ? "" : datastoreSteps}
 new=$transaction.new phase=staging
 undo() {
   case $phase in
@@ -132,6 +146,7 @@ ${program === undefined ? "" : `[ -f ${quote(temporaryOf(program))} ] || fail ${
 room ${Math.ceil(size / 1024) + 64} /etc
 umask 077
 rm -rf -- "$new"; mkdir -p -- "$new/saved" && mkdir -p $state/services || fail "$new cannot be made"
+${datastore === undefined ? "" : stageDatastore(datastore)}
 stage() {
   [ -L "$1" ] || [ ! -d "$1" ] || fail "there is a directory at $1"
   make_directory "$2"
@@ -186,14 +201,15 @@ ${rollbackScript(name)}K3S_BOARD_ROLLBACK
 ${
   change.restart
     ? `systemctl stop "$timer" 2>/dev/null; systemctl reset-failed "\${timer%.timer}.service" 2>/dev/null
-systemd-run --quiet --collect --on-active=${Math.ceil(change.rollbackSeconds)} --timer-property=AccuracySec=1s --unit="\${timer%.timer}" --description="Roll back $unit unless it is confirmed" /bin/sh "$transaction/rollback" || fail "the roll-back timer cannot be armed"`
+systemd-run --quiet --collect --on-active=${Math.ceil(change.rollbackSeconds + (datastore?.seconds ?? 0))} --timer-property=AccuracySec=1s --unit="\${timer%.timer}" --description="Roll back $unit unless it is confirmed" /bin/sh "$transaction/rollback" || fail "the roll-back timer cannot be armed"`
     : ""
 }
 make_directory "\${boot_link%/*}"
 ( umask 022; cat >"$boot" ) <<'K3S_BOARD_BOOT' && ln -sfn -- "$boot" "$boot_link" && sync -- "$boot" "\${boot%/*}" "\${boot_link%/*}" || fail "$boot cannot be written"
-${bootUnit(name)}K3S_BOARD_BOOT
+${bootUnit(name, datastore?.directory)}K3S_BOARD_BOOT
 sync -- "$new"/* "$service" && mv -T -- "$new" "$transaction" && sync -- $state/transactions || fail "$transaction cannot be made"
 phase=swapping
+${datastore === undefined ? "" : copyDatastore(datastore)}
 ${program === undefined ? "" : `mv -fT -- ${quote(temporaryOf(program))} ${quote(program)} || fail ${quote(`${program} cannot be put in place`)}`}
 ${write.map(({ path }) => `mv -fT -- ${quote(temporaryOf(path))} ${quote(path)} || fail ${quote(`${path} cannot be put in place`)}`).join("\n")}
 ${[...putBack, ...(change.formerProgram === undefined ? [] : [change.formerProgram])].map((path) => `put_back ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}`).join("\n")}
@@ -221,12 +237,13 @@ function reloads({ needsDaemonReload, write, putBack }: Transaction): boolean {
 export function confirmScript(change: Transaction): string {
   return `${originals}
 ${variables(change.name)}
+${change.datastore === undefined ? "" : datastoreSteps}
 lock
 ${confirmation(change)}`;
 }
 
 function confirmation(change: Transaction): string {
-  const { putBack, triggers, program, formerProgram } = change;
+  const { putBack, triggers, program, datastore, formerProgram } = change;
   const noLonger = [...putBack, ...(formerProgram === undefined ? [] : [formerProgram])];
   return `[ -d "$transaction" ] || exit 7
 systemctl stop "$timer" 2>/dev/null
@@ -234,6 +251,7 @@ ${noLonger.map((path) => `rm -rf -- $state/original/${quote(recordOf(path))}; le
 printf '%s\\n' ${quote(triggers)} >"$service/triggers.new" && mv -f -- "$service/triggers.new" "$service/triggers"
 ${formerProgram === undefined ? "" : `rm -f -- ${quote(previousOf(formerProgram))}`}
 ${program === undefined ? 'rm -f -- "$service/program"' : rememberProgram(program)}
+${datastore === undefined ? "" : keepCopies(datastore)}
 close_transaction
 ${reloads(change) ? "# systemd has read the unit for the boot, which is gone\nsystemctl daemon-reload" : ""}`;
 }

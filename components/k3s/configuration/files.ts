@@ -42,6 +42,12 @@ export function dataDirectory(config: Pick<K3sConfig, "version" | "config">): st
   return stackConfiguration(config).settings.get("data-dir")?.values[0] ?? k3sPaths.dataDir;
 }
 
+/** Where k3s keeps its datastore; `undefined` where that is another server's (`datastore-endpoint`). */
+export function datastoreDirectory(config: Pick<K3sConfig, "version" | "config">): string | undefined {
+  const endpoint = stackConfiguration(config).settings.get("datastore-endpoint")?.values[0] ?? "";
+  return endpoint === "" ? `${dataDirectory(config)}/server/db` : undefined;
+}
+
 /**
  * The file in config.yaml.d: the user's keys as they are, and the name that the kubeconfig's address needs in the certificate. The list
  * keys of the drop-in (`disable`) are not here: k3s would put those of both places together.

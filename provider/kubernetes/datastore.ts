@@ -1,0 +1,122 @@
+import { CoreV1Api } from "@kubernetes/client-node";
+import type { Board } from "../ssh/board";
+import { BoardError } from "../ssh/board-error";
+import { quote } from "../ssh/shell";
+import { clientFromBoard } from "./client";
+import { datastoreFunctions } from "./datastore-script";
+import { isOlderMinor, minorVersion } from "./version-skew";
+
+/** A copy of a datastore, made while its server was stopped. */
+export interface DatastoreCopy {
+  /** Its directory: `000003-v1.35.4+k3s1`. */
+  readonly name: string;
+  /** The program that had written it. */
+  readonly version: string;
+  readonly mebibytes: number;
+}
+
+/** A datastore in files of the board, and the copies of it. */
+export interface Datastore {
+  /** Rounded up; 0 where there is none. */
+  readonly mebibytes: number;
+  readonly kind: "sqlite" | "etcd" | "none";
+  /** Oldest first. */
+  readonly copies: readonly DatastoreCopy[];
+  /** Members that etcd's own configuration names; that of the first server names itself only. */
+  readonly members: number;
+}
+
+/** Where the copies of a datastore are: beside it, so that taking one back is a rename. */
+export function copiesDirectory(directory: string): string {
+  return `${directory}/k3s-board`;
+}
+
+/** Prints what {@link parseDatastore} reads. */
+export function datastoreFragment(directory: string): string {
+  return `${datastoreFunctions}
+db=${quote(directory)}
+kind=none
+[ ! -e "$db/state.db" ] || kind=sqlite
+[ ! -e "$db/etcd" ] || kind=etcd
+echo "Datastore=$kind $(datastore_size "$db") $(sed -n 's/^initial-cluster: //p' "$db/etcd/config" 2>/dev/null | tr ',' '\\n' | grep -c =)"
+for copy in ${quote(copiesDirectory(directory))}/[0-9]*; do
+  [ ! -d "$copy/content" ] || echo "Copy=\${copy##*/} $(datastore_size "$copy/content")"
+done
+:`;
+}
+
+/** Reads what {@link datastoreFragment} printed. */
+export function parseDatastore(output: string): Datastore {
+  const lines = output.split("\n");
+  const [, kind = "none", kib = "0", members = "0"] = /^Datastore=(\w+) (\d+) (\d+)$/m.exec(output) ?? [];
+  const copies = lines.flatMap((line) => {
+    const [, name, version, size] = /^Copy=(\d+-(\S+)) (\d+)$/.exec(line) ?? [];
+    if (name === undefined || version === undefined) return [];
+    return [{ name, version, mebibytes: toMebibytes(Number(size)) }];
+  });
+  return {
+    kind: kind === "sqlite" || kind === "etcd" ? kind : "none",
+    mebibytes: toMebibytes(Number(kib)),
+    members: Number(members),
+    copies,
+  };
+}
+
+function toMebibytes(kib: number): number {
+  return Math.ceil(kib / 1024);
+}
+
+/** Whether a datastore that one version has written is copied before another one gets it: patch versions leave its schema as it is. */
+export function needsCopy(from: string | undefined, to: string): boolean {
+  return from === undefined || minorVersion(from) === undefined || minorVersion(from) !== minorVersion(to);
+}
+
+/** The newest copy that a program of the same minor version has written. */
+export function copyFor(version: string, copies: readonly DatastoreCopy[]): DatastoreCopy | undefined {
+  return copies.findLast((copy) => minorVersion(copy.version) === minorVersion(version));
+}
+
+/** Seconds for stopping the server and copying the datastore, on a card that writes 2 MiB a second. */
+export function copySeconds({ mebibytes }: Pick<Datastore, "mebibytes">): number {
+  return 120 + mebibytes / 2;
+}
+
+/**
+ * How many members the etcd of a cluster has: by the nodes' label, or where no API server answers by etcd's own configuration.
+ *
+ * @param kubeconfig - path on the board.
+ */
+export async function etcdMembers(board: Board, kubeconfig: string, { members }: Datastore): Promise<number> {
+  try {
+    const api = (await clientFromBoard(board, kubeconfig)).api(CoreV1Api);
+    const { items } = await api.listNode({ labelSelector: "node-role.kubernetes.io/etcd=true" });
+    return Math.max(items.length, members);
+  } catch (error) {
+    if (error instanceof BoardError && error.trouble === "cancelled") throw error;
+    return members;
+  }
+}
+
+/** What a preview says of the datastore when the program changes from one version to another. */
+export function datastoreNotes(
+  { from, to, restore }: { readonly from?: string; readonly to?: string; readonly restore: boolean },
+  there: Datastore | undefined,
+): string[] {
+  if (to === undefined || !needsCopy(from, to)) return [];
+  const size = there === undefined ? "" : ` (${there.mebibytes} MB)`;
+  const unless = from === undefined ? ", unless the minor version stays" : "";
+  const copied =
+    there?.kind === "none" ? "there is no datastore to copy" : `copies the datastore${size} first${unless}`;
+  if (!restore || from === undefined || !isOlderMinor(to, from) || there === undefined) return [copied];
+  const copy = copyFor(to, there.copies);
+  if (copy === undefined) return [copied, noCopy(to)];
+  return [
+    copied,
+    `restores the datastore that ${copy.version} had left (copy ${copy.name}, ${copy.mebibytes} MB); what was written since then is lost`,
+  ];
+}
+
+/** Why a datastore cannot be restored. */
+export function noCopy(version: string): string {
+  return `there is no copy of a datastore that v${minorVersion(version)} has written; k3s.allowDowngrade: true goes back with the datastore as it is`;
+}
