@@ -37,7 +37,7 @@ export async function k3sBinary(
       ...(source.version === undefined ? {} : { version: source.version }),
     };
   }
-  const local = "url" in source ? await downloaded(source.url, source.sha256, progress) : expandHome(source.path);
+  const local = "url" in source ? await downloaded(source, progress) : expandHome(source.path);
   if (!existsSync(local)) throw new Error(`k3s.source.path: there is no file ${local}`);
   const elf = await headerOf(local);
   if (elf?.machine !== arch) {
@@ -59,9 +59,25 @@ async function headerOf(path: string): Promise<Elf | undefined> {
   }
 }
 
-async function downloaded(url: string, sha256: string, progress: Progress): Promise<string> {
+/** The binary from the first of its addresses that has it with the right checksum. */
+async function downloaded(
+  { url, mirrors, sha256 }: Extract<K3sConfig["source"], { url: string }>,
+  progress: Progress,
+): Promise<string> {
   const directory = await cached("k3s", sha256, (target) =>
-    progress.step(`downloading k3s from ${url}`, (note) => download(url, join(target, "k3s"), { sha256, note })),
+    progress.step(`downloading k3s from ${[url, ...mirrors].join(", or ")}`, async (note) => {
+      const failures: string[] = [];
+      for (const address of [url, ...mirrors]) {
+        try {
+          await download(address, join(target, "k3s"), { sha256, note });
+          return;
+        } catch (error) {
+          failures.push(error instanceof Error ? error.message : String(error));
+          note(`${failures.length} of ${mirrors.length + 1} addresses do not have it`);
+        }
+      }
+      throw new Error(`k3s.source: the binary cannot be downloaded:\n  ${failures.join("\n  ")}`);
+    }),
   );
   return join(directory, "k3s");
 }

@@ -26,6 +26,12 @@ export const k3sSource = z.union([
     url: z
       .url({ protocol: /^https?$/ })
       .describe("Where the binary is downloaded from, once; it is kept by its checksum."),
+    mirrors: z
+      .array(z.url({ protocol: /^https?$/ }))
+      .default([])
+      .describe(
+        "Other addresses of the same binary, tried in this order where `url` does not have it or does not answer.",
+      ),
     sha256: sha256.describe("Checksum of the binary. What does not match is refused."),
   }),
   z.strictObject({
