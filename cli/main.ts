@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type * as Program from "../stacks/program";
 import type * as Config from "../stacks/config";
+import type * as Types from "../provider/types";
 import { runCli } from "./cli";
 import type * as Audit from "./commands/audit";
 import type * as Demo from "./demo/demo";
@@ -19,6 +20,10 @@ const project: Project = {
   checkConfig(values) {
     const { parseStackConfig } = require("../stacks/config") as typeof Config;
     parseStackConfig(values);
+  },
+  removal(type, state) {
+    const { removalNotes } = require("../provider/types") as typeof Types;
+    return removalNotes(type, state);
   },
 };
 

@@ -41,11 +41,7 @@ export class BoardProvider implements Handlers {
         return { inputs: news, problems: checked.problems.map(speakable(secrets)) };
       inputs = checked?.inputs ?? value;
     }
-    if (type.announce && Object.keys(olds).length === 0 && !holdsUnknown(inputs)) {
-      const notes = await guarded(type, () => type.announce?.(this.#context(urn, plain, secrets), inputs));
-      for (const note of notes ?? []) this.log.say(urn, "info", note);
-      await this.log.flush();
-    }
+    if (Object.keys(olds).length === 0) await this.#announce(urn, inputs, plain, secrets);
     return { inputs: seal(type, withFingerprints(inputs, given(type, secrets), old), secrets), problems: [] };
   }
 
@@ -67,6 +63,7 @@ export class BoardProvider implements Handlers {
     // Named too, so that the engine shows it: the secret itself is shown as the same word before and after.
     if (changed.length > 0 && !isDeepStrictEqual(old[fingerprints], plain[fingerprints])) changed.push(fingerprints);
     const difference = { changed, replaces: (found.replaces ?? []).filter(counts) };
+    if (difference.replaces.length > 0 && this.#checked.has(urn)) await this.#announce(urn, wanted, plain, secrets);
     if (difference.changed.length + difference.replaces.length > 0 && this.#checked.has(urn)) {
       for (const note of found.notes ?? []) this.log.say(urn, "info", note);
       await this.log.flush();
@@ -144,6 +141,20 @@ export class BoardProvider implements Handlers {
 
   cancel(): void {
     this.boards.close();
+  }
+
+  /** Says what making a resource will change on the board. One whose inputs a preview cannot even read is not told of. */
+  async #announce(urn: string, inputs: Properties, plain: Properties, secrets: readonly Path[]): Promise<void> {
+    const type = typeOf(urn);
+    const { shape } = type.inputs;
+    const opaque = Object.keys(shape).some(
+      (key) => holdsUnknown(inputs[key]) && !shape[key]?.safeParse(inputs[key]).success,
+    );
+    if (!type.announce || opaque) return;
+    const context = this.#context(urn, plain, secrets);
+    const notes = await guarded(type, () => type.announce?.(context, inputs, secretPaths(secrets)));
+    for (const note of notes ?? []) this.log.say(urn, "info", note);
+    await this.log.flush();
   }
 
   #context(urn: string, properties: Properties = {}, secrets: readonly Path[] = []): Context {

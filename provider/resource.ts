@@ -80,9 +80,11 @@ export interface ResourceType<Inputs extends object, State extends Inputs> {
   check?(inputs: Inputs, old: Inputs | undefined): Promise<{ inputs: Inputs; problems: readonly Problem[] }>;
   /**
    * What making it will change on the board, as the notes of `diff`: asked for a resource that the stack does not have yet, where the engine
-   * asks for no difference. Reads only; throws where the board cannot have it.
+   * asks for no difference, and for one that is replaced. Reads only; throws where the board cannot have it. Values may be unknown.
    */
-  announce?(context: Context, inputs: Inputs): Promise<readonly string[]>;
+  announce?(context: Context, inputs: Inputs, secrets: SecretPaths): Promise<readonly string[]>;
+  /** What deleting it will change on the board, as the notes of `diff`. Pure; secrets of the state may be missing. */
+  removal?(state: State): readonly string[];
   /**
    * Compares what is there with what is wanted. Pure unless it must look at local files. `secrets` are the paths of `wanted` (such as
    * `files[0].content`) whose values must not appear in notes.

@@ -47,3 +47,8 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
 
 /** All functions of package `board`. */
 export const functions: readonly FunctionType<Properties, object>[] = [getFactsFunction];
+
+/** What deleting a resource of this type does on the board, as notes; `state` may lack its secrets. For previews: the engine does not ask there. */
+export function removalNotes(token: string, state: Properties): readonly string[] {
+  return resourceTypes.get(token)?.removal?.(state) ?? [];
+}

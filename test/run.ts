@@ -114,7 +114,11 @@ const groups: readonly (readonly Part[])[] = [
   ],
   [
     tests("images", "images against a real registry", ["--project=system", "test/images"]),
-    tests("provider", "the provider against a real sshd and systemd", ["--project=system", "test/provider"]),
+    tests("provider", "the provider against a real sshd and systemd", [
+      "--project=system",
+      "test/provider",
+      "test/property",
+    ]),
     tests("engine", "the CLI against the real engine", ["--project=system", "test/engine"]),
   ],
   [tests("emulator", "the emulated boards", ["--project=system", "test/emulator"])],

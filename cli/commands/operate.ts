@@ -146,7 +146,8 @@ class Run {
 
   /** One pass of the engine, shown while it goes on. */
   private async pass(kind: OperationKind, preview: boolean): Promise<{ result: Pass; record: RunRecord }> {
-    const record = new RunRecord();
+    const { project } = this.engine;
+    const record = new RunRecord((type, state) => project.removal?.(type, state) ?? []);
     const { human } = streamsFor(this.flags);
     const view = new RunView(record, { stream: human, colour: this.flags.color, preview });
     const onEvent = (event: EngineEvent) => {

@@ -33,7 +33,10 @@ describe("runReport", () => {
       command: "preview",
       stack: "dev",
       result: "succeeded",
-      summary: { create: 0, update: 0, delete: 0, replace: 0, same: 0, changes: false, restarts: [] },
+      summary: {
+        ...{ create: 0, update: 0, delete: 0, replace: 0, same: 0, changes: false, restarts: [] },
+        touches: { files: [], units: [], reboots: false },
+      },
       resources: [],
       diagnostics: [],
       durationSeconds: 1.235,

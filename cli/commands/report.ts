@@ -1,4 +1,5 @@
 import type { OutputMap } from "@pulumi/pulumi/automation";
+import type { Touches } from "../../provider/touches";
 import type { Work } from "../engine/work-record";
 import type { Diagnostic, Operation, Outcome, RunRecord } from "../events/record";
 
@@ -12,6 +13,8 @@ export interface RunReport {
     readonly changes: boolean;
     /** Units that restart, `board` for a reboot. */
     readonly restarts: readonly string[];
+    /** What is touched on the board: paths of files, units with what happens to them, the board itself. */
+    readonly touches: Touches;
   };
   readonly resources: readonly {
     readonly urn: string;
@@ -56,6 +59,7 @@ export function runReport(
       same: counts.same + counts.refresh + counts.read,
       changes: record.changes.length > 0,
       restarts: record.restarts,
+      touches: record.touches,
     },
     resources: record.resources.map(({ urn, type, name, operation, outcome, changed, drift, notes, seconds }) => ({
       urn,

@@ -22,6 +22,8 @@ export interface Project {
    * from them. Used to find out what an interrupted create has left.
    */
   idOf?(type: string, inputs: Readonly<Record<string, unknown>>): string | undefined;
+  /** What deleting a resource of this type with this state does on the board, as notes for a preview. */
+  removal?(type: string, state: Readonly<Record<string, unknown>>): readonly string[];
 }
 
 const projectFile = z.object({ name: z.string() });

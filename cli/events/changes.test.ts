@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { changedProperties, restartsIn } from "./changes";
+import { changedProperties } from "./changes";
 
 describe("changedProperties", () => {
   it("names what differs, deep, and leaves the connection out", () => {
@@ -32,19 +32,5 @@ describe("changedProperties", () => {
 
   it("takes a resource that is not there yet", () => {
     expect(changedProperties(undefined, { a: 1 })).toEqual(["a"]);
-  });
-});
-
-describe("restartsIn", () => {
-  it("finds units and reboots", () => {
-    expect(
-      restartsIn([
-        "k3s.service restarts: config.yaml.d/10-board.yaml changes",
-        "registry.service will restart",
-        "the board reboots: cgroup_memory=1",
-        "+ disable: [coredns]",
-        "nothing about k3s.service restarts here",
-      ]),
-    ).toEqual(["k3s.service", "registry.service", "board"]);
   });
 });

@@ -27,14 +27,3 @@ export function changedProperties(
 function asObject(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
-
-const restartNote = /^(\S+\.(?:service|socket|target)) (?:will )?restarts?\b/;
-const rebootNote = /^(?:the )?board (?:will )?reboots?\b/;
-
-/** What notes of the provider say about restarts: names of units, and `board` for a reboot. */
-export function restartsIn(notes: readonly string[]): string[] {
-  return notes.flatMap((note) => {
-    const unit = restartNote.exec(note)?.[1];
-    return unit ? [unit] : rebootNote.test(note) ? ["board"] : [];
-  });
-}

@@ -1,4 +1,4 @@
-import { restartsIn } from "./changes";
+import { restartsIn } from "../../provider/touches";
 import { urnName, type Diagnostic, type Operation, type ResourceRecord, type RunRecord } from "./record";
 
 /** Wraps text in a colour, or not. */

@@ -1,5 +1,6 @@
 import type { EngineEvent, OpType } from "@pulumi/pulumi/automation";
-import { changedProperties, restartsIn } from "./changes";
+import { restartsIn, touchesIn, type Touches } from "../../provider/touches";
+import { changedProperties } from "./changes";
 
 /** How far the engine is with a resource. `planned` is all that a preview gets to. */
 export type Outcome = "planned" | "running" | "done" | "failed";
@@ -61,6 +62,12 @@ const operations: Partial<Record<OpType, Operation>> = {
 /** Steps around the one that makes the replacement: only that one is told. */
 const besideReplacement: ReadonlySet<string> = new Set(["replace", "delete-replaced", "discard-replaced"]);
 
+/** Steps after which what was on the board is no longer there. */
+const takesAway: ReadonlySet<string> = new Set(["delete", "delete-replaced"]);
+
+/** What deleting a resource does on the board, as notes; `state` as the engine shows it, without its secrets. */
+export type Removal = (type: string, state: Readonly<Record<string, unknown>>) => readonly string[];
+
 /** The name in a URN, which is behind its last `::`. */
 export function urnName(urn: string): string {
   return urn.slice(urn.lastIndexOf("::") + 2);
@@ -95,6 +102,9 @@ export class RunRecord {
   /** The engine's own verdict; missing when it ended without one. */
   result?: "succeeded" | "failed";
 
+  /** @param removal - what deleting a resource of a type with this state does on the board, as notes: the engine asks its provider only when it does it. */
+  constructor(private readonly removal: Removal = () => []) {}
+
   /** Resources that the run looked at, in the order of their first step; not the stack itself, components and providers. */
   get resources(): ResourceRecord[] {
     return [...this.byUrn.values()].filter(({ urn }) => !this.abstract.has(urn));
@@ -113,6 +123,11 @@ export class RunRecord {
   /** Units that restart, `board` for a reboot. */
   get restarts(): string[] {
     return [...new Set(this.resources.flatMap((resource) => restartsIn(resource.notes)))].sort();
+  }
+
+  /** What is touched on the board: files, units, the board itself. */
+  get touches(): Touches {
+    return touchesIn(this.changes.flatMap(({ notes }) => notes));
   }
 
   /** Number of resources for each operation; what was begun and not done is not among them. */
@@ -152,8 +167,14 @@ export class RunRecord {
     return notes;
   }
 
+  private tellRemoval({ urn, type, old }: StepMetadata): void {
+    const notes = this.notesOf(urn);
+    for (const note of this.removal(type, old?.outputs ?? {})) if (!notes.includes(note)) notes.push(note);
+  }
+
   private begin(step: StepMetadata, now: number): Happening[] {
     const operation = operations[step.op] ?? "update";
+    if (takesAway.has(step.op)) this.tellRemoval(step);
     if (besideReplacement.has(step.op) && this.byUrn.get(step.urn)?.operation === "replace") return [];
     if (isAbstract(step)) this.abstract.add(step.urn);
     const known = this.byUrn.get(step.urn);

@@ -3,6 +3,7 @@ import { PartialFailure, type Context, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
+import { holdsUnknown } from "../unknowns";
 import { kindNames } from "./kinds";
 import { type Boot, inVain, readBoot, rebootReasons } from "./reboot-reasons";
 import { forgetReboot, sendReboot, waitForBoot } from "./reboot-wait";
@@ -51,6 +52,7 @@ export const reboot: ResourceType<Inputs, State> = {
   ignored: ["timeoutSeconds", "consent", "cgroupControllers"],
 
   async announce(context, wanted) {
+    if (holdsUnknown(wanted)) return [];
     const board = await context.board(wanted.connection);
     return notesFor(wanted, await readBoot(board, wanted.settings));
   },

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { PartialFailure, type Context, type ResourceType } from "../resource";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
+import { holdsUnknown } from "../unknowns";
 import { carryOut, takeBack } from "./change";
 import { keysOf, type Seen, type Values } from "./kind";
 import { kindNames, kindOf } from "./kinds";
@@ -32,6 +33,7 @@ export const setting: ResourceType<Inputs, State> = {
   check: (wanted) => Promise.resolve({ inputs: wanted, problems: kindOf(wanted.kind).problems?.(wanted.values) ?? [] }),
 
   async announce(context, wanted) {
+    if (holdsUnknown(wanted)) return [];
     const board = await context.board(wanted.connection);
     const seen = await look(board, wanted.kind, keysOf(wanted.values));
     const { notes, refusal } = planSetting(kindOf(wanted.kind), wanted.values, {}, seen);
@@ -44,6 +46,8 @@ export const setting: ResourceType<Inputs, State> = {
     const { isEmpty, notes } = planSetting(kindOf(wanted.kind), wanted.values, state.ours, state.seen);
     return { changed: isEmpty ? [] : ["values"], notes };
   },
+
+  removal: ({ kind, ours, seen }) => planSetting(kindOf(kind), {}, ours, seen).notes,
 
   async create(context, wanted) {
     return { id: wanted.kind, state: await reconcile(context, wanted, {}) };

@@ -9,12 +9,13 @@ import {
   type ResourceType,
   type SecretPaths,
 } from "../resource";
-import type { FileOnBoard } from "../ssh/board";
+import type { Board, FileOnBoard } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { sha256OfFile } from "../../tools/digest";
 import { expandHome } from "../local-paths";
 import { messageOf } from "../ssh/login";
+import { goesNote } from "../touches";
 import { isUnknown } from "../unknowns";
 import { absolutePath, accountName, fileMode } from "./schema";
 import { lineDiff } from "./line-diff";
@@ -73,9 +74,17 @@ export const file: ResourceType<Inputs, Inputs> = {
     return {
       changed: content ? [...changed, wanted.content === undefined ? "sha256" : "content"] : changed,
       replaces: state.path === wanted.path ? [] : ["path"],
-      notes: state.path === wanted.path && content ? contentNotes(state, wanted, isSecret) : [],
+      notes: state.path === wanted.path ? fileNotes(state, wanted, isSecret) : [],
     };
   },
+
+  async announce(context, wanted, isSecret) {
+    if (isUnknown(wanted.path)) return [];
+    const there = await lookAt(await context.board(wanted.connection), wanted);
+    return fileNotes(there, wanted, isSecret);
+  },
+
+  removal: ({ path }) => [goesNote(path)],
 
   async create(context, wanted) {
     await put(context, wanted);
@@ -83,11 +92,8 @@ export const file: ResourceType<Inputs, Inputs> = {
   },
 
   async read(context, _id, state) {
-    const board = await context.board(state.connection);
-    const there = await board.file(state.path, { contentLimit: state.content === undefined ? 0 : textLimit });
-    if (there.kind === "absent") return undefined;
-    const found = describe(state, there);
-    return { state: found, inputs: found };
+    const found = await lookAt(await context.board(state.connection), state);
+    return found && { state: found, inputs: found };
   },
 
   async update(context, _id, old, wanted) {
@@ -130,6 +136,12 @@ async function payloadOf(wanted: Inputs): Promise<{ goal: WantedFile; bytes: Byt
   return { goal: { path, mode, owner, group, size, sha256 }, bytes: { kind: "source", path: source } };
 }
 
+/** What is at the path, as inputs would describe it; `undefined` where nothing is. */
+async function lookAt(board: Board, like: Inputs): Promise<Inputs | undefined> {
+  const there = await board.file(like.path, { contentLimit: like.content === undefined ? 0 : textLimit });
+  return there.kind === "absent" ? undefined : describe(like, there);
+}
+
 /** The inputs that would describe what is on the board; an owner given as a number stays one. */
 function describe(state: Inputs, there: Exclude<FileOnBoard, { kind: "absent" }>): Inputs {
   if (there.kind !== "file") {
@@ -155,10 +167,24 @@ function contentChanges(state: Inputs, wanted: Inputs): boolean {
   return state.sha256 !== wanted.sha256;
 }
 
-function contentNotes(state: Inputs, wanted: Inputs, isSecret: SecretPaths): string[] {
-  if (wanted.content === undefined || state.content === undefined || isUnknown(wanted.content)) return [];
-  if (isSecret("content")) return [`${wanted.path} changes; its content is secret`];
-  return [`${wanted.path} changes:\n${lineDiff(state.content, wanted.content).join("\n")}`];
+function fileNotes(there: Inputs | undefined, wanted: Inputs, isSecret: SecretPaths): string[] {
+  const { path, mode, owner, group } = wanted;
+  if (isUnknown(wanted.content) || isUnknown(wanted.sha256))
+    return [`${path} may change: its content is known after other resources are updated`];
+  if (there !== undefined && !contentChanges(there, wanted)) {
+    const same = there.mode === mode && there.owner === owner && there.group === group;
+    return same ? [] : [`${path} gets mode ${mode} and owner ${owner}:${group}`];
+  }
+  const what = there === undefined ? "is new" : "changes";
+  if (isSecret("content")) return [`${path} ${what}; its content is secret`];
+  if (wanted.content !== undefined && (there === undefined || there.content !== undefined))
+    return [`${path} ${what}:\n${lineDiff(there?.content ?? "", wanted.content).join("\n")}`];
+  const short = (sha256 = "") => `sha256 ${sha256.slice(0, 12)}…`;
+  return [
+    there === undefined
+      ? `${path} is new: ${short(wanted.sha256)}`
+      : `${path} changes: ${short(there.sha256)} becomes ${short(wanted.sha256)}`,
+  ];
 }
 
 function hash(text: string): string {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { goesNote } from "../touches";
 import { connectionArgs } from "../ssh/connection-args";
 import { absentMode, serviceDifference } from "./changes";
 import { serviceInputs, type ServiceState } from "./schema";
@@ -34,7 +35,13 @@ describe("serviceDifference", () => {
     ["a trigger that is no longer given", {}, { restartTriggers: {} }, [], []],
     ["a time-out", {}, { timeoutSeconds: 7 }, [], []],
     ["it does not run", { running: false }, {}, ["running"], ["k3s.service starts: it is not running"]],
-    ["it does not start at boot", { enabled: false }, {}, ["enabled"], []],
+    [
+      "it does not start at boot",
+      { enabled: false, unit: "[Install]\n" },
+      { unit: "[Install]\n" },
+      ["enabled"],
+      ["k3s.service is enabled: it starts at boot"],
+    ],
     ["it shall stop", {}, { running: false }, ["running"], ["k3s.service stops"]],
     ["a killed run", { unsettled: true }, {}, ["running"], ["k3s.service restarts: an earlier change was interrupted"]],
     [
@@ -68,7 +75,10 @@ describe("serviceDifference", () => {
       {},
       { files: [] },
       ["files"],
-      ["k3s.service restarts: /etc/rancher/k3s/config.yaml is no longer ours"],
+      [
+        "k3s.service restarts: /etc/rancher/k3s/config.yaml is no longer ours",
+        goesNote("/etc/rancher/k3s/config.yaml"),
+      ],
     ],
     [
       "a mode",
@@ -133,7 +143,13 @@ describe("serviceDifference", () => {
       ["program"],
       ["k3s.service restarts: /opt/k3s was replaced after it started"],
     ],
-    ["none any more", { program: installed }, {}, ["program"], ["k3s.service restarts: /opt/k3s is no longer ours"]],
+    [
+      "none any more",
+      { program: installed },
+      {},
+      ["program"],
+      ["k3s.service restarts: /opt/k3s is no longer ours", goesNote("/opt/k3s")],
+    ],
   ])("program: %s", (_title, found, goal, changed, notes) => {
     const difference = serviceDifference(there(found), wanted(goal), no);
     expect({ changed: [...difference.changed].sort(), notes: difference.notes }).toEqual({

@@ -1,6 +1,7 @@
 import { lineDiff } from "../files/line-diff";
 import type { Difference, SecretPaths } from "../resource";
 import { datastoreNotes } from "../kubernetes/datastore";
+import { goesNote } from "../touches";
 import { isUnknown } from "../unknowns";
 import {
   filesOf,
@@ -106,14 +107,24 @@ export function triggerReason(trigger: string): string {
   return `${trigger} changes`;
 }
 
-/** The difference as the engine and the person who reads the preview want it. */
-export function serviceDifference(there: ServiceState, wanted: ServiceInputs, isSecret: SecretPaths): Difference {
+/**
+ * The difference as the engine and the person who reads the preview want it.
+ *
+ * @param taken - reasons to restart that lie in taking over what is there.
+ */
+export function serviceDifference(
+  there: ServiceState,
+  wanted: ServiceInputs,
+  isSecret: SecretPaths,
+  taken: readonly string[] = [],
+): Difference {
   if (there.name !== wanted.name) return { changed: [], replaces: ["name"] };
   const triggers = changedTriggers(there.restartTriggers, wanted.restartTriggers);
   const former = formerProgram(there, wanted);
   const { write, putBack, program, restartReasons } = changes(there, wanted, [
     ...noLongerOurs(former),
     ...triggers.map(triggerReason),
+    ...taken,
   ]);
   const unitMoves = there.unit !== wanted.unit;
   const filesMove = write.length + putBack.length > (unitMoves ? 1 : 0);
@@ -133,10 +144,37 @@ export function serviceDifference(there: ServiceState, wanted: ServiceInputs, is
     notes: [
       ...(restartReasons.length > 0 ? [`${service} ${verb}: ${restartReasons.join(", ")}`] : []),
       ...(there.running && !wanted.running ? [`${service} stops`] : []),
+      ...enablingNotes(there, wanted),
       ...programNotes(there, wanted, program),
       ...write.flatMap((file) => fileNotes(there, wanted, file, isSecret)),
+      ...[...putBack.filter((path) => isThere(there, path)), ...(former === undefined ? [] : [former])].map(goesNote),
     ],
   };
+}
+
+function isThere(there: ServiceState, path: string): boolean {
+  return filesOf(there).some((file) => file.path === path && file.mode !== absentMode);
+}
+
+/** A unit without an `[Install]` section cannot be enabled, and is not by systemd. */
+function enablingNotes(there: ServiceState, wanted: ServiceInputs): string[] {
+  const cannot = wanted.unit !== undefined && !/^\[Install\]/m.test(wanted.unit);
+  if (there.enabled === wanted.enabled || cannot) return [];
+  return [
+    `${wanted.name}.service ${wanted.enabled ? "is enabled: it starts at boot" : "is disabled: it does not start at boot"}`,
+  ];
+}
+
+/** What deleting the service does, as notes. */
+export function removalNotes(state: ServiceState): string[] {
+  const service = `${state.name}.service`;
+  const files = filesOf(state).filter(({ mode }) => mode !== absentMode);
+  const program = state.program?.mode === absentMode ? undefined : state.program?.path;
+  return [
+    ...(state.wasUp ? [`${service} restarts: what was there before us comes back`] : []),
+    ...(!state.wasUp && state.running ? [`${service} stops`] : []),
+    ...[...files.map(({ path }) => path), ...(program === undefined ? [] : [program])].map(goesNote),
+  ];
 }
 
 /** A program that goes, as a reason to restart. */

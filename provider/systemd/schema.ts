@@ -71,6 +71,8 @@ export interface ServiceState extends ServiceInputs {
   readonly programReplaced: boolean;
   /** The datastore of `program.upgrade`, and the copies of it. */
   readonly datastore?: Datastore;
+  /** It ran before our first write: a deletion restarts it with what was there then. */
+  readonly wasUp?: boolean;
 }
 
 /** Where a unit of ours is. */

@@ -11,10 +11,12 @@ import {
   changes,
   formerProgram,
   noLongerOurs,
+  removalNotes,
   serviceDifference,
   triggerReason,
   type Changes,
 } from "./changes";
+import { isUnknown } from "../unknowns";
 import { waitForHealth, type Expectation } from "./health";
 import { readJournal, relevantLines } from "./journal";
 import { checkProgram, describeProgram, refuseStaged, stageProgram, upgradeProblem, wantedProgram } from "./program";
@@ -70,6 +72,17 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     return serviceDifference(there, program === undefined ? wanted : { ...wanted, program }, isSecret);
   },
 
+  async announce(context, inputs, isSecret) {
+    if (isUnknown(inputs.name)) return [];
+    const program = inputs.program && (await checkProgram(inputs.program)).program;
+    const wanted = program === undefined ? inputs : { ...inputs, program };
+    const { state, unit } = await look(await context.board(wanted.connection), wanted);
+    const taken = unit.triggers === hashOf(wanted.restartTriggers) ? [] : startReasons(undefined, wanted);
+    return serviceDifference(state, wanted, isSecret, taken).notes ?? [];
+  },
+
+  removal: removalNotes,
+
   async create(context, wanted) {
     return { id: wanted.name, state: await reconcile(context, wanted, undefined) };
   },
@@ -82,6 +95,7 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
       unsettled: _unsettled,
       needsDaemonReload: _reload,
       programReplaced: _replaced,
+      wasUp: _wasUp,
       datastore: _datastore,
       ...inputs
     } = found;
@@ -151,7 +165,8 @@ async function reconcile(
     rollbackSeconds: wanted.timeoutSeconds + rollbackMargin,
   };
   await carryOut(context, board, transaction, wanted, unit);
-  return { ...wanted, unsettled: false, needsDaemonReload: false, programReplaced: false };
+  const wasUp = unit.wasUp ?? (unit.load === "loaded" && isUp(unit));
+  return { ...wanted, unsettled: false, needsDaemonReload: false, programReplaced: false, wasUp };
 }
 
 /** Gets the program ready for the transaction: staged and tried where another one is there, with what becomes of its datastore. */
@@ -306,6 +321,7 @@ async function look(board: Board, like: ServiceInputs): Promise<Look> {
     needsDaemonReload: unit.needsDaemonReload,
     programReplaced: unit.programReplaced,
     ...(stored === undefined ? {} : { datastore: parseDatastore(stored.stdout) }),
+    ...(unit.wasUp === undefined ? {} : { wasUp: unit.wasUp }),
   };
   return { state, unit, empty: files.every(({ mode }) => mode === absentMode) };
 }

@@ -25,6 +25,8 @@ export interface UnitState {
   readonly triggers: string;
   /** The program that the last confirmed start had. */
   readonly program?: { readonly sha256: string; readonly version?: string };
+  /** Active before our first write, which a deletion brings back; `undefined` where we have not written. */
+  readonly wasUp?: boolean;
   /** The program is another file than the one that runs. */
   readonly programReplaced: boolean;
 }
@@ -60,6 +62,7 @@ export function unitStateFragment(name: string, program?: string): string {
   return `${program === undefined ? `${shown} || exit` : `s=$(${shown}) || exit; printf '%s\\n' "$s"; pid=\${s##*MainPID=}; pid=\${pid%%[!0-9]*}`}
 { [ ! -d ${quote(transactionDirectory(name))} ] && [ ! -e ${quote(bootUnitFiles(name).unit)} ]; } || echo Unsettled=yes
 t=; [ ! -r ${kept("triggers")} ] || read -r t <${kept("triggers")}; echo "Triggers=$t"
+t=; [ ! -r ${kept("before")} ] || read -r t <${kept("before")}; echo "Before=$t"
 ${
   program === undefined
     ? ""
@@ -91,6 +94,9 @@ export function parseUnitState(output: string): UnitState {
     exitStatus: Number(text("ExecMainStatus")) || 0,
     unsettled: text("Unsettled") === "yes",
     triggers: text("Triggers"),
+    ...(text("Before") === ""
+      ? {}
+      : { wasUp: /^load=loaded active=(active|activating|reloading) /.test(text("Before")) }),
     ...(sha256 ? { program: { sha256, ...(version === undefined || version === "-" ? {} : { version }) } } : {}),
     programReplaced: isReplaced({
       runs: text("Runs"),

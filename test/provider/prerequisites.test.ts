@@ -41,7 +41,7 @@ describe("sysctls", () => {
   it("are announced, set now and at boot, drift, and are given back", async () => {
     await test.sh("echo before >/proc/sys/kernel/domainname");
     const inputs = await wanted("sysctls", { "kernel.domainname": "board.test" });
-    expect(await setting.announce?.(test.context, inputs)).toEqual([
+    expect(await setting.announce?.(test.context, inputs, () => false)).toEqual([
       "sysctl kernel.domainname is before and becomes board.test",
       `${file} is new:\n+ kernel.domainname = board.test`,
     ]);

@@ -41,7 +41,7 @@ it("is announced, happens once, and is seen to its end", async () => {
   const before = await bootId();
   await ask();
   const announced = ["the board reboots: updates of linux-image ask for it"];
-  expect(await reboot.announce?.(test.context, await wanted())).toEqual(announced);
+  expect(await reboot.announce?.(test.context, await wanted(), () => false)).toEqual(announced);
   const { state } = await reboot.create(test.context, await wanted());
   const after = await bootId();
   expect(after).not.toBe(before);
@@ -107,7 +107,7 @@ it("needs a boot loader for the kernel's command line", async () => {
     kind: "kernelCommandLine",
     values: { "cgroup_enable=memory": "present" },
   });
-  expect(await failure(setting.announce?.(test.context, inputs) ?? Promise.resolve())).toContain(
+  expect(await failure(setting.announce?.(test.context, inputs, () => false) ?? Promise.resolve())).toContain(
     "the kernel command line cannot be changed: none of /boot/firmware/cmdline.txt",
   );
   await test.sh(

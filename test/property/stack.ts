@@ -1,0 +1,97 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { LocalWorkspace, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
+import { RunRecord } from "../../cli/events/record";
+import { removalNotes } from "../../provider/types";
+import { silentProgress } from "../../tools/progress";
+import { ensurePulumi } from "../../tools/pulumi";
+import { startTestBoard, type TestBoard } from "../provider/board";
+import type { Configuration } from "./configuration";
+import { emptyConfiguration, filePath, unitName } from "./configuration";
+import { makeResources, systemUnit } from "./program";
+import { parseSnapshot, snapshotScript, type Snapshot } from "./snapshot";
+
+/** A board with a stack whose configuration changes. */
+export class PropertyStack {
+  private constructor(
+    private readonly test: TestBoard,
+    private readonly stack: Stack,
+    private readonly wanted: { configuration: Configuration },
+  ) {}
+
+  /** Starts a board of its own, with what is there before us, and opens a stack on it. */
+  static async start(name: string): Promise<PropertyStack> {
+    const test = await startTestBoard(name);
+    const there = filePath("there-before", 1);
+    await test.sh(`mkdir -p ${dirname(there)} && echo 'not ours' >${there} && chmod 0600 ${there}
+cat >/usr/lib/systemd/system/${unitName("system")}.service <<'EOT'
+${systemUnit}EOT
+cat >/etc/systemd/system/writable-sysctls.service <<'EOT'
+[Unit]
+DefaultDependencies=no
+Before=systemd-sysctl.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/mount -o remount,rw /proc/sys
+[Install]
+WantedBy=sysinit.target
+EOT
+systemctl daemon-reload
+systemctl enable -q --now writable-sysctls.service ${unitName("system")}.service`);
+    process.env.PATH = `${dirname(await ensurePulumi(silentProgress))}:${process.env.PATH}`;
+    const workDir = join(test.scratch, "project");
+    mkdirSync(join(workDir, "state"), { recursive: true });
+    const provider = join(__dirname, "../../provider");
+    writeFileSync(
+      join(workDir, "Pulumi.yaml"),
+      `name: property\nruntime: nodejs\nplugins:\n  providers:\n    - name: board\n      path: ${provider}\n`,
+    );
+    const wanted = { configuration: emptyConfiguration };
+    // The engine's SDK takes plain objects only.
+    const connection = JSON.parse(JSON.stringify(test.connection)) as typeof test.connection;
+    const program = () => {
+      makeResources(wanted.configuration, connection, test.scratch);
+      return Promise.resolve();
+    };
+    const envVars = {
+      PULUMI_BACKEND_URL: `file://${workDir}/state`,
+      PULUMI_CONFIG_PASSPHRASE: "passphrase of a test",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    };
+    const stack = await LocalWorkspace.createOrSelectStack(
+      { stackName: "t", projectName: "property", program },
+      { workDir, envVars },
+    );
+    return new PropertyStack(test, stack, wanted);
+  }
+
+  /** One pass of the engine over a configuration, with what its events told. */
+  async pass(operation: "preview" | "up", configuration: Configuration): Promise<RunRecord> {
+    this.wanted.configuration = configuration;
+    const record = new RunRecord(removalNotes);
+    const onEvent = (event: EngineEvent) => void record.apply(event);
+    const options = { onEvent, parallel: 64, refresh: true, color: "never" as const };
+    try {
+      await this.stack[operation](options);
+    } catch (error) {
+      const said = record.diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message);
+      throw new Error(`${operation} failed: ${said.join("; ") || String(error)}`, { cause: error });
+    }
+    return record;
+  }
+
+  /** Looks at all of the board. */
+  async snapshot(): Promise<Snapshot> {
+    return parseSnapshot(await this.test.sh(snapshotScript));
+  }
+
+  /** What a hand does on the board. */
+  async byHand(script: string): Promise<void> {
+    await this.test.sh(`{ ${script}\n} 2>/dev/null || :`);
+  }
+
+  end(): Promise<void> {
+    return this.test.end();
+  }
+}
