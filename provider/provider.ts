@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { Announcements, agreedVariable } from "./announcements";
 import type { EngineLog } from "./engine-log";
 import { foreseeFacts } from "./facts/get-facts";
 import { parseInputs } from "./checking";
@@ -21,6 +22,7 @@ type AnyType = ResourceType<Properties, Properties>;
 export class BoardProvider implements Handlers {
   /** Resources that the program has named in this run: the diffs of a refresh, which come before, are not commented. */
   readonly #checked = new Set<string>();
+  readonly #announcements = new Announcements(process.env[agreedVariable]);
 
   constructor(
     private readonly boards: Boards,
@@ -55,6 +57,7 @@ export class BoardProvider implements Handlers {
     const opaque = Object.keys(type.inputs.shape).filter(
       (key) => holdsUnknown(wanted[key]) && !type.inputs.shape[key]?.safeParse(wanted[key]).success,
     );
+    if (opaque.length > 0 && this.#checked.has(urn)) await this.#tell(urn, type.unforeseen?.(wanted));
     if (opaque.length > 0 || problems.length > 0)
       return { changed: opaque.length > 0 ? opaque : problems.map(({ property }) => property) };
     const found = await guarded(type, () => type.diff(state, wanted, secretPaths(secrets)));
@@ -64,10 +67,8 @@ export class BoardProvider implements Handlers {
     if (changed.length > 0 && !isDeepStrictEqual(old[fingerprints], plain[fingerprints])) changed.push(fingerprints);
     const difference = { changed, replaces: (found.replaces ?? []).filter(counts) };
     if (difference.replaces.length > 0 && this.#checked.has(urn)) await this.#announce(urn, wanted, plain, secrets);
-    if (difference.changed.length + difference.replaces.length > 0 && this.#checked.has(urn)) {
-      for (const note of found.notes ?? []) this.log.say(urn, "info", note);
-      await this.log.flush();
-    }
+    if (difference.changed.length + difference.replaces.length > 0 && this.#checked.has(urn))
+      await this.#tell(urn, found.notes);
     return difference;
   }
 
@@ -150,10 +151,15 @@ export class BoardProvider implements Handlers {
     const opaque = Object.keys(shape).some(
       (key) => holdsUnknown(inputs[key]) && !shape[key]?.safeParse(inputs[key]).success,
     );
-    if (!type.announce || opaque) return;
+    if (opaque) return this.#tell(urn, type.unforeseen?.(inputs));
     const context = this.#context(urn, plain, secrets);
-    const notes = await guarded(type, () => type.announce?.(context, inputs, secretPaths(secrets)));
-    for (const note of notes ?? []) this.log.say(urn, "info", note);
+    await this.#tell(urn, await guarded(type, () => type.announce?.(context, inputs, secretPaths(secrets))));
+  }
+
+  /** Shows notes beside a resource; what they say is interrupted may be. */
+  async #tell(urn: string, notes: readonly string[] = []): Promise<void> {
+    this.#announcements.tell(urn, notes);
+    for (const note of notes) this.log.say(urn, "info", note);
     await this.log.flush();
   }
 
@@ -162,6 +168,7 @@ export class BoardProvider implements Handlers {
       urn,
       mask: masking(properties, secrets),
       board: (connection) => Promise.resolve(this.boards.at(connection)),
+      isTold: (name) => this.#announcements.allows(urn, name),
       log: (severity, message) => this.log.say(urn, severity, message),
     };
   }

@@ -13,6 +13,8 @@ export interface Context {
   board(connection: Connection): Promise<Board>;
   /** Replaces what is secret in the request's inputs by `***`: for text that the board said, such as journal lines. */
   mask(text: string): string;
+  /** Whether this run's preview has told that a unit (`k3s.service`), or the `board`, is interrupted for this resource: see `announcements.ts`. */
+  isTold(name: string): boolean;
   /** Shows a message beside the resource in `preview` and `up`. Never pass a secret. */
   log(severity: Severity, message: string): void;
 }
@@ -83,6 +85,8 @@ export interface ResourceType<Inputs extends object, State extends Inputs> {
    * asks for no difference, and for one that is replaced. Reads only; throws where the board cannot have it. Values may be unknown.
    */
   announce?(context: Context, inputs: Inputs, secrets: SecretPaths): Promise<readonly string[]>;
+  /** What may happen where a preview does not know the inputs well enough to compare them. Pure. */
+  unforeseen?(inputs: Readonly<Record<string, unknown>>): readonly string[];
   /** What deleting it will change on the board, as the notes of `diff`. Pure; secrets of the state may be missing. */
   removal?(state: State): readonly string[];
   /**

@@ -134,6 +134,7 @@ class Run {
         this.say("Nothing was changed.");
         return { result: "declined", record: planned.record };
       }
+      this.engine.holdTo(planned.record.interruptions);
     }
     const done = await this.pass(kind, kind === "preview");
     if (done.result !== "succeeded" || kind === "preview") return done;

@@ -8,6 +8,7 @@ import {
   StackNotFoundError,
 } from "@pulumi/pulumi/automation";
 import { RunError } from "@pulumi/pulumi";
+import { agreedVariable, type Agreed } from "../../provider/announcements";
 import { parseConfigValue } from "../../stacks/config-value";
 import { runCommand } from "../../tools/command";
 import type { Progress } from "../../tools/progress";
@@ -107,6 +108,11 @@ export class Engine {
   async useProgram(stackTraces: boolean): Promise<void> {
     const program = await this.project.loadProgram();
     this.stack.workspace.program = stackTraces ? program : withoutStackTraces(program);
+  }
+
+  /** Holds what follows to what somebody was shown and has agreed to. */
+  holdTo(agreed: Agreed): void {
+    this.stack.workspace.envVars[agreedVariable] = JSON.stringify(agreed);
   }
 
   /** The stack's configuration in clear, by key without the project's name. */

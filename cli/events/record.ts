@@ -1,4 +1,5 @@
 import type { EngineEvent, OpType } from "@pulumi/pulumi/automation";
+import { interruptionsIn, type Agreed } from "../../provider/announcements";
 import { restartsIn, touchesIn, type Touches } from "../../provider/touches";
 import { changedProperties } from "./changes";
 
@@ -123,6 +124,16 @@ export class RunRecord {
   /** Units that restart, `board` for a reboot. */
   get restarts(): string[] {
     return [...new Set(this.resources.flatMap((resource) => restartsIn(resource.notes)))].sort();
+  }
+
+  /** What is interrupted: units, and `board` for a reboot, by URN. */
+  get interruptions(): Agreed {
+    return Object.fromEntries(
+      this.changes.flatMap(({ urn, notes }) => {
+        const names = interruptionsIn(notes);
+        return names.length === 0 ? [] : [[urn, names]];
+      }),
+    );
   }
 
   /** What is touched on the board: files, units, the board itself. */

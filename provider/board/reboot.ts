@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { requireTold } from "../announcements";
 import { PartialFailure, type Context, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
@@ -97,6 +98,7 @@ async function reconcile(context: Context, wanted: Inputs, rebooted: string): Pr
     checkControllers(board, wanted, boot, reasons);
     return { ...wanted, boot: { ...boot, record: undefined }, rebooted: ours };
   }
+  requireTold(context, board, "board", "the board would reboot", reasons);
   checkInVain(board, boot, reasons);
   context.log("info", `the board reboots now: ${reasons.join(", ")}`);
   await sendReboot(board, { bootId: boot.bootId, reasons });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { requireTold } from "../announcements";
 import { textOf } from "../files/file";
 import { lastLines, setAttributes } from "../files/write";
 import { datastoreFragment, parseDatastore } from "../kubernetes/datastore";
@@ -81,6 +82,11 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     return serviceDifference(state, wanted, isSecret, taken).notes ?? [];
   },
 
+  unforeseen: ({ name }) =>
+    typeof name !== "string" || isUnknown(name)
+      ? []
+      : [`${name}.service may restart: what it reads is known after other resources are updated`],
+
   removal: removalNotes,
 
   async create(context, wanted) {
@@ -133,7 +139,9 @@ async function reconcile(
   const board = await context.board(wanted.connection);
   const goal = withFilesOf(wanted, old);
   let { state: there, unit } = await look(board, goal);
+  const service = `${wanted.name}.service`;
   if (unit.unsettled) {
+    requireTold(context, board, service, `${service} may restart`, ["an earlier change was interrupted"]);
     context.log("warning", `${wanted.name}.service: an earlier change was interrupted; it is taken back first`);
     await mustRun(board, settleScript(wanted.name), `settling an interrupted change of ${wanted.name}.service`);
     ({ state: there, unit } = await look(board, goal));
@@ -149,6 +157,9 @@ async function reconcile(
     ...noLongerOurs(former),
     ...(unit.triggers === triggers ? [] : startReasons(old, wanted)),
   ]);
+  if (there.running && !wanted.running) requireTold(context, board, service, `${service} would stop`, ["it runs"]);
+  if (there.running && restartReasons.length > 0)
+    requireTold(context, board, service, `${service} would restart`, restartReasons);
   const { program, datastore } = await prepareProgram(board, wanted, programChange, there);
   const transaction: Transaction = {
     name: wanted.name,

@@ -48,6 +48,7 @@ function request(board = newRun()): Context {
   return {
     urn: "urn:pulumi:test::test::board:index:ContainerdImage::image",
     board: () => Promise.resolve(board),
+    isTold: () => true,
     log: (severity, message) => void messages.push(`${severity}: ${message}`),
     mask: (text) => text,
   };

@@ -46,6 +46,7 @@ const board = {
 const context: Context = {
   urn: "urn:pulumi:test::test::board:index:RegistryImage::image",
   board: () => Promise.resolve(board),
+  isTold: () => true,
   log: (severity, message) => void messages.push(`${severity}: ${message}`),
   mask: (text) => text,
 };

@@ -54,7 +54,7 @@ export async function checkStep(
   for (const { script } of drifts) await stack.byHand(script);
   const preview = await stack.pass("preview", configuration);
   const before = await stack.snapshot();
-  await stack.pass("up", configuration);
+  await stack.pass("up", configuration, preview);
   const after = await stack.snapshot();
   const second = await stack.pass("up", configuration);
   const last = await stack.snapshot();

@@ -35,7 +35,7 @@ export function makeResources(configuration: Configuration, connection: Connecti
   );
   const reboot = new board.Reboot(
     "reboot",
-    { connection, consent: reboots ? "allowed" : "never", forUpdates: true, timeoutSeconds: 120 },
+    { connection, consent: reboots ? "allowed" : "never", forUpdates: true, timeoutSeconds: 300 },
     { dependsOn: settings },
   );
   for (const [name, file] of Object.entries(files)) makeFile(name, file, connection, scratch, reboot);
@@ -98,7 +98,7 @@ function makeService(
       enabled: service.enabled,
       running: service.running,
       restartTriggers: { trigger: service.trigger },
-      timeoutSeconds: 60,
+      timeoutSeconds: 120,
     },
     { dependsOn: [after] },
   );

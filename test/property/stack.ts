@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { LocalWorkspace, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
 import { RunRecord } from "../../cli/events/record";
+import { agreedVariable } from "../../provider/announcements";
 import { removalNotes } from "../../provider/types";
 import { silentProgress } from "../../tools/progress";
 import { ensurePulumi } from "../../tools/pulumi";
@@ -66,9 +67,16 @@ systemctl enable -q --now writable-sysctls.service ${unitName("system")}.service
     return new PropertyStack(test, stack, wanted);
   }
 
-  /** One pass of the engine over a configuration, with what its events told. */
-  async pass(operation: "preview" | "up", configuration: Configuration): Promise<RunRecord> {
+  /**
+   * One pass of the engine over a configuration, with what its events told.
+   *
+   * @param preview - what an `up` is held to.
+   */
+  async pass(operation: "preview" | "up", configuration: Configuration, preview?: RunRecord): Promise<RunRecord> {
     this.wanted.configuration = configuration;
+    const { envVars } = this.stack.workspace;
+    if (preview === undefined) Reflect.deleteProperty(envVars, agreedVariable);
+    else envVars[agreedVariable] = JSON.stringify(preview.interruptions);
     const record = new RunRecord(removalNotes);
     const onEvent = (event: EngineEvent) => void record.apply(event);
     const options = { onEvent, parallel: 64, refresh: true, color: "never" as const };

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { agreedVariable } from "../../provider/announcements";
 import { File, getFacts, Package, SystemdService } from "../../provider";
 import { ensurePulumi } from "../../tools/pulumi";
 import { silentProgress } from "../../tools/progress";
@@ -123,6 +124,26 @@ describe("the real engine", () => {
     await run("up");
     expect(await test.sh("cat /etc/demo/config; stat -c %a /etc/demo/token")).toBe("level=1\n600");
     expect(await test.sh("systemctl show -p MainPID --value demo")).not.toBe(pid);
+    expect(await run("up")).toMatch(/5 unchanged/);
+  });
+
+  it("does not restart what nobody was shown, and changes nothing for it", async () => {
+    const before = await test.sh("systemctl show -p InvocationID --value demo");
+    const { envVars } = stack.workspace;
+    // What a preview showed before a hand edited the file.
+    envVars[agreedVariable] = "{}";
+    await test.sh("echo level=8 >/etc/demo/config");
+    await expect(run("up")).rejects.toThrow(
+      "demo.service would restart, which the preview did not say: /etc/demo/config changes. Nothing was changed for it",
+    );
+    expect(await test.sh("cat /etc/demo/config; systemctl show -p InvocationID --value demo")).toBe(
+      `level=8\n${before}`,
+    );
+    const urn = "urn:pulumi:t::test::board:index:SystemdService::service";
+    envVars[agreedVariable] = JSON.stringify({ [urn]: ["demo.service"] });
+    await run("up");
+    Reflect.deleteProperty(envVars, agreedVariable);
+    expect(await test.sh("cat /etc/demo/config")).toBe("level=1");
     expect(await run("up")).toMatch(/5 unchanged/);
   });
 

@@ -112,6 +112,7 @@ describe("a service of ours", () => {
     expect(difference.changed).toEqual(["files", "enabled", "running"]);
     expect(difference.notes).toEqual([
       "demo.service starts: /etc/demo/demo.conf changes, it is not running",
+      "demo.service is enabled: it starts at boot",
       "/etc/demo/demo.conf changes:\n- good=yes # by hand\n+ good=yes",
     ]);
     await systemdService.update(test.context, "demo", found?.state ?? state, wanted);
@@ -120,6 +121,28 @@ describe("a service of ours", () => {
     );
     await systemdService.delete(test.context, "demo", state);
     expect(await kept()).toBe("");
+  });
+});
+
+describe("a change that was not told", () => {
+  it("is refused before anything is touched", async () => {
+    const { state } = await systemdService.create(test.context, await demo());
+    const pid = await mainPid();
+    const untold = { ...test.context, isTold: () => false };
+    const other = await demo({}, "good=yes # other\n");
+    expect(await failure(systemdService.update(untold, "demo", state, other))).toContain(
+      "demo.service would restart, which the preview did not say: /etc/demo/demo.conf changes",
+    );
+    expect(await failure(systemdService.update(untold, "demo", state, await demo({ running: false })))).toContain(
+      "demo.service would stop, which the preview did not say: it runs",
+    );
+    expect(await test.sh("cat /etc/demo/demo.conf")).toBe("good=yes");
+    // A mode interrupts nothing.
+    const files = [{ path: "/etc/demo/demo.conf", content: "good=yes\n", mode: "0640" }];
+    await systemdService.update(untold, "demo", state, await demo({ files }));
+    expect(await test.sh("stat -c %a /etc/demo/demo.conf")).toBe("640");
+    expect(await mainPid()).toBe(pid);
+    await systemdService.delete(test.context, "demo", state);
   });
 });
 
