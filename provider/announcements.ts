@@ -32,6 +32,11 @@ export class Announcements {
     this.#agreed = agreed === undefined ? undefined : agreedSchema.parse(JSON.parse(agreed));
   }
 
+  /** Whether somebody was shown what will be interrupted, in an earlier run. */
+  get isAgreed(): boolean {
+    return this.#agreed !== undefined;
+  }
+
   /** Takes the notes about a resource. */
   tell(urn: string, notes: readonly string[]): void {
     const told = this.#told.get(urn) ?? new Set();

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { Announcements, agreedVariable } from "./announcements";
+import { Announcements, agreedVariable, interruptionsIn } from "./announcements";
 import type { EngineLog } from "./engine-log";
 import { foreseeFacts } from "./facts/get-facts";
 import { parseInputs } from "./checking";
@@ -22,6 +22,8 @@ type AnyType = ResourceType<Properties, Properties>;
 export class BoardProvider implements Handlers {
   /** Resources that the program has named in this run: the diffs of a refresh, which come before, are not commented. */
   readonly #checked = new Set<string>();
+  /** Resources whose consequences have been told. */
+  readonly #consequent = new Set<string>();
   readonly #announcements = new Announcements(process.env[agreedVariable]);
 
   constructor(
@@ -67,8 +69,11 @@ export class BoardProvider implements Handlers {
     if (changed.length > 0 && !isDeepStrictEqual(old[fingerprints], plain[fingerprints])) changed.push(fingerprints);
     const difference = { changed, replaces: (found.replaces ?? []).filter(counts) };
     if (difference.replaces.length > 0 && this.#checked.has(urn)) await this.#announce(urn, wanted, plain, secrets);
-    if (difference.changed.length + difference.replaces.length > 0 && this.#checked.has(urn))
-      await this.#tell(urn, found.notes);
+    if (difference.changed.length + difference.replaces.length > 0 && this.#checked.has(urn)) {
+      const consequences = () =>
+        type.consequences?.(this.#context(urn, plain, secrets), wanted, secretPaths(secrets), state);
+      await this.#tell(urn, found.notes, consequences);
+    }
     return difference;
   }
 
@@ -153,13 +158,27 @@ export class BoardProvider implements Handlers {
     );
     if (opaque) return this.#tell(urn, type.unforeseen?.(inputs));
     const context = this.#context(urn, plain, secrets);
-    await this.#tell(urn, await guarded(type, () => type.announce?.(context, inputs, secretPaths(secrets))));
+    const notes = await guarded(type, () => type.announce?.(context, inputs, secretPaths(secrets)));
+    await this.#tell(urn, notes, () => type.consequences?.(context, inputs, secretPaths(secrets)));
   }
 
-  /** Shows notes beside a resource; what they say is interrupted may be. */
-  async #tell(urn: string, notes: readonly string[] = []): Promise<void> {
+  /**
+   * Shows notes beside a resource; what they say is interrupted may be.
+   *
+   * @param consequences - asked once a run, where something is interrupted that nobody has been shown before.
+   */
+  async #tell(
+    urn: string,
+    notes: readonly string[] = [],
+    consequences?: () => Promise<readonly string[]> | undefined,
+  ): Promise<void> {
     this.#announcements.tell(urn, notes);
     for (const note of notes) this.log.say(urn, "info", note);
+    if (!this.#announcements.isAgreed && interruptionsIn(notes).length > 0 && !this.#consequent.has(urn)) {
+      this.#consequent.add(urn);
+      const more = await consequences?.();
+      for (const note of more ?? []) this.log.say(urn, "info", note);
+    }
     await this.log.flush();
   }
 

@@ -85,6 +85,13 @@ export interface ResourceType<Inputs extends object, State extends Inputs> {
    * asks for no difference, and for one that is replaced. Reads only; throws where the board cannot have it. Values may be unknown.
    */
   announce?(context: Context, inputs: Inputs, secrets: SecretPaths): Promise<readonly string[]>;
+  /**
+   * What it means that something is interrupted, as further notes: asked where the notes of `diff` or `announce` interrupt something, and nobody
+   * has agreed to it yet. Reads only; what cannot be found out is a note and no error.
+   *
+   * @param state - what is there, where the stack knows it.
+   */
+  consequences?(context: Context, inputs: Inputs, secrets: SecretPaths, state?: State): Promise<readonly string[]>;
   /** What may happen where a preview does not know the inputs well enough to compare them. Pure. */
   unforeseen?(inputs: Readonly<Record<string, unknown>>): readonly string[];
   /** What deleting it will change on the board, as the notes of `diff`. Pure; secrets of the state may be missing. */

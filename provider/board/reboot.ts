@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { requireTold } from "../announcements";
+import { defaultKubeconfig, interruptionNotes } from "../kubernetes/interruption";
 import { PartialFailure, type Context, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
@@ -56,6 +57,12 @@ export const reboot: ResourceType<Inputs, State> = {
     if (holdsUnknown(wanted)) return [];
     const board = await context.board(wanted.connection);
     return notesFor(wanted, await readBoot(board, wanted.settings));
+  },
+
+  async consequences(context, wanted) {
+    const board = await context.board(wanted.connection);
+    const { stdout } = await board.ask("node name", "uname -n");
+    return interruptionNotes(board, defaultKubeconfig, "reboot", [stdout.trim()]);
   },
 
   diff(state, wanted) {

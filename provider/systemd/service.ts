@@ -18,6 +18,7 @@ import {
   type Changes,
 } from "./changes";
 import { isUnknown } from "../unknowns";
+import { consequences } from "./consequences";
 import { waitForHealth, type Expectation } from "./health";
 import { readJournal, relevantLines } from "./journal";
 import { checkProgram, describeProgram, refuseStaged, stageProgram, upgradeProblem, wantedProgram } from "./program";
@@ -81,6 +82,8 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     const taken = unit.triggers === hashOf(wanted.restartTriggers) ? [] : startReasons(undefined, wanted);
     return serviceDifference(state, wanted, isSecret, taken).notes ?? [];
   },
+
+  consequences,
 
   unforeseen: ({ name }) =>
     typeof name !== "string" || isUnknown(name)

@@ -146,6 +146,24 @@ describe("a change that was not told", () => {
   });
 });
 
+describe("a restart", () => {
+  it("is told with its command and with what the process does not know", async () => {
+    const { state } = await systemdService.create(test.context, await demo());
+    const dropIn = "/etc/systemd/system/demo.service.d/90-mine.conf";
+    await test.sh(`sleep 2; mkdir -p ${dropIn.slice(0, dropIn.lastIndexOf("/"))}; echo 'good=yes # by hand' >/etc/demo/demo.conf
+printf '[Service]\\nEnvironment=MINE=1\\n' >${dropIn}`);
+    const wanted = await demo({ unit: unit.replace("exec sleep infinity", "exec sleep 3600") });
+    const notes = await systemdService.consequences?.(test.context, wanted, () => false, state);
+    expect(notes).toEqual([
+      expect.stringMatching(/^ExecStart of demo.service, as systemd will have it:\n[^]*- infinity'\n\+ 3600'$/),
+      "systemd runs demo.service by unit files that have changed since (NeedDaemonReload)",
+      "demo.service runs with what /etc/demo/demo.conf was before: the file is newer than the process",
+    ]);
+    await test.sh(`rm -r ${dropIn.slice(0, dropIn.lastIndexOf("/"))}`);
+    await systemdService.delete(test.context, "demo", state);
+  });
+});
+
 describe("a bad change", () => {
   it("is rolled back, with the journal's reason and without the secret", async () => {
     const good = await demo();
