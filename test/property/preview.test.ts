@@ -58,7 +58,7 @@ describe("a comparison of snapshots", () => {
 });
 
 describe("previews of generated changes", () => {
-  const steps = stepsOf(1, 8);
+  const steps = stepsOf(1, 6);
   let stack: PropertyStack;
   beforeAll(async () => {
     stack = await PropertyStack.start("property-sample");
