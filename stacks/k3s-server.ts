@@ -12,7 +12,7 @@ import { readinessGate } from "./gate";
 import { serverMember } from "./members";
 import { filledRegistry, readyBoard } from "./ready-board";
 import { prepareNode } from "./prepared";
-import { checkedManifests, customCoredns } from "./server-manifests";
+import { checkedManifests, customCoredns, withDeliveredImages } from "./server-manifests";
 
 /** What a k3s server stack tells. */
 export interface K3sServerOutputs {
@@ -43,7 +43,10 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
   const { connection, rebooted, resources: ofBoard } = readyBoard("board", config.board, checked.connection);
   hooks.done(ofBoard);
   const { registry, resources: inRegistry } = await filledRegistry(config, connection, node, hooks);
-  const deployed = [...manifests, ...customCoredns(config, [serverMember(config, facts)], node)];
+  const deployed = [
+    ...withDeliveredImages(manifests, node),
+    ...customCoredns(config, [serverMember(config, facts)], node),
+  ];
   const objects = manifestObjects({ connection, manifests: deployed, kubeconfig: k3sPaths.kubeconfig });
   const kubeconfigServer = config.k3s.kubeconfigServer ?? `https://${config.board.host}:6443`;
   const server = new K3sServer("k3s", {
@@ -73,7 +76,7 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
   );
   hooks.done([ready]);
   const deployWorkloads = {
-    workloads,
+    workloads: withDeliveredImages(workloads, node),
     kubeconfig: kubeconfig.kubeconfig,
     after: [ready, ...hooks.before("workloads")],
   };

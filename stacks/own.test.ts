@@ -63,6 +63,16 @@ describe("what is the user's own", () => {
     expect([...before("workload-shop")]).toContain("ready");
   });
 
+  it.each(["retag", "airgap"])("has pods take what %s has put into containerd", async (delivery) => {
+    const yaml =
+      "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [{ name: c, image: shop/app }] }\n";
+    const images = { "shop/app:latest": { kind: "goDirectory", directory: "./examples/hello" } };
+    await deploy({ delivery, images, manifests: { pod: { yaml } } });
+    const policy = { retag: "Never", airgap: "IfNotPresent" }[delivery];
+    for (const name of ["manifest-pod", "manifest-pod-objects"])
+      expect(find(name)?.inputs.content).toContain(`image: shop/app\n      imagePullPolicy: ${policy}\n`);
+  });
+
   it("says what is not installed before anything is touched", async () => {
     lacks([
       { path: "hooks", reason: "needs @pulumi/command" },

@@ -1,6 +1,9 @@
+import * as pulumi from "@pulumi/pulumi";
+import { disabledComponents } from "../components/k3s/config";
 import { clusterSetting } from "../components/k3s/configuration/files";
 import { corednsManifest } from "../components/manifests/coredns";
 import { type ManifestText, manifestText, readManifests } from "../components/manifests/manifests";
+import { rewriteImages, substituteDelivered } from "../components/manifests/rewrite-images";
 import { manifestProblems } from "../components/manifests/validate";
 import { neededPackages } from "../components/pulumi-packages";
 import { ConfigError, type StackConfig } from "./config";
@@ -16,7 +19,7 @@ export interface UsersObjects {
 /** The user's manifests and workloads. @throws ConfigError with everything that is wrong with them, and with what hooks and they need here. */
 export function checkedManifests(config: StackConfig): UsersObjects {
   const wrong = [
-    ...manifestProblems(config.manifests, config.workloads),
+    ...manifestProblems(config.manifests, config.workloads, disabledComponents(config.k3s)),
     ...neededPackages({ hooks: config.hooks, workloads: config.workloads }),
   ];
   if (wrong.length > 0) throw new ConfigError(wrong);
@@ -38,4 +41,17 @@ export function customCoredns(
     nodes,
   });
   return [manifestText("coredns", content)];
+}
+
+/** Manifests whose pods get what the stack delivers; what was changed for that is said. */
+export function withDeliveredImages(
+  manifests: readonly ManifestText[],
+  { images, delivery }: Pick<PreparedNode, "images" | "delivery">,
+): ManifestText[] {
+  const substitute = substituteDelivered(images, delivery);
+  return manifests.map((manifest) => {
+    const { content, changes } = rewriteImages(manifest.content, substitute);
+    for (const change of changes) void pulumi.log.info(`${manifest.name}: ${change}: that is how it is delivered`);
+    return { ...manifest, content };
+  });
 }

@@ -30,7 +30,7 @@ const object = z.looseObject({
 });
 
 /** Where the pod is in each kind that has one. */
-const podPaths: Readonly<Record<string, readonly string[]>> = {
+export const podPaths: Readonly<Record<string, readonly string[]>> = {
   Pod: ["spec"],
   PodTemplate: ["template", "spec"],
   Deployment: ["spec", "template", "spec"],

@@ -1,5 +1,6 @@
 import { identityOf, readDocuments, titleOf } from "../../provider/kubernetes/manifest-documents";
 import type { ManifestsConfig } from "./config";
+import { helmChartConfigProblems } from "./helm-chart-config";
 import { manifestContent } from "./manifests";
 
 /** One thing wrong with a manifest. */
@@ -15,8 +16,13 @@ export interface ManifestProblem {
  *
  * @param manifests - the section of that name: what k3s deploys.
  * @param workloads - the section of that name: what Pulumi deploys. Defaults to none.
+ * @param disabled - components that k3s does not deploy. Defaults to none.
  */
-export function manifestProblems(manifests: ManifestsConfig, workloads: ManifestsConfig = {}): ManifestProblem[] {
+export function manifestProblems(
+  manifests: ManifestsConfig,
+  workloads: ManifestsConfig = {},
+  disabled: readonly string[] = [],
+): ManifestProblem[] {
   const problems: ManifestProblem[] = [];
   const seen = new Map<string, { readonly name: string; readonly place: string }>();
   const all = Object.entries({ manifests, workloads }).flatMap(([section, config]) =>
@@ -36,6 +42,8 @@ export function manifestProblems(manifests: ManifestsConfig, workloads: Manifest
     const { objects, problems: found } = readDocuments(content);
     found.forEach(report);
     for (const { place, object } of objects) {
+      for (const problem of helmChartConfigProblems(object, disabled))
+        report(`${place}: ${titleOf(object)}: ${problem}`);
       const other = seen.get(identityOf(object));
       if (other === undefined) seen.set(identityOf(object), { name, place });
       else if (other.name === name) report(`${place}: ${titleOf(object)} is in ${other.place} already`);

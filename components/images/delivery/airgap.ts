@@ -30,6 +30,7 @@ export function airgap({ images, system, pause, registry }: DeliveryArgs): Deliv
         from: { archive: archive.name },
       })),
     ),
+    canPull: false,
     manifestImage: (image) => ({ image, imagePullPolicy: "IfNotPresent" }),
   };
 }

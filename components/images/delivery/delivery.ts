@@ -68,7 +68,9 @@ export interface Delivery {
   readonly compression: "none" | "zstd";
   /** Names in containerd, made and kept once k3s runs. */
   readonly contained: readonly ContainedImage[];
-  /** What a manifest of ours says instead of an image's full name. */
+  /** Whether a pod can have the images pulled. Where it cannot, they are there as names in containerd only. */
+  readonly canPull: boolean;
+  /** What a manifest says instead of an image's full name. */
   manifestImage(name: string): ManifestImage;
 }
 

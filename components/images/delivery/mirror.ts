@@ -16,6 +16,7 @@ export function mirror({ images, pause }: DeliveryArgs): Delivery {
     pauseImage: pause,
     ...pauseDelivery(images, pause),
     compression: "none",
+    canPull: true,
     manifestImage: (image) => ({ image, imagePullPolicy: "IfNotPresent" }),
   };
 }

@@ -26,6 +26,7 @@ export function retag({ images, pause, registry }: DeliveryArgs): Delivery {
     archives,
     compression: "none",
     contained: [...contained, ...others],
+    canPull: false,
     // `Never`: what is only a name in containerd can be had from nowhere else, and a pull would hide that it is gone
     manifestImage: (image) => ({ image, imagePullPolicy: here.has(image) ? "Never" : "IfNotPresent" }),
   };

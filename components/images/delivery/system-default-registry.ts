@@ -27,6 +27,7 @@ export function systemDefaultRegistry({ images, system, pause, registry }: Deliv
     pauseImage: `${repository}:${tag}`,
     ...pauseDelivery(images, pause, inRegistry(host, pause)),
     compression: "none",
+    canPull: true,
     manifestImage: (name) => ({
       image: ofSystem.has(name) ? inRegistry(host, name) : name,
       imagePullPolicy: "IfNotPresent",
