@@ -32,7 +32,7 @@ export function readinessGate(
   { connection, node, manifests, rebooted, after }: GateArgs,
 ): board.ClusterReadiness {
   const { images, delivery, nameOf } = node;
-  const disabled: readonly string[] = disabledComponents(k3s);
+  const disabled: readonly string[] = [...disabledComponents(k3s), ...k3s.skip];
   const bundled = Object.entries(bundledDeployments).flatMap(([component, { deployment, image }]) =>
     disabled.includes(component) ? [] : [{ deployment, image: nameOf(image) }],
   );

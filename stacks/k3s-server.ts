@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Hooks } from "../components/hooks/hooks";
-import { k3sConfigWarnings } from "../components/k3s/config";
+import { k3sConfigWarnings, skipRemarks } from "../components/k3s/config";
 import { dataDirectory, k3sPaths } from "../components/k3s/configuration/files";
 import { K3sServer } from "../components/k3s/server";
 import { manifestObjects, Manifests } from "../components/manifests/manifests";
@@ -35,6 +35,7 @@ export interface K3sServerOutputs {
 export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutputs> {
   const { manifests, workloads } = checkedManifests(config);
   for (const warning of k3sConfigWarnings(config.k3s)) void pulumi.log.warn(warning);
+  for (const remark of skipRemarks(config.k3s)) void pulumi.log.info(remark);
   const { board: checked } = await checkedBoards({ board: config.board });
   const { facts } = checked;
   const hooks = new Hooks(config.hooks, checked.connection);

@@ -1,6 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { stages } from "../components/hooks/config";
-import { before, coredns, deploy, find, good, inClear, lacks, registered, secrets, web } from "./mocked-engine";
+import {
+  before,
+  coredns,
+  deploy,
+  fileOf,
+  find,
+  good,
+  inClear,
+  lacks,
+  registered,
+  secrets,
+  web,
+  withK3s,
+} from "./mocked-engine";
 
 describe("what is the user's own", () => {
   const shop = { yaml: "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: shop }\n" };
@@ -71,6 +84,17 @@ describe("what is the user's own", () => {
     const policy = { retag: "Never", airgap: "IfNotPresent" }[delivery];
     for (const name of ["manifest-pod", "manifest-pod-objects"])
       expect(find(name)?.inputs.content).toContain(`image: shop/app\n      imagePullPolicy: ${policy}\n`);
+  });
+
+  it("leaves skipped components to whoever deployed them", async () => {
+    await deploy(withK3s({ skip: ["traefik"] }));
+    const path = "/var/lib/rancher/k3s/server/manifests/traefik.yaml.skip";
+    expect(find("k3s-skip-traefik")?.inputs).toMatchObject({ path, content: "" });
+    expect([...before("k3s-service")]).toContain("k3s-skip-traefik");
+    expect(find("ready")?.inputs.deployments).not.toContain("kube-system/traefik");
+    expect(fileOf("k3s-service", "10-k3s-board.conf")).not.toContain("--disable");
+    await expect(deploy(withK3s({ skip: ["traefik"], disable: ["traefik"] }))).rejects.toThrow(/k3s.disable too/);
+    await expect(deploy(withK3s({ skip: ["coredns"], coredns: "custom" }))).rejects.toThrow(/k3s.coredns is custom/);
   });
 
   it("says what is not installed before anything is touched", async () => {

@@ -14,6 +14,9 @@ export const bundledComponents = [
   "runtimes",
 ] as const;
 
+/** Those with one file of their own in k3s's auto-deploy directory. metrics-server has a directory there, and servicelb nothing. */
+export const skippableComponents = ["coredns", "traefik", "local-storage", "runtimes"] as const;
+
 /** One of {@link bundledComponents}. */
 export type BundledComponent = (typeof bundledComponents)[number];
 
@@ -77,6 +80,22 @@ function configProblems(section: unknown): KeyProblem[] {
   return [...ours, ...theirs, ...serverProblems(stackConfiguration({ version, config: good }), minor)];
 }
 
+const components = z.array(z.string()).catch([]);
+
+/** What is skipped and disabled as well: k3s would delete what it is told to leave. */
+function skipProblems(section: unknown): { readonly index: number; readonly reason: string }[] {
+  const { skip, disable, coredns } = z
+    .object({ skip: components, disable: components, coredns: z.string().catch("") })
+    .catch({ skip: [], disable: [], coredns: "" })
+    .parse(section);
+  return skip.flatMap((component, index) => {
+    if (disable.includes(component)) return [{ index, reason: `${component} is in k3s.disable too, which deletes it` }];
+    if (component === "coredns" && coredns === "custom")
+      return [{ index, reason: "k3s.coredns is custom, which disables and deletes k3s's own" }];
+    return [];
+  });
+}
+
 /** The `k3s` section. */
 export const k3sConfig = z
   .strictObject({
@@ -91,6 +110,13 @@ export const k3sConfig = z
       .array(z.enum(bundledComponents))
       .default([])
       .describe("Bundled components that k3s must not deploy (`--disable`)."),
+    skip: z
+      .array(z.enum(skippableComponents))
+      .default([])
+      .describe(
+        "Bundled components that k3s must leave as they are: a `<name>.yaml.skip` in its auto-deploy directory. It applies them no more and, " +
+          "unlike `disable`, deletes nothing that is deployed. A component that leaves the list comes back with the next start of k3s.",
+      ),
     coredns: z
       .enum(["bundled", "custom"])
       .default("bundled")
@@ -134,6 +160,8 @@ export const k3sConfig = z
   })
   .superRefine(
     (section, context) => {
+      for (const { index, reason } of skipProblems(section))
+        context.addIssue({ code: "custom", path: ["skip", index], message: reason });
       for (const { key, reason } of configProblems(section)) {
         context.addIssue({ code: "custom", path: ["config", key], message: reason });
       }
@@ -149,6 +177,14 @@ export function disabledComponents(config: Pick<K3sConfig, "disable" | "coredns"
   const disabled = new Set(config.disable);
   if (config.coredns === "custom") disabled.add("coredns");
   return [...disabled].sort();
+}
+
+/** What skipping does, a sentence for each component: people take it for `disable`. */
+export function skipRemarks({ skip }: Pick<K3sConfig, "skip">): string[] {
+  return skip.map(
+    (component) =>
+      `k3s.skip: k3s does not apply ${component}.yaml; what it has deployed of ${component} stays as it is (k3s.disable would delete it)`,
+  );
 }
 
 /** What k3s of this version takes and wants to be written in another way, a sentence with its path for each. */

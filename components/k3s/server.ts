@@ -62,6 +62,19 @@ export class K3sServer extends pulumi.ComponentResource {
           { ...child, dependsOn: [data] },
         ),
     );
+    const skips = config.skip.map(
+      (component) =>
+        new board.File(
+          `${name}-skip-${component}`,
+          {
+            connection,
+            path: `${dataDirectory(config)}/server/manifests/${component}.yaml.skip`,
+            content: "",
+            mode: "0600",
+          },
+          { ...child, dependsOn: [data] },
+        ),
+    );
     this.service = new board.SystemdService(
       `${name}-service`,
       {
@@ -83,7 +96,10 @@ export class K3sServer extends pulumi.ComponentResource {
         health: { kind: "kubernetes", kubeconfig: k3sPaths.kubeconfig },
         timeoutSeconds: config.startTimeoutSeconds,
       },
-      { ...child, dependsOn: [...args.after, data, ...(installed === undefined ? [] : [installed]), ...archiveFiles] },
+      {
+        ...child,
+        dependsOn: [...args.after, data, ...(installed === undefined ? [] : [installed]), ...archiveFiles, ...skips],
+      },
     );
     this.containImages(name, args);
     this.registerOutputs({});
