@@ -45,7 +45,12 @@ export async function runCli(
     }
     if (kind === "preview")
       command.option("--expect-no-changes", `exit code ${exitCode.changes} when anything would change`, false);
-    if (kind === "destroy") command.option("--remove", "forget the stack and its history as well", false);
+    if (kind === "destroy") {
+      command
+        .option("--remove", "forget the stack and its history as well", false)
+        .option("--keep-data", "leave k3s's data: the next `up` continues the same cluster", false)
+        .option("--purge", "take k3s's data from before the first `up` as well, and what CNI plugins left", false);
+    }
   }
   common(program.command("stack").description("show outputs, resources and the last update"))
     .option("--show-secrets", "show secret outputs in clear", false)

@@ -41,18 +41,24 @@ export interface NspawnBoard extends BoardAddress {
 
 const packages = [
   ...["systemd", "systemd-sysv", "dbus", "udev", "kmod", "openssh-server", "sudo", "iproute2", "procps", "util-linux"],
-  ...["netbase", "ca-certificates", "curl"],
+  ...["netbase", "ca-certificates", "curl", "iptables", "nftables"],
 ];
 
 /**
  * Starts a board with systemd-nspawn, fresh whatever an earlier run with this name left behind. Needs root (or a sudo without password).
  *
  * @param name - letters, digits and dashes; boards with different names run side by side.
+ * @param capabilities - that it has besides those of systemd-nspawn. With `CAP_NET_ADMIN` the network of this machine is in its reach: go into
+ *   a network namespace first.
  * @throws when it does not let us in within 60 s, with the end of its console.
  */
-export async function startNspawnBoard(name: string, progress: Progress = silentProgress): Promise<NspawnBoard> {
+export async function startNspawnBoard(
+  name: string,
+  progress: Progress = silentProgress,
+  capabilities: readonly string[] = [],
+): Promise<NspawnBoard> {
   const architecture = hostArchitecture();
-  const container = await prepare(name, architecture, progress);
+  const container = await prepare(name, architecture, progress, capabilities);
   await container.start({ fresh: true });
   return {
     ...container.address,
@@ -65,7 +71,12 @@ export async function startNspawnBoard(name: string, progress: Progress = silent
   };
 }
 
-async function prepare(name: string, architecture: Architecture, progress: Progress): Promise<Container> {
+async function prepare(
+  name: string,
+  architecture: Architecture,
+  progress: Progress,
+  capabilities: readonly string[],
+): Promise<Container> {
   if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(name))
     throw new Error(`board name ${JSON.stringify(name)}: lower-case letters, digits and dashes only`);
   const why = "runs the quick board of the tests";
@@ -91,7 +102,7 @@ async function prepare(name: string, architecture: Architecture, progress: Progr
     const knownHosts = join(directory, "known_hosts");
     await writeFile(knownHosts, knownHostsLine(port, publicKey));
     const address: BoardAddress = { host: "127.0.0.1", port, user: "root", identity, knownHosts };
-    return new Container(name, directory, archive, address, [withoutComment(publicKey)]);
+    return new Container(name, directory, archive, address, [withoutComment(publicKey)], capabilities);
   });
 }
 
@@ -103,6 +114,7 @@ class Container {
     private readonly archive: string,
     readonly address: BoardAddress,
     readonly hostKeys: readonly string[],
+    private readonly capabilities: readonly string[],
   ) {}
 
   private get root(): string {
@@ -163,6 +175,7 @@ class Container {
         "--link-journal=no",
         "--timezone=off",
       ],
+      ...(this.capabilities.length === 0 ? [] : [`--capability=${this.capabilities.join(",")}`]),
     ];
     const start = `echo $$ > "$0/cgroup.procs"; exec env SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 ${nspawn.map(quoteForShell).join(" ")}`;
     return [

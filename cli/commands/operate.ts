@@ -13,6 +13,7 @@ import { UsageError, exitCode, type ExitCode } from "../errors";
 import { elapsed, plannedLines, summaryLine } from "../events/lines";
 import { RunRecord } from "../events/record";
 import { RunView } from "../events/view";
+import { chooseDepth, depthLines, passDepth, requireOneDepth, type DepthFlags } from "./destroy-depth";
 import { engineErrorText } from "./engine-error";
 import { streamsFor, type CommonFlags } from "./output";
 import { outputLines, plainOutputs, runReport, type RunReport } from "./report";
@@ -21,7 +22,7 @@ import { outputLines, plainOutputs, runReport, type RunReport } from "./report";
 export type OperationKind = "up" | "preview" | "refresh" | "destroy";
 
 /** Options of {@link operate}. */
-export interface OperationFlags extends CommonFlags {
+export interface OperationFlags extends CommonFlags, DepthFlags {
   /** Do not ask. */
   readonly yes: boolean;
   /** The engine's own detailed display instead of ours. */
@@ -45,6 +46,7 @@ type Pass = "succeeded" | "failed" | "cancelled";
 export async function operate(project: Project, kind: OperationKind, flags: OperationFlags): Promise<RunOutcome> {
   const begun = Date.now();
   if (kind === "up" || kind === "destroy") requireConsent(kind, flags);
+  requireOneDepth(flags);
   const { human, result } = streamsFor(flags);
   // A sentence may come while the live line of a view stands there.
   const say = (sentence: string) => void human.write(`${human.isTTY ? "\r\x1b[K" : ""}${sentence}\n`);
@@ -119,6 +121,7 @@ class Run {
     kind: OperationKind,
     interrupted: readonly Interrupted[],
   ): Promise<{ result: RunReport["result"]; record: RunRecord }> {
+    if (kind === "destroy") await this.announceDepth();
     if (kind === "preview") {
       if (interrupted.length > 0) this.say(`${interruptedSentence(interrupted)}; the next up settles that`);
     } else {
@@ -143,6 +146,13 @@ class Run {
       await this.engine.stack.workspace.removeStack(this.engine.stackName, { preserveConfig: true });
     }
     return done;
+  }
+
+  private async announceDepth(): Promise<void> {
+    const depth = chooseDepth(this.flags, await this.engine.configValues());
+    if (depth === undefined) return;
+    passDepth(depth, process.env);
+    this.say(depthLines(depth).join("\n"));
   }
 
   /** One pass of the engine, shown while it goes on. */

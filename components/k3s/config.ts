@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { onDestroyDepths } from "../../provider/kubernetes/on-destroy";
 import { stackConfiguration } from "./configuration/files";
 import { knownMinors, minorOf } from "./configuration/flags";
 import { flagNameOf, type KeyProblem, keyProblems, keyWarnings } from "./configuration/keys";
@@ -144,6 +145,14 @@ export const k3sConfig = z
       .describe(
         "Consent to go back to an older minor version, which Kubernetes does not support. `true`: with the datastore as it is; what the newer " +
           "version has stored may be lost or unreadable. `restoreDatastore`: with the copy that was made of it when the older version was left; what was written since is lost.",
+      ),
+    onDestroy: z
+      .enum(onDestroyDepths)
+      .default("remove")
+      .describe(
+        "How much `destroy` takes away of k3s. `keepData`: its data stays, and a later `up` continues the same cluster. `remove`: all of k3s " +
+          "that was not there before. `purge`: all of k3s's data, also from before, and what CNI plugins left. `npm run destroy` follows " +
+          "what is written here now, `--keep-data` and `--purge` go before it.",
       ),
     startTimeoutSeconds: z
       .number()

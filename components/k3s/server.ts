@@ -43,7 +43,7 @@ export class K3sServer extends pulumi.ComponentResource {
     const child = { parent: this };
     const data = new board.K3sData(
       `${name}-data`,
-      { connection, dataDir: dataDirectory(config) },
+      { connection, dataDir: dataDirectory(config), onDestroy: config.onDestroy },
       { ...child, dependsOn: [...args.checks] },
     );
     const installed =

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type ConnectionArgs, secretConnection } from "../connection-input";
+import type { OnDestroy } from "./on-destroy";
 
 /** Arguments of {@link K3sData}. */
 export interface K3sDataArgs {
@@ -7,11 +8,17 @@ export interface K3sDataArgs {
   connection: pulumi.Input<ConnectionArgs>;
   /** k3s's data directory. Defaults to `/var/lib/rancher/k3s`. */
   dataDir?: pulumi.Input<string>;
+  /**
+   * How deep its deletion goes. `keepData`: the data stays, so that a later stack continues the cluster. `remove`: all that was not there before
+   * goes. `purge`: what was there before goes as well, and what CNI plugins left. The environment variable `K3S_BOARD_ON_DESTROY` of the run
+   * goes before it. Defaults to `remove`.
+   */
+  onDestroy?: pulumi.Input<OnDestroy>;
 }
 
 /**
- * What k3s leaves on a host besides what we write: data, containers, mounts, network devices. Only remembers, until it is deleted: then all
- * of that goes which was not there before.
+ * What k3s leaves on a host besides what we write: data, containers, mounts, network devices, firewall rules. Only remembers, until it is
+ * deleted: then that goes, as deep as {@link K3sDataArgs.onDestroy} says.
  */
 export class K3sData extends pulumi.CustomResource {
   declare readonly dataDir: pulumi.Output<string>;

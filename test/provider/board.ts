@@ -24,9 +24,9 @@ export interface TestBoard {
   end(): Promise<void>;
 }
 
-/** Starts a systemd-nspawn board. */
-export async function startTestBoard(name: string): Promise<TestBoard> {
-  const nspawn = await startNspawnBoard(name);
+/** Starts a systemd-nspawn board; `capabilities` as in {@link startNspawnBoard}. */
+export async function startTestBoard(name: string, capabilities: readonly string[] = []): Promise<TestBoard> {
+  const nspawn = await startNspawnBoard(name, undefined, capabilities);
   const connection = connectionArgs.parse({
     host: nspawn.host,
     port: nspawn.port,

@@ -8,8 +8,9 @@ import { elfBytes } from "../../components/images/elf-samples";
 import { linux } from "../../components/images/image";
 import { downBoard, type EmulatedBoard, upBoard } from "../../emulator/board";
 import { terminalProgress } from "../../tools/progress";
+import { type BoardListing, listBoard, listingDifferences, listKind } from "../board-listing";
+import { onBoard } from "./board-view";
 import { killTree } from "./kill-tree";
-import { fileListing, missingFrom, networkListing, onBoard, processListing, unitListing } from "./board-view";
 import { contentsOf, fraction, halfWritten, powerLossDuringUp } from "./power-loss";
 import { type BoardSections, boardSections, TestProject } from "./project";
 
@@ -26,14 +27,8 @@ describe.sequential("a k3s server stack on the emulated board", () => {
   let project: TestProject;
   let sections: BoardSections;
   let pushed = 0;
-  let before: { files: string[]; units: string[]; processes: string[]; network: string[] };
+  let before: BoardListing;
 
-  const listings = async () => ({
-    files: await fileListing(board),
-    units: await unitListing(board),
-    processes: await processListing(board),
-    network: await networkListing(board),
-  });
   const withK3s = (k3s: Record<string, unknown>) => ({ ...sections, k3s: { ...sections.k3s, ...k3s } });
 
   async function nodes(): Promise<string[]> {
@@ -83,7 +78,7 @@ describe.sequential("a k3s server stack on the emulated board", () => {
       board,
       "mkdir -p /etc/rancher/k3s && echo '# mine' > /etc/rancher/k3s/registries.yaml && chmod 0640 /etc/rancher/k3s/registries.yaml && chown nobody:daemon /etc/rancher/k3s/registries.yaml",
     );
-    before = await listings();
+    before = await listBoard((script) => onBoard(board, script));
   });
 
   afterAll(async () => {
@@ -137,7 +132,7 @@ describe.sequential("a k3s server stack on the emulated board", () => {
       project.configure(sections);
       expect(run.code, run.text).toBe(code);
       for (const message of messages) expect(run.text).toMatch(message);
-      expect(await fileListing(board)).toEqual(before.files);
+      expect(await listKind((script) => onBoard(board, script), "files")).toEqual(before.files);
     });
   });
 
@@ -334,11 +329,8 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     await onBoard(board, "rm -rf /root/.kube");
     const run = await project.run("destroy");
     expect(run.code, run.text).toBe(0);
-    const after = await listings();
-    for (const kind of ["files", "units", "processes", "network"] as const) {
-      expect({ kind, added: missingFrom(after[kind], before[kind]) }).toEqual({ kind, added: [] });
-      expect({ kind, lost: missingFrom(before[kind], after[kind]) }).toEqual({ kind, lost: [] });
-    }
+    // but for what docs/destroy.md names
+    expect(listingDifferences(before, await listBoard((script) => onBoard(board, script)))).toEqual([]);
     expect(await onBoard(board, "sysctl -n vm.swappiness; grep -c registry.example /etc/hosts || true")).toBe("60\n0");
     expect(
       await onBoard(board, "stat -c '%a %U:%G' /etc/rancher/k3s/registries.yaml; cat /etc/rancher/k3s/registries.yaml"),

@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { UsageError } from "../errors";
+import { chooseDepth, depthLines } from "./destroy-depth";
+
+describe("chooseDepth", () => {
+  const k3s = { version: "v1.36.3+k3s1" };
+  it.each([
+    [{}, { k3s }, "remove"],
+    [{}, { k3s: { ...k3s, onDestroy: "keepData" } }, "keepData"],
+    [{ purge: true }, { k3s: { ...k3s, onDestroy: "keepData" } }, "purge"],
+    [{ keepData: true }, { k3s }, "keepData"],
+    // a project of others
+    [{}, { probes: 3 }, undefined],
+  ])("%j with %j: %s", (flags, values, depth) => expect(chooseDepth(flags, values)).toBe(depth));
+
+  it("refuses opposites", () => {
+    expect(() => chooseDepth({ keepData: true, purge: true }, { k3s })).toThrow(UsageError);
+  });
+});
+
+describe("depthLines", () => {
+  it("names what stays and what goes", () => {
+    expect(depthLines("keepData").join("\n")).toMatch(/continues the same cluster[^]*what stays: the data directory/);
+    expect(depthLines("purge").join("\n")).toMatch(/destroy with purge:[^]*those of others stay/);
+  });
+});

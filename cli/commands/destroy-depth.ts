@@ -1,0 +1,49 @@
+import { z } from "zod";
+import {
+  depthSentences,
+  onDestroyDepths,
+  onDestroyVariable,
+  type OnDestroy,
+} from "../../provider/kubernetes/on-destroy";
+import { UsageError } from "../errors";
+
+/** Options of `destroy` that say how deep it goes. */
+export interface DepthFlags {
+  /** Leave k3s's data. */
+  readonly keepData?: boolean;
+  /** Take more than what was not there before. */
+  readonly purge?: boolean;
+}
+
+const configured = z.object({ k3s: z.object({ onDestroy: z.enum(onDestroyDepths) }) });
+
+/**
+ * How deep a `destroy` goes: by its options, else by what the stack's configuration says now, whatever it said at the last `up`. `undefined` for a
+ * project that has no k3s in its configuration.
+ *
+ * @param values - the configuration by key.
+ * @throws UsageError where both options are given.
+ */
+export function chooseDepth(flags: DepthFlags, values: Readonly<Record<string, unknown>>): OnDestroy | undefined {
+  requireOneDepth(flags);
+  if (flags.keepData) return "keepData";
+  if (flags.purge) return "purge";
+  if (values.k3s === undefined) return undefined;
+  const parsed = configured.safeParse(values);
+  return parsed.success ? parsed.data.k3s.onDestroy : "remove";
+}
+
+/** @throws UsageError where both options are given. */
+export function requireOneDepth({ keepData, purge }: DepthFlags): void {
+  if (keepData && purge) throw new UsageError("--keep-data and --purge are opposites: give one of them");
+}
+
+/** What is told before anything is asked or done. */
+export function depthLines(depth: OnDestroy): string[] {
+  return [`destroy with ${depth}:`, ...depthSentences[depth].map((sentence) => `  - ${sentence}`)];
+}
+
+/** Hands the depth to the provider, which the engine starts with this process's environment. */
+export function passDepth(depth: OnDestroy, environment: NodeJS.ProcessEnv): void {
+  environment[onDestroyVariable] = depth;
+}

@@ -1,0 +1,116 @@
+import { quote } from "../ssh/shell";
+import { cleanFirewall } from "./clean-firewall";
+import type { OnDestroy } from "./on-destroy";
+
+/** Everything that k3s, its kubelet and its CNI plugins leave on a host besides what we write ourselves. */
+export function traces(dataDir: string): string[] {
+  return [
+    dataDir,
+    "/var/lib/rancher",
+    "/etc/rancher/k3s/k3s.yaml",
+    "/etc/rancher/node",
+    "/etc/rancher/k3s",
+    "/etc/rancher",
+    runtime,
+    "/run/flannel",
+    "/var/lib/kubelet",
+    "/var/lib/cni",
+    "/etc/cni",
+    "/var/log/pods",
+    "/var/log/containers",
+    "/usr/libexec/kubernetes",
+  ];
+}
+
+/** On a tmpfs: where it is there, a k3s has run since the board booted. */
+const runtime = "/run/k3s";
+
+/** Directories that are shared with others: removed only once nothing is left in them. */
+const shared = new Set(["/var/lib/rancher", "/etc/rancher", "/etc/rancher/k3s"]);
+
+/** What a k3s needs to go on as the same node: its datastore and images, the node's password, and the volumes and logs of its pods. */
+function keptData(dataDir: string): Set<string> {
+  return new Set([dataDir, "/etc/rancher/node", "/var/lib/kubelet", "/var/log/pods", "/var/log/containers"]);
+}
+
+/** What is removed of a k3s. */
+export interface Removal {
+  readonly depth: OnDestroy;
+  readonly dataDir: string;
+  /** Those of {@link traces} that were not there before us. */
+  readonly ours: readonly string[];
+}
+
+/** What a removal does, in terms of the board. */
+export interface RemovalPlan {
+  /** Ends pods, mounts, network devices and firewall rules. Not where a k3s ran before us: they are its own again. */
+  readonly endsPods: boolean;
+  /** Ends a k3s that is there, because its data goes. */
+  readonly stopsK3s: boolean;
+  /** Paths that go with all that is in them. */
+  readonly removed: readonly string[];
+  /** Directories that go where they are empty, the inner ones first. */
+  readonly emptied: readonly string[];
+}
+
+/** What goes, at which depth. */
+export function planRemoval({ depth, dataDir, ours }: Removal): RemovalPlan {
+  const kept = depth === "keepData" ? keptData(dataDir) : new Set<string>();
+  const going = (depth === "purge" ? traces(dataDir) : ours).filter((path) => !kept.has(path));
+  return {
+    endsPods: depth === "purge" || ours.includes(runtime),
+    stopsK3s: depth === "purge",
+    removed: going.filter((path) => !shared.has(path)),
+    emptied: going.filter((path) => shared.has(path)).sort((a, b) => b.length - a.length),
+  };
+}
+
+/**
+ * Ends what k3s has started and left running (a unit with KillMode=process leaves the pods), takes its mounts, network devices and
+ * firewall rules away, and removes the paths of the plan. Every step may find that there is nothing to do, so that a script that was killed is
+ * run again from its beginning.
+ *
+ * Prints `kept=` for each path that stays because somebody has mounted a file system below it.
+ */
+export function cleanScript(removal: Removal): string {
+  const { endsPods, stopsK3s, removed, emptied } = planRemoval(removal);
+  return `
+failed= data=${quote(removal.dataDir)}
+${stopsK3s ? stopUnits : ""}
+${endsPods ? endPods : ""}
+mounted_below() { awk -v path="$1/" 'index($2, path) == 1 { found = 1 } END { exit !found }' /proc/self/mounts; }
+remove() {
+  rm -rf --one-file-system -- "$1" 2>/dev/null
+  [ ! -e "$1" ] || if mounted_below "$1"; then echo "kept=$1"; else failed="$failed $1"; fi
+}
+${removed.map((path) => `remove ${quote(path)}`).join("\n")}
+${emptied.map((path) => `rmdir ${quote(path)} 2>/dev/null`).join("\n")}
+[ -z "$failed" ] || { echo "could not remove:$failed" >&2; exit 1; }
+`;
+}
+
+const stopUnits = `for unit in k3s k3s-agent; do
+  [ "$(systemctl show -p LoadState --value -- $unit.service)" != loaded ] || systemctl disable -q --now $unit.service || failed="$failed $unit.service"
+done`;
+
+const endPods = `
+# k3s's own iptables, where the board has none
+for d in "$data"/data/*/bin; do [ ! -d "$d" ] || PATH=$PATH:$d:$d/aux; done
+# a shim's arguments name k3s's containerd socket; its children are the containers
+shims() { for p in /proc/[0-9]*; do tr '\\0' ' ' < "$p/cmdline" 2>/dev/null | grep -qE "containerd-shim.*/run/k3s/containerd/" && echo "\${p#/proc/}"; done; }
+tree() { for p in "$@"; do echo "$p"; tree $(cat /proc/"$p"/task/*/children 2>/dev/null); done; }
+for round in 1 2 3 4 5; do
+  pids=$(tree $(shims)); [ -n "$pids" ] || break
+  kill -9 $pids 2>/dev/null; sleep 1
+done
+# what runs from the data directory and outlived its parent
+for p in /proc/[0-9]*; do case "$(readlink "$p/exe" 2>/dev/null)" in "$data"/*) kill -9 "\${p#/proc/}" 2>/dev/null;; esac; done
+# below the directories of containerd and kubelet only: what somebody has mounted for k3s's data or its volumes is not k3s's
+awk -v agent="$data/agent/" 'index($2, "/run/k3s/") == 1 || index($2, agent) == 1 || index($2, "/var/lib/kubelet/") == 1 || index($2, "/run/netns/cni-") == 1 { print $2 }' /proc/self/mounts | sort -r | while read -r m; do umount -l "$(printf '%b' "$m")" 2>/dev/null; done
+rm -rf /run/netns/cni-* 2>/dev/null
+for d in $(ip -o link show master cni0 2>/dev/null | awk -F': ' '{print $2}' | cut -d@ -f1); do ip link delete "$d" 2>/dev/null; done
+for d in $(ip -o link show 2>/dev/null | awk -F': ' '{print $2}' | cut -d@ -f1 | grep -E '^(cni0|flannel\\.1|flannel-v6\\.1|kube-ipvs0|flannel-wg|flannel-wg-v6)$'); do ip link delete "$d" 2>/dev/null; done
+${cleanFirewall}
+# the kubelet's transient slices, the pods' among them
+systemctl stop 'kubepods*.slice' 2>/dev/null
+left=$(shims); [ -z "$left" ] || { echo "container shims still run:" $left >&2; exit 1; }`;
