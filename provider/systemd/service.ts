@@ -18,6 +18,7 @@ import {
   type Changes,
 } from "./changes";
 import { isUnknown } from "../unknowns";
+import { adoptionNotes, adoptionReasons } from "./adoption";
 import { consequences } from "./consequences";
 import { waitForHealth, type Expectation } from "./health";
 import { readJournal, relevantLines } from "./journal";
@@ -78,9 +79,10 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     if (isUnknown(inputs.name)) return [];
     const program = inputs.program && (await checkProgram(inputs.program)).program;
     const wanted = program === undefined ? inputs : { ...inputs, program };
-    const { state, unit } = await look(await context.board(wanted.connection), wanted);
-    const taken = unit.triggers === hashOf(wanted.restartTriggers) ? [] : startReasons(undefined, wanted);
-    return serviceDifference(state, wanted, isSecret, taken).notes ?? [];
+    const { state, unit, empty } = await look(await context.board(wanted.connection), wanted);
+    const taken = adoptionReasons(wanted, unit.triggers, hashOf(wanted.restartTriggers));
+    const difference = serviceDifference(state, wanted, isSecret, taken);
+    return unit.load === "not-found" && empty ? (difference.notes ?? []) : adoptionNotes(wanted.name, difference, taken);
   },
 
   consequences,
@@ -156,10 +158,7 @@ async function reconcile(
     putBack,
     program: programChange,
     restartReasons,
-  } = changes(there, wanted, [
-    ...noLongerOurs(former),
-    ...(unit.triggers === triggers ? [] : startReasons(old, wanted)),
-  ]);
+  } = changes(there, wanted, [...noLongerOurs(former), ...startReasons(old, wanted, unit.triggers, triggers)]);
   if (there.running && !wanted.running) requireTold(context, board, service, `${service} would stop`, ["it runs"]);
   if (there.running && restartReasons.length > 0)
     requireTold(context, board, service, `${service} would restart`, restartReasons);
@@ -205,9 +204,14 @@ async function prepareProgram(
 }
 
 /** Reasons to restart that lie in what the last start was made with. An update has no others than its preview had. */
-function startReasons(old: ServiceState | undefined, wanted: ServiceInputs): string[] {
-  if (!old) return ["it is taken over"];
-  return changedTriggers(old.restartTriggers, wanted.restartTriggers).map(triggerReason);
+function startReasons(
+  old: ServiceState | undefined,
+  wanted: ServiceInputs,
+  recorded: string,
+  triggers: string,
+): string[] {
+  if (!old) return adoptionReasons(wanted, recorded, triggers);
+  return recorded === triggers ? [] : changedTriggers(old.restartTriggers, wanted.restartTriggers).map(triggerReason);
 }
 
 async function carryOut(
