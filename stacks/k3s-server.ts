@@ -12,6 +12,7 @@ import { readinessGate } from "./gate";
 import { serverMember } from "./members";
 import { filledRegistry, readyBoard } from "./ready-board";
 import { prepareNode } from "./prepared";
+import { proxiedBoard } from "./proxied";
 import { checkedManifests, customCoredns, withDeliveredImages } from "./server-manifests";
 
 /** What a k3s server stack tells. */
@@ -41,8 +42,9 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
   const hooks = new Hooks(config.hooks, checked.connection);
   const node = await prepareNode(config, { pageSize: facts.pageSize, manifests: [...manifests, ...workloads] });
 
-  const { connection, rebooted, resources: ofBoard } = readyBoard("board", config.board, checked.connection);
+  const { connection: reached, rebooted, resources: ofBoard } = readyBoard("board", config.board, checked.connection);
   hooks.done(ofBoard);
+  const { connection, k3sFiles } = proxiedBoard("board", config, facts, reached);
   const { registry, resources: inRegistry } = await filledRegistry(config, connection, node, hooks);
   const deployed = [
     ...withDeliveredImages(manifests, node),
@@ -55,6 +57,7 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
     config: config.k3s,
     ...node,
     kubeconfigServer,
+    files: k3sFiles,
     ...(registry === undefined ? {} : { registry }),
     checks: [...objects.values(), ...hooks.before("k3s")],
     after: inRegistry,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { architectures } from "./architecture";
 import { prerequisitesConfig } from "./prerequisites/config";
+import { proxyConfig } from "./proxy/config";
 
 const hostKey = z
   .string()
@@ -42,6 +43,7 @@ export const boardConfig = z.strictObject({
     .enum(architectures)
     .describe("Architecture of the board. Checked against the board's own word before anything is touched."),
   connectTimeoutSeconds: z.number().positive().default(30).describe("Seconds until a connection attempt is given up."),
+  proxy: proxyConfig.optional().describe("The proxy through which the board reaches other hosts."),
   prerequisites: prerequisitesConfig
     .optional()
     .describe("What the board has to be like before k3s. Nothing of it changes without being named here."),

@@ -26,6 +26,8 @@ export interface K3sServerArgs {
   readonly archives: readonly ReadyArchive[];
   /** The private registry, where there is one. */
   readonly registry?: Registry;
+  /** Files that k3s reads at its start besides its configuration: a proxy's. */
+  readonly files: readonly board.ServiceFileArgs[];
   /** What has to agree before anything of k3s is touched, its data among it. */
   readonly checks: readonly pulumi.Resource[];
   /** What must be there before anything here: the engine orders children by what they themselves depend on. */
@@ -123,7 +125,14 @@ export class K3sServer extends pulumi.ComponentResource {
     }
   }
 
-  private files({ config, binary, kubeconfigServer, delivery, registry }: K3sServerArgs): board.ServiceFileArgs[] {
+  private files({
+    config,
+    binary,
+    kubeconfigServer,
+    delivery,
+    registry,
+    files: others,
+  }: K3sServerArgs): board.ServiceFileArgs[] {
     const secrets = k3sSecretsFile(config);
     const { endpoint, ca } = registry ?? {};
     return [
@@ -141,6 +150,7 @@ export class K3sServer extends pulumi.ComponentResource {
         : [registriesFile(registriesYaml(delivery.mirrored, endpoint), endpoint.password !== undefined)]),
       ...(ca === undefined ? [] : [{ path: ca.path, content: ca.content, mode: "0644" }]),
       ...(secrets === undefined ? [] : [{ path: k3sPaths.secrets, content: pulumi.secret(secrets), mode: "0600" }]),
+      ...others,
     ];
   }
 }

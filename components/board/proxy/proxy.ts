@@ -1,0 +1,69 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as board from "../../../provider";
+import type { ProxyConfig } from "./config";
+import {
+  aptConfiguration,
+  type DirectHosts,
+  environmentDropIn,
+  environmentFile,
+  holdsLogin,
+  noProxy,
+} from "./environment";
+
+/** apt reads it behind the distribution's own files. */
+const aptFile = "/etc/apt/apt.conf.d/95k3s-board-proxy";
+
+function content(config: ProxyConfig, text: string): pulumi.Input<string> {
+  return holdsLogin(config) ? pulumi.secret(text) : text;
+}
+
+/** The files by which a service is told of the proxy; the addresses are in one that only root reads, because a login may be in them. */
+function serviceFiles(
+  config: ProxyConfig,
+  { service, environment }: { service: string; environment: string },
+  direct: DirectHosts,
+): board.ServiceFileArgs[] {
+  return [
+    {
+      path: `/etc/systemd/system/${service}.service.d/20-k3s-board-proxy.conf`,
+      content: environmentDropIn(environment),
+    },
+    { path: environment, content: content(config, environmentFile(config, noProxy(config, direct))), mode: "0600" },
+  ];
+}
+
+/** Files of k3s for the proxy; its containerd is its child and has the same environment. None where k3s is not to use one. */
+export function k3sProxyFiles(config: ProxyConfig | undefined, direct: DirectHosts): board.ServiceFileArgs[] {
+  if (!config?.users.includes("k3s")) return [];
+  return serviceFiles(config, { service: "k3s", environment: "/etc/rancher/k3s/k3s-board-proxy.env" }, direct);
+}
+
+/** Tells apt of the proxy. `undefined` where it is not to use one. */
+export function packageProxy(
+  name: string,
+  config: ProxyConfig | undefined,
+  connection: pulumi.Input<board.ConnectionArgs>,
+): board.File | undefined {
+  if (!config?.users.includes("packages")) return undefined;
+  return new board.File(`${name}-apt-proxy`, {
+    connection,
+    path: aptFile,
+    content: content(config, aptConfiguration(config)),
+    mode: holdsLogin(config) ? "0600" : "0644",
+  });
+}
+
+/** Tells the service of a Docker that is there; it restarts for it. `undefined` where it is not to use one. */
+export function dockerProxy(
+  name: string,
+  config: ProxyConfig | undefined,
+  connection: pulumi.Input<board.ConnectionArgs>,
+  direct: DirectHosts,
+): board.SystemdService | undefined {
+  if (!config?.users.includes("docker")) return undefined;
+  return new board.SystemdService(`${name}-docker-proxy`, {
+    connection,
+    name: "docker",
+    files: serviceFiles(config, { service: "docker", environment: "/etc/docker/k3s-board-proxy.env" }, direct),
+  });
+}
