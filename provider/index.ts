@@ -5,6 +5,10 @@ export { ContainerdImage, type ContainerdImageArgs } from "./containerd";
 export { getFacts, type Facts } from "./facts";
 export { File, type FileArgs } from "./files";
 export {
+  AgentToken,
+  type AgentTokenArgs,
+  ClusterNode,
+  type ClusterNodeArgs,
   ClusterReadiness,
   type ClusterReadinessArgs,
   K3sData,
@@ -15,6 +19,8 @@ export {
   type ManifestArgs,
   ManifestObjects,
   type ManifestObjectsArgs,
+  NodeObject,
+  type NodeObjectArgs,
 } from "./kubernetes";
 export { Package, type PackageArgs } from "./packages";
 export { RegistryImage, type RegistryAddressArgs, type RegistryImageArgs, type UpstreamArgs } from "./registry";

@@ -4,11 +4,14 @@ import { setting } from "./board/setting";
 import { containerdImage } from "./containerd/containerd-image";
 import { getFactsFunction } from "./facts/get-facts";
 import { file } from "./files/file";
+import { agentToken } from "./kubernetes/agent-token";
+import { clusterNode } from "./kubernetes/cluster-node";
 import { clusterReadiness } from "./kubernetes/cluster-readiness";
 import { k3sData } from "./kubernetes/k3s-data";
 import { kubeconfig } from "./kubernetes/kubeconfig";
 import { manifest } from "./kubernetes/manifest";
 import { manifestObjects } from "./kubernetes/manifest-objects";
+import { nodeObject } from "./kubernetes/node-object";
 import { distributionPackage } from "./packages/package";
 import { registryImage } from "./registry/registry-image";
 import type { Context, ResourceType } from "./resource";
@@ -43,6 +46,9 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
   entry(manifest),
   entry(clusterReadiness),
   entry(kubeconfig),
+  entry(agentToken),
+  entry(nodeObject),
+  entry(clusterNode),
 ]);
 
 /** All functions of package `board`. */

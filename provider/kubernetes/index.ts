@@ -127,3 +127,68 @@ export class Kubeconfig extends pulumi.CustomResource {
     );
   }
 }
+
+/** Arguments of {@link AgentToken}. */
+export interface AgentTokenArgs {
+  /** How to reach the server's board. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** k3s's data directory there. */
+  dataDir: pulumi.Input<string>;
+}
+
+/** The token with which agents join, as the server has it, in the full form that pins the cluster's CA. */
+export class AgentToken extends pulumi.CustomResource {
+  /** The token, `K10…::<user>:<secret>`. Secret. */
+  declare readonly token: pulumi.Output<string>;
+
+  constructor(name: string, args: AgentTokenArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      "board:index:AgentToken",
+      name,
+      { ...secretConnection(args), token: undefined },
+      pulumi.mergeOptions(options, { additionalSecretOutputs: ["token"] }),
+    );
+  }
+}
+
+/** Arguments of {@link NodeObject}. */
+export interface NodeObjectArgs {
+  /** How to reach the board with the kubeconfig, which is a server's. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** Path of the kubeconfig on that board. */
+  kubeconfig: pulumi.Input<string>;
+  /** Name of the node. A change replaces the resource. */
+  name: pulumi.Input<string>;
+}
+
+/**
+ * What a node leaves in the cluster when it goes: deleting this resource deletes the node's object. The service that runs the node has to depend on
+ * it, so that it has stopped by then.
+ */
+export class NodeObject extends pulumi.CustomResource {
+  constructor(name: string, args: NodeObjectArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:NodeObject", name, secretConnection(args), options);
+  }
+}
+
+/** Arguments of {@link ClusterNode}. */
+export interface ClusterNodeArgs extends NodeObjectArgs {
+  /** Labels that the node is to have; those of others stay. Defaults to none. */
+  labels?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /** Taints that the node is to have, each `key=value:effect` or `key:effect`; those of others stay. Defaults to none. */
+  taints?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Seconds for the node to become Ready. Defaults to 600. */
+  timeoutSeconds?: pulumi.Input<number>;
+  /** Seconds for its pods to leave when it goes; PodDisruptionBudgets are heeded for so long. Defaults to 300. */
+  drainTimeoutSeconds?: pulumi.Input<number>;
+}
+
+/**
+ * A node of the cluster: waited for until it is Ready, with labels and taints that are kept as they are wanted. When the resource is deleted, the
+ * node is cordoned and drained. It has to depend on the service that runs the node, so that pods can end.
+ */
+export class ClusterNode extends pulumi.CustomResource {
+  constructor(name: string, args: ClusterNodeArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:ClusterNode", name, secretConnection(args), options);
+  }
+}

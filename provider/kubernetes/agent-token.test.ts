@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import type { Context } from "../resource";
+import type { Board } from "../ssh/board";
+import { connectionArgs } from "../ssh/connection-args";
+import { agentToken } from "./agent-token";
+
+const connection = connectionArgs.parse({ host: "board.example", hostKeys: ["ssh-ed25519 AAAA"] });
+const wanted = { connection, dataDir: "/var/lib/rancher/k3s" };
+const full = `K10${"a".repeat(64)}::node:secret`;
+
+/** A board whose token files hold a text. */
+function contextWith(text: string): Context {
+  const board = { label: "root@board.example:22", ask: () => Promise.resolve({ code: 0, stdout: text, stderr: "" }) };
+  return {
+    urn: "",
+    mask: (said) => said,
+    log: () => undefined,
+    board: () => Promise.resolve(board as unknown as Board),
+  };
+}
+
+describe("AgentToken", () => {
+  it("is the full form that pins the cluster's CA", async () => {
+    expect((await agentToken.create(contextWith(`${full}\n`), wanted)).state.token).toBe(full);
+    expect(agentToken.secretOutputs).toEqual(["token"]);
+  });
+
+  it.each(["", "secret", "K10abc::node:secret"])("refuses %j, and does not repeat it", async (text) => {
+    const refused = await agentToken.create(contextWith(text), wanted).then(
+      () => "",
+      (error: Error) => error.message,
+    );
+    expect(refused).toMatch(/there is no token for agents in its full form/);
+    if (text !== "") expect(refused).not.toContain(text);
+  });
+
+  it("follows the server's: another one is found by a refresh, and none at all is gone", async () => {
+    const state = { ...wanted, token: full };
+    const other = full.replace("secret", "other");
+    expect(await agentToken.read(contextWith(other), "", state)).toEqual({
+      state: { ...wanted, token: other },
+      inputs: wanted,
+    });
+    expect(await agentToken.read(contextWith(""), "", state)).toBeUndefined();
+  });
+});

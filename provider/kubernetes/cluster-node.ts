@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import type { V1Node } from "@kubernetes/client-node";
+import { z } from "zod";
+import { absolutePath } from "../files/schema";
+import type { Context, ResourceType } from "../resource";
+import { BoardError } from "../ssh/board-error";
+import { connectionArgs } from "../ssh/connection-args";
+import { drainNode, uncordonPatch } from "./drain";
+import { nodeHealth, requestFailure } from "./health";
+import { type NodeApi } from "./node-api";
+import { marksNotes, marksOf, marksPatch, type NodeMarks } from "./node-marks";
+import { clusterOf } from "./node-object";
+
+const inputs = z.strictObject({
+  /** To the board with the kubeconfig, which is a server's. */
+  connection: connectionArgs,
+  /** Path of the kubeconfig on that board. */
+  kubeconfig: absolutePath,
+  /** Name of the node. */
+  name: z.string().min(1),
+  labels: z.record(z.string(), z.string()).default({}),
+  /** Each `key=value:effect` or `key:effect`. */
+  taints: z.array(z.string()).default([]),
+  /** Seconds for the node to become Ready. Defaults to 600. */
+  timeoutSeconds: z.number().positive().default(600),
+  /** Seconds for its pods to leave when it goes. Defaults to 300. */
+  drainTimeoutSeconds: z.number().positive().default(300),
+});
+
+type Inputs = z.output<typeof inputs>;
+
+/** Seconds between two looks at a node that is awaited. */
+const pollSeconds = 3;
+/** Seconds between two messages to the person who waits. */
+const reportSeconds = 20;
+/** A node's taints are one list, which others write too: a patch that came too late is made anew so often. */
+const patchAttempts = 5;
+const noMarks: NodeMarks = { labels: {}, taints: [] };
+
+/** Waits until a node is Ready. An API server that does not answer for a while is waited for as well. */
+async function awaitNode(context: Context, wanted: Inputs): Promise<{ api: NodeApi; node: V1Node }> {
+  const board = await context.board(wanted.connection);
+  const started = Date.now();
+  let reported = 0;
+  for (;;) {
+    const { api, node, detail } = await look(context, wanted);
+    if (api !== undefined && node !== undefined && detail === undefined) return { api, node };
+    const elapsed = Math.round((Date.now() - started) / 1000);
+    if (elapsed >= wanted.timeoutSeconds)
+      throw new BoardError(
+        "timeout",
+        board.label,
+        `node ${wanted.name} is not Ready after ${elapsed} s: ${detail ?? ""}`,
+        "The journal of k3s-agent on its board says why: journalctl -u k3s-agent",
+      );
+    if (elapsed - reported >= reportSeconds) {
+      reported = elapsed;
+      context.log("info", `waiting, ${elapsed} s of ${wanted.timeoutSeconds} s: ${detail ?? ""}`);
+    }
+    await sleep(pollSeconds * 1000);
+  }
+}
+
+/** The node, and what keeps it from being Ready. */
+async function look(
+  context: Context,
+  { connection, kubeconfig, name }: Inputs,
+): Promise<{ api?: NodeApi; node?: V1Node; detail?: string }> {
+  try {
+    const api = await clusterOf(await context.board(connection), kubeconfig);
+    if (api === undefined) return { detail: `${kubeconfig} is not there` };
+    const node = await api.find(name);
+    if (node === undefined) return { api, detail: `node ${name} has not registered yet` };
+    const { ready, detail } = nodeHealth(node);
+    return { api, node, ...(ready ? {} : { detail }) };
+  } catch (error) {
+    if (error instanceof BoardError && error.trouble === "cancelled") throw error;
+    return { detail: `Kubernetes API: ${requestFailure(error)}` };
+  }
+}
+
+/** Gives a node its marks. */
+async function mark(api: NodeApi, node: V1Node, before: NodeMarks, wanted: Inputs): Promise<void> {
+  let current = node;
+  for (let attempt = 1; ; attempt++) {
+    const patch = marksPatch(current, before, wanted);
+    if (patch === undefined) return;
+    try {
+      await api.merge(wanted.name, patch);
+      return;
+    } catch (error) {
+      const isLate = error instanceof Error && "code" in error && error.code === 409;
+      const found = isLate && attempt < patchAttempts ? await api.find(wanted.name) : undefined;
+      if (found === undefined) throw error;
+      current = found;
+    }
+  }
+}
+
+async function bring(context: Context, wanted: Inputs, before: NodeMarks): Promise<Inputs> {
+  const { api, node } = await awaitNode(context, wanted);
+  try {
+    const uncordon = uncordonPatch(node);
+    if (uncordon !== undefined) await api.merge(wanted.name, uncordon);
+    await mark(api, node, before, wanted);
+    return wanted;
+  } catch (error) {
+    if (error instanceof BoardError) throw error;
+    const { label } = await context.board(wanted.connection);
+    throw new BoardError("refused", label, `marking node ${wanted.name}: ${requestFailure(error)}`);
+  }
+}
+
+/**
+ * A node of the cluster: Ready, with the labels and taints that it is to have. Made after the agent that runs it, so that it is drained before
+ * that agent stops.
+ */
+export const clusterNode: ResourceType<Inputs, Inputs> = {
+  token: "board:index:ClusterNode",
+  inputs,
+  secretOutputs: [],
+  ignored: ["kubeconfig", "timeoutSeconds", "drainTimeoutSeconds"],
+  diff: (state, wanted) => ({
+    changed: (["labels", "taints"] as const).filter((key) => !isDeepStrictEqual(state[key], wanted[key])),
+    replaces: state.name === wanted.name ? [] : ["name"],
+    notes: marksNotes(wanted.name, state, wanted),
+  }),
+  create: async (context, wanted) => ({ id: wanted.name, state: await bring(context, wanted, noMarks) }),
+  async read(context, _id, state) {
+    try {
+      const api = await clusterOf(await context.board(state.connection), state.kubeconfig);
+      const node = await api?.find(state.name);
+      if (node === undefined) return undefined;
+      const { labels, taints } = marksOf(node, state);
+      const found = { ...state, labels: { ...labels }, taints: [...taints] };
+      return { state: found, inputs: found };
+    } catch (error) {
+      // that no API server answers says nothing about the node; this run brings the server back, or says that it cannot
+      if (error instanceof BoardError && error.trouble !== "refused") throw error;
+      context.log("warning", `node ${state.name} is taken as unchanged: ${requestFailure(error)}`);
+      return { state, inputs: state };
+    }
+  },
+  update: (context, _id, old, wanted) => bring(context, wanted, old),
+  async delete(context, _id, state) {
+    try {
+      const api = await clusterOf(await context.board(state.connection), state.kubeconfig);
+      if (api === undefined) return;
+      await drainNode({
+        api,
+        node: state.name,
+        timeoutSeconds: state.drainTimeoutSeconds,
+        log: (severity, message) => context.log(severity, message),
+      });
+    } catch (error) {
+      if (error instanceof BoardError && error.trouble === "cancelled") throw error;
+      context.log("warning", `node ${state.name} is not drained: ${requestFailure(error)}`);
+    }
+  },
+};
