@@ -84,6 +84,20 @@ export async function upBoard(choice: BoardChoice, progress: Progress): Promise<
   });
 }
 
+/**
+ * Makes sure that several boards run, which see each other at their {@link EmulatedBoard.neighbourAddress}. They come up one after the other: side by
+ * side, each would wait for the others' processor time.
+ */
+export async function upBoards(
+  names: readonly string[],
+  choice: Omit<BoardChoice, "name">,
+  progress: Progress,
+): Promise<EmulatedBoard[]> {
+  const boards: EmulatedBoard[] = [];
+  for (const name of names) boards.push(await upBoard({ ...choice, name }, progress));
+  return boards;
+}
+
 /** Ends a board and forgets its disk. Keys, ports and k3s keep their places. Returns whether there was anything to end. */
 export async function downBoard(name = "dev", progress: Progress = silentProgress): Promise<boolean> {
   checkBoardName(name);

@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { architectures, type Architecture } from "../components/board/architecture";
 import { silentProgress, terminalProgress, type Progress } from "../tools/progress";
 import { boardTypes } from "./architectures";
-import { boardStatus, downBoard, resetBoard, upBoard, type BoardStatus, type EmulatedBoard } from "./board";
+import { boardStatus, downBoard, resetBoard, upBoards, type BoardStatus, type EmulatedBoard } from "./board";
 import { sshArguments } from "./ssh";
 
 interface Options {
@@ -37,11 +37,13 @@ k3s:        K3S_BINARY=<path>, or K3S_URL and K3S_SHA256; without them the emula
     new Option("--arch <architecture>", "the board's architecture (default: riscv64)").choices(architectures);
 
   command("up", "start a board; one that runs is left alone, one that was killed boots from its disk")
+    .argument("[others...]", "names of further boards, on the same network as the first one")
     .addOption(arch())
-    .action(async (options: Options) => {
+    .action(async (others: string[], options: Options) => {
       warnUntested(options);
-      const board = await upBoard({ name: options.name, architecture: options.arch }, progressOf(options));
-      print(options, board, describeRunning(board));
+      const names = [...new Set([options.name, ...others])];
+      const boards = await upBoards(names, { architecture: options.arch }, progressOf(options));
+      print(options, others.length === 0 ? boards[0] : boards, boards.map(describeRunning).join("\n"));
     });
   command("reset", "make a board pristine again, in seconds")
     .addOption(arch())
@@ -88,6 +90,7 @@ function describeRunning(board: EmulatedBoard): string {
     `  log in          npm run board -- ssh${board.name === "dev" ? "" : ` --name ${board.name}`}`,
     `  or              ssh -i ${board.identity} -o UserKnownHostsFile=${board.knownHosts} -p ${board.port} ${board.user}@${board.host}`,
     `  Kubernetes API  https://127.0.0.1:${board.apiPort} once k3s runs`,
+    `  other boards    see it at ${board.neighbourAddress} (eth1): node-ip and flannel-iface of a cluster of several`,
     `  k3s for it      ${board.k3s}`,
   ].join("\n");
 }
