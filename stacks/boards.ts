@@ -1,4 +1,4 @@
-import { type BoardConfig } from "../components/board/config";
+import type { BoardConfig } from "../components/board/config";
 import { connectionFor, ConnectionProblem } from "../components/board/connection";
 import { boardProblems } from "../components/board/facts";
 import * as board from "../provider";
@@ -13,16 +13,14 @@ export interface CheckedBoard {
 /**
  * Asks all boards of a stack what they are.
  *
- * @param configs - each board's section by its config path: `board`.
+ * @param configs - each board's section by its config path: `board`, `agents.worker`.
  * @throws ConfigError where a connection cannot be attempted; Error with every reason why a board cannot take this configuration.
  */
-export async function checkedBoards<Path extends string>(
-  configs: Readonly<Record<Path, BoardConfig>>,
-): Promise<Record<Path, CheckedBoard>> {
-  const all = Object.entries<BoardConfig>(configs) as [Path, BoardConfig][];
-  const connections = connectionsOf(all);
+export async function checkedBoards(
+  configs: ReadonlyMap<string, BoardConfig>,
+): Promise<ReadonlyMap<string, CheckedBoard>> {
   const boards = await Promise.all(
-    connections.map(async ({ path, config, connection }) => {
+    connectionsOf(configs).map(async ({ path, config, connection }) => {
       const facts = await board.getFacts({ connection });
       return { path, config, checked: { connection, facts } };
     }),
@@ -32,12 +30,12 @@ export async function checkedBoards<Path extends string>(
     return problems.length === 0 ? [] : [`${config.host} is not a board for this stack:\n  ${problems.join("\n  ")}`];
   });
   if (refusals.length > 0) throw new Error(refusals.join("\n"));
-  return Object.fromEntries(boards.map(({ path, checked }) => [path, checked])) as Record<Path, CheckedBoard>;
+  return new Map(boards.map(({ path, checked }) => [path, checked]));
 }
 
-function connectionsOf<Path extends string>(all: readonly (readonly [Path, BoardConfig])[]) {
+function connectionsOf(configs: ReadonlyMap<string, BoardConfig>) {
   const problems: ConfigProblem[] = [];
-  const connections = all.flatMap(([path, config]) => {
+  const connections = [...configs].flatMap(([path, config]) => {
     try {
       return [{ path, config, connection: connectionFor(config, path) }];
     } catch (error) {

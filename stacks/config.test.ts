@@ -115,3 +115,74 @@ describe("parseStackConfig", () => {
     expect(problemsOf(values)[path]).toMatch(reason);
   });
 });
+
+describe("agents", () => {
+  const agent = { host: "w1.example", arch: "riscv64", hostKey: "ssh-ed25519 BBBB" };
+
+  it("are none by default", () => {
+    expect(parseStackConfig(good).agents).toEqual({});
+    expect(parseStackConfig({ ...good, agents: { w1: agent } }).agents.w1).toMatchObject({
+      port: 22,
+      labels: {},
+      taints: [],
+    });
+  });
+
+  it("are checked with all else, each problem with its path", () => {
+    const agents = {
+      W1: agent,
+      w1: {
+        ...agent,
+        labels: { "bad key": "x" },
+        taints: ["gpu"],
+        config: { "node-label": ["a=b"], "kubelet-args": ["x"] },
+      },
+      w2: {
+        ...agent,
+        port: 0,
+        config: { disable: "traefik", "node-ip": "nowhere", "kubelet-arg": ["pod-infra-container-image=x"] },
+      },
+    };
+    expect(problemsOf({ ...withK3s({ disable: ["nothing"] }), agents })).toMatchObject({
+      "k3s.disable[0]": expect.any(String) as string,
+      "agents.W1": expect.stringContaining("lower-case") as string,
+      "agents.w1.labels.bad key": expect.stringContaining("expected the key of a label") as string,
+      "agents.w1.taints[0]": expect.stringContaining("expected key=value:effect") as string,
+      "agents.w1.config.node-label": expect.stringContaining("use labels") as string,
+      "agents.w1.config.kubelet-args": expect.stringContaining("did you mean kubelet-arg?") as string,
+      "agents.w2.port": expect.any(String) as string,
+      "agents.w2.config.disable": "--disable is a flag of k3s server, not of k3s agent",
+      "agents.w2.config.node-ip": "nowhere is no IP address",
+      "agents.w2.config.kubelet-arg": expect.stringContaining("1.34 was the last with it") as string,
+    });
+  });
+
+  it("are boards of their own", () => {
+    const agents = { w1: { ...agent, host: "board.example" }, w2: agent, w3: agent };
+    expect(problemsOf({ ...good, agents })).toEqual({
+      "agents.w1.host": "board.example:22 is board already: a board is one node",
+      "agents.w3.host": "w1.example:22 is agents.w2 already: a board is one node",
+    });
+  });
+
+  it("of another architecture need a k3s and images for it", () => {
+    const agents = { w1: { ...agent, arch: "arm64" } };
+    const registry = { kind: "external", url: "https://registry.example" };
+    expect(problemsOf({ ...good, agents, registry })).toEqual({
+      "agents.w1.source": "is missing: k3s.source is for riscv64, the agent is arm64",
+      "agents.w1.arch":
+        "the registry's images are for riscv64: leave it on each board's loopback, or choose delivery: airgap",
+    });
+    const own = { w1: { ...agent, arch: "arm64", source: { path: "./k3s-arm64" } } };
+    expect(problemsOf({ ...good, agents: own })).toEqual({});
+  });
+
+  it("cannot pull from a registry that listens everywhere", () => {
+    const tls = { certificate: "a", key: "b" };
+    const registry = { kind: "board", listen: "0.0.0.0", tls, username: "me", password: "secret" };
+    expect(problemsOf({ ...good, agents: { w1: agent }, registry })["registry.listen"]).toMatch(
+      /name one of the server's board/,
+    );
+    expect(problemsOf({ ...good, registry })).toEqual({});
+  });
+});

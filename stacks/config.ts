@@ -5,11 +5,14 @@ import { auditConfig } from "../components/images/audit/allow";
 import { deliveryConfig } from "../components/images/delivery/ways";
 import { imagesConfig } from "../components/images/config";
 import { systemImages, unknownNames } from "../components/images/system-images";
+import { agentKeyProblems, agentsConfig } from "../components/k3s/agent-config";
 import { k3sConfig } from "../components/k3s/config";
 import { manifestsConfig } from "../components/manifests/config";
 import { type RegistryConfig, registryConfig, registryFor } from "../components/registry/config";
 import { registriesConfig } from "../components/registry/upstreams";
 import { workloadsConfig } from "../components/workloads/config";
+import { isObject } from "../provider/secrets";
+import { agentsProblems } from "./agents-problems";
 
 /** One thing wrong with the stack's configuration. */
 export interface ConfigProblem {
@@ -39,6 +42,9 @@ export const stackConfigSchema = z.strictObject({
     .describe("How the registries that images come from are asked, where that is not the usual way."),
   delivery: deliveryConfig.default("mirror"),
   k3s: k3sConfig.describe("k3s on the board."),
+  agents: agentsConfig
+    .default({})
+    .describe("Boards that join the server's cluster as agents, by the names of their nodes."),
   images: imagesConfig
     .default({})
     .describe(
@@ -125,14 +131,26 @@ function undeliverable({ images, delivery }: z.output<typeof stackConfigSchema>)
 export function parseStackConfig(values: Readonly<Record<string, unknown>>): StackConfig {
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   const parsed = stackConfigSchema.safeParse(given);
-  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues));
+  const ofKeys = agentKeyProblems(given.agents, versionIn(given.k3s));
+  if (!parsed.success) throw new ConfigError([...problemsOf(parsed.error.issues), ...ofKeys]);
   const config = parsed.data;
-  const problems = [...systemTwice(config.images), ...undeliverable(config)];
+  const registry = registryFor(config.registry, config.delivery);
+  const problems = [
+    ...systemTwice(config.images),
+    ...undeliverable(config),
+    ...ofKeys,
+    ...agentsProblems({ ...config, registry }),
+  ];
   if (problems.length > 0) throw new ConfigError(problems);
   // A binary of this machine is asked for its names later; the package of a distribution is on the board only.
   const { unknown } = systemImages(config);
   if (unknown.length > 0 && "package" in config.k3s.source) {
     throw new ConfigError(unknownNames(config.k3s.version, unknown));
   }
-  return { ...config, registry: registryFor(config.registry, config.delivery) };
+  return { ...config, registry };
+}
+
+/** The version of k3s as it was given, whatever else is wrong with the section. */
+function versionIn(k3s: unknown): unknown {
+  return isObject(k3s) ? k3s.version : undefined;
 }

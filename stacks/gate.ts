@@ -5,6 +5,7 @@ import { clusterSetting, k3sPaths } from "../components/k3s/configuration/files"
 import { manifestChecksums, type ManifestText } from "../components/manifests/manifests";
 import * as board from "../provider";
 import type { StackConfig } from "./config";
+import type { ClusterMember } from "./members";
 import type { PreparedNode } from "./prepared";
 
 /** Deployments that k3s itself brings, and whose image is in each, by the component that can be disabled. */
@@ -20,6 +21,7 @@ export interface GateArgs {
   readonly connection: pulumi.Input<board.ConnectionArgs>;
   readonly node: PreparedNode;
   readonly manifests: readonly ManifestText[];
+  readonly agents: readonly ClusterMember[];
   /** Changes with each reboot of ours. */
   readonly rebooted: pulumi.Output<string> | undefined;
   /** All that must be there before anything is waited for. */
@@ -29,7 +31,7 @@ export interface GateArgs {
 /** The gate at the end of an `up`: nodes, system pods, what k3s and the manifests deploy, and the cluster's DNS. */
 export function readinessGate(
   { k3s }: StackConfig,
-  { connection, node, manifests, rebooted, after }: GateArgs,
+  { connection, node, manifests, agents, rebooted, after }: GateArgs,
 ): board.ClusterReadiness {
   const { images, delivery, nameOf } = node;
   const disabled: readonly string[] = [...disabledComponents(k3s), ...k3s.skip];
@@ -59,6 +61,7 @@ export function readinessGate(
       timeoutSeconds: k3s.readyTimeoutSeconds,
       triggers: {
         ...Object.fromEntries(images.map(({ name, digest }) => [name, digest])),
+        ...(agents.length === 0 ? {} : { agents: agents.map(({ name }) => name).join(" ") }),
         ...(rebooted === undefined ? {} : { reboot: rebooted }),
       },
     },

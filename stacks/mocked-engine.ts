@@ -132,11 +132,20 @@ export const healthy: Facts = {
   diskFreeBytes: 1e10,
 };
 let facts: Facts;
+let factsOf: Readonly<Record<string, Partial<Facts>>>;
 
-/** What the board says of itself in this test. Defaults to {@link healthy}. */
-export function boardSays(said: Facts): void {
+/**
+ * What boards say of themselves in this test. Defaults to {@link healthy}.
+ *
+ * @param others - what a board says in another way, by its host.
+ */
+export function boardSays(said: Facts, others: Readonly<Record<string, Partial<Facts>>> = {}): void {
   facts = said;
+  factsOf = others;
 }
+
+/** The agents' token as the server has it. */
+export const agentToken = `K10${"0".repeat(64)}::node:agent-secret-1`;
 
 export const directory = mkdtempSync(join(tmpdir(), "k3s-board-stack-"));
 export const k3s = join(directory, "k3s");
@@ -159,14 +168,18 @@ export const good = {
 beforeEach(async () => {
   registered.length = 0;
   missing = [];
-  facts = healthy;
+  boardSays(healthy);
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ name, inputs }) => ({
+      newResource: ({ name, type, inputs }) => ({
         id: `${name}-id`,
-        state: { sha256: "11", installedVersion: "1", ...(inputs as object), kubeconfig: "kubeconfig-text-1" },
+        state: {
+          ...{ sha256: "11", installedVersion: "1", token: agentToken },
+          ...(inputs as object),
+          ...(type === "board:index:Kubeconfig" ? { kubeconfig: "kubeconfig-text-1" } : {}),
+        },
       }),
-      call: () => ({ ...facts }),
+      call: ({ inputs }) => ({ ...facts, ...factsOf[(inputs as { connection: { host: string } }).connection.host] }),
     },
     "k3s-board",
     "test",

@@ -1,3 +1,4 @@
+import type { Architecture } from "../components/board/architecture";
 import { type Delivery, delivery as deliveryFor, type SystemName } from "../components/images/delivery/delivery";
 import { type ReadyArchive, readyArchives } from "../components/images/delivery/ready-archives";
 import { linux } from "../components/images/image";
@@ -27,20 +28,41 @@ export interface PreparedNode {
   readonly nameOf: (key: SystemImageKey) => string | undefined;
 }
 
-/** What {@link prepareNode} goes by. */
-export interface PrepareArgs {
-  /** Page size of the board's kernel in bytes. */
+/** What decides what a node is given. */
+export interface NodeKind {
+  readonly arch: Architecture;
+  /** Where its k3s binary comes from. */
+  readonly source: StackConfig["k3s"]["source"];
+  /** Page size of its kernel in bytes. */
   readonly pageSize: number;
-  /** The user's manifests: what their pods run is looked at too. */
-  readonly manifests: readonly ManifestText[];
 }
 
 /**
- * Finds the k3s binary, builds or finds the images, and settles how they reach a node.
+ * Prepares what nodes are given; once for all nodes that are alike.
  *
+ * @param manifests - the user's: what their pods run is looked at too.
  * @throws Error or ConfigError with what stands in the way. Nothing has been registered by then: a way that cannot work touches nothing.
  */
-export async function prepareNode(config: StackConfig, { pageSize, manifests }: PrepareArgs): Promise<PreparedNode> {
+export function nodePreparation(
+  config: StackConfig,
+  manifests: readonly ManifestText[],
+): (kind: NodeKind) => Promise<PreparedNode> {
+  const prepared = new Map<string, Promise<PreparedNode>>();
+  return ({ arch, source, pageSize }) => {
+    const key = JSON.stringify([arch, source, pageSize]);
+    const of = { ...config, board: { ...config.board, arch }, k3s: { ...config.k3s, source } };
+    const node = prepared.get(key) ?? prepareNode(of, pageSize, manifests);
+    prepared.set(key, node);
+    return node;
+  };
+}
+
+/** Finds the k3s binary, builds or finds the images, and settles how they reach a node. */
+async function prepareNode(
+  config: StackConfig,
+  pageSize: number,
+  manifests: readonly ManifestText[],
+): Promise<PreparedNode> {
   const { arch } = config.board;
   const progress = engineProgress();
   const binary = await k3sBinary(config.k3s.source, arch, progress);

@@ -1,20 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { BoardConfig } from "../components/board/config";
 import type { DirectHosts } from "../components/board/proxy/environment";
 import { dockerProxy, k3sProxyFiles, packageProxy } from "../components/board/proxy/proxy";
 import { clusterSetting, stackConfiguration } from "../components/k3s/configuration/files";
+import type { Role } from "../components/k3s/configuration/flags";
+import { unitNames } from "../components/k3s/unit";
 import { registryEndpoint } from "../components/registry/registry";
 import type * as board from "../provider";
 import type { StackConfig } from "./config";
-import { serverMember } from "./members";
+import type { ClusterMembers } from "./members";
 
-/** What of a stack is asked without the proxy: the cluster's networks and names, the node, the private registry. */
-export function directHosts({ board: config, k3s, registry }: StackConfig, facts: board.Facts): DirectHosts {
+/** What of a stack is asked without the proxy: the cluster's networks and names, its nodes, the private registry. */
+export function directHosts(
+  { k3s, registry }: Pick<StackConfig, "k3s" | "registry">,
+  { server, agents }: Pick<ClusterMembers, "server" | "agents">,
+): DirectHosts {
   const { settings } = stackConfiguration(k3s);
-  const member = serverMember({ k3s, board: config }, facts);
   return {
     networks: ["cluster-cidr", "service-cidr"].flatMap((key) => settings.get(key)?.values ?? []),
     clusterDomain: clusterSetting(k3s, "cluster-domain"),
-    nodes: [member.address, member.name],
+    nodes: [server, ...agents].flatMap(({ address, name }) => [address, name]),
     ...(registry === undefined ? {} : { registry: new URL(registryEndpoint(registry).url).hostname }),
   };
 }
@@ -27,19 +32,22 @@ export interface ProxiedBoard {
   readonly k3sFiles: readonly board.ServiceFileArgs[];
 }
 
-/** Tells a board's programs of the proxy, where the configuration names one. */
+/**
+ * Tells a board's programs of the proxy, where its configuration names one.
+ *
+ * @param name - what the names of the resources begin with.
+ * @param role - of the k3s on it.
+ */
 export function proxiedBoard(
   name: string,
-  config: StackConfig,
-  facts: board.Facts,
+  { proxy }: Pick<BoardConfig, "proxy">,
+  { role, direct }: { readonly role: Role; readonly direct: DirectHosts },
   connection: pulumi.Output<board.ConnectionArgs>,
 ): ProxiedBoard {
-  const { proxy } = config.board;
-  const direct = directHosts(config, facts);
   const packages = packageProxy(name, proxy, connection);
   dockerProxy(name, proxy, connection, direct);
   return {
     connection: packages === undefined ? connection : pulumi.all([packages.path, connection]).apply(([, c]) => c),
-    k3sFiles: k3sProxyFiles(proxy, direct),
+    k3sFiles: k3sProxyFiles(unitNames[role], proxy, direct),
   };
 }

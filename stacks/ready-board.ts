@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Architecture } from "../components/board/architecture";
 import type { BoardConfig } from "../components/board/config";
 import { Prerequisites } from "../components/board/prerequisites/prerequisites";
 import type { Hooks } from "../components/hooks/hooks";
 import { RegistryImages } from "../components/images/registry-images";
+import type { RegistryConfig } from "../components/registry/config";
 import { Registry } from "../components/registry/registry";
 import type * as board from "../provider";
-import type { StackConfig } from "./config";
 import type { PreparedNode } from "./prepared";
 
 /** A board that is as it has to be. */
@@ -44,26 +45,38 @@ export interface FilledRegistry {
   readonly resources: readonly pulumi.Resource[];
 }
 
+/** What {@link filledRegistry} is made from. */
+export interface FilledRegistryArgs {
+  readonly connection: pulumi.Input<board.ConnectionArgs>;
+  readonly config: RegistryConfig | undefined;
+  readonly arch: Architecture;
+  readonly node: PreparedNode;
+  /** What the names begin with. Defaults to nothing. */
+  readonly prefix?: string;
+  /** Hooks that run before and between these two stages. Defaults to none. */
+  readonly hooks?: Hooks;
+}
+
 /** The private registry, where there is to be one, with the images that a node's delivery has in it, and the hooks of these two stages. */
-export async function filledRegistry(
-  { registry: config, board: { arch } }: StackConfig,
-  connection: pulumi.Input<board.ConnectionArgs>,
-  { delivery }: PreparedNode,
-  hooks: Hooks,
-): Promise<FilledRegistry> {
-  const before = hooks.before("registry");
+export async function filledRegistry(args: FilledRegistryArgs): Promise<FilledRegistry> {
+  const { connection, config, arch, node, prefix = "", hooks } = args;
+  const { pushed } = node.delivery;
+  const before = hooks?.before("registry") ?? [];
   const registry =
-    config === undefined ? undefined : await Registry.create("registry", { connection, arch, config, after: before });
-  hooks.done(registry === undefined ? [] : [registry]);
-  const beforeImages = hooks.before("images");
+    config === undefined
+      ? undefined
+      : await Registry.create(`${prefix}registry`, { connection, arch, config, after: before });
+  hooks?.done(registry === undefined ? [] : [registry]);
+  const beforeImages = hooks?.before("images") ?? [];
   if (registry === undefined) return { registry, resources: [] };
-  if (delivery.pushed.length === 0) return { registry, resources: [registry] };
-  const images = new RegistryImages("image", {
+  if (pushed.length === 0) return { registry, resources: [registry] };
+  const images = new RegistryImages(`${prefix}image`, {
     connection,
     registry: registry.push,
-    images: delivery.pushed,
+    images: pushed,
+    prefix,
     after: [registry, ...beforeImages],
   });
-  hooks.done([images]);
+  hooks?.done([images]);
   return { registry, resources: [registry, images] };
 }

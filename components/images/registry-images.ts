@@ -10,15 +10,17 @@ export interface RegistryImagesArgs {
   /** The registry they are pushed to. */
   readonly registry: board.RegistryAddressArgs;
   readonly images: readonly PlannedImage[];
+  /** What tells the images apart from those in another registry of the stack. Defaults to nothing. */
+  readonly prefix?: string;
   /** What must be there before anything here: the engine orders children by what they themselves depend on. */
   readonly after: readonly pulumi.Resource[];
 }
 
-/** The stack's images in its registry, each under the path and tag that the board asks for. */
+/** The stack's images in a registry, each under the path and tag that the board asks for. */
 export class RegistryImages extends pulumi.ComponentResource {
   constructor(
     name: string,
-    { connection, registry, images, after }: RegistryImagesArgs,
+    { connection, registry, images, prefix = "", after }: RegistryImagesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("k3s-board:images:RegistryImages", name, {}, opts);
@@ -30,7 +32,7 @@ export class RegistryImages extends pulumi.ComponentResource {
           ? { layout: content.image.layout }
           : { upstream: { registry: content.registry, repository: content.repository } };
       const image = new board.RegistryImage(
-        fullImageName,
+        `${prefix}${fullImageName}`,
         { connection, registry, repository, tag, digest, ...source },
         { parent: this, dependsOn: [...after] },
       );
@@ -38,7 +40,7 @@ export class RegistryImages extends pulumi.ComponentResource {
       if (sbom !== undefined) {
         const tag = referrersTag(digest);
         new board.RegistryImage(
-          `${fullImageName}-sbom`,
+          `${prefix}${fullImageName}-sbom`,
           { connection, registry, repository, tag, digest: sbom.digest, layout: sbom.layout },
           { parent: this, dependsOn: [image] },
         );

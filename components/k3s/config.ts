@@ -139,6 +139,13 @@ export const k3sConfig = z
       .url({ protocol: /^https$/ })
       .optional()
       .describe("Address of the API server in the kubeconfig output. Defaults to https://<board.host>:6443."),
+    agentServer: z
+      .url({ protocol: /^https$/ })
+      .optional()
+      .describe(
+        "Address at which agents reach the server (their `--server`). Defaults to the server's own: `node-ip` of `config`, or the one that the " +
+          "board uses towards its default route, at `https-listen-port`.",
+      ),
     allowDowngrade: z
       .union([z.boolean(), z.enum(["restoreDatastore"])])
       .default(false)

@@ -21,4 +21,13 @@ describe("k3sUnit", () => {
   it("leaves pods running over a restart and gives a slow board its time", () => {
     expect(k3sUnit({ binary: "/usr/bin/k3s" })).toMatch(/KillMode=process\n[^]*TimeoutStartSec=0\n/);
   });
+
+  it("is an agent's under the agent's own name", () => {
+    const unit = k3sUnit({ binary: "/usr/bin/k3s", role: "agent" });
+    expect(unit).toContain("ExecStart=/usr/bin/k3s agent\n");
+    expect(unit).toContain("/etc/systemd/system/k3s-agent.service.env");
+    expect(k3sDropIn({ binary: "/usr/bin/k3s", role: "agent", disable: [], pauseImage: "p" })).toContain(
+      "ExecStart=/usr/bin/k3s \\\n    agent \\\n    --pause-image=p\n",
+    );
+  });
 });

@@ -1,14 +1,21 @@
+import type { Role } from "./configuration/flags";
+
 /** Arguments of {@link k3sUnit}. */
 export interface UnitArgs {
   /** Path of the k3s binary on the board. */
   readonly binary: string;
+  /** What the process is. Defaults to a server. */
+  readonly role?: Role;
 }
 
+/** Names of the units, as k3s's own installer has them. */
+export const unitNames: Readonly<Record<Role, string>> = { server: "k3s", agent: "k3s-agent" };
+
 /**
- * The k3s server unit, with the properties that k3s's own installer gives it: `Type=notify` without a start timeout (a first start takes
- * minutes on a board), and `KillMode=process` so that a restart of k3s leaves the pods running.
+ * The unit of a k3s server or agent, with the properties that k3s's own installer gives both: `Type=notify` without a start timeout (a first
+ * start takes minutes on a board), and `KillMode=process` so that a restart of k3s leaves the pods running.
  */
-export function k3sUnit({ binary }: UnitArgs): string {
+export function k3sUnit({ binary, role = "server" }: UnitArgs): string {
   return `[Unit]
 Description=Lightweight Kubernetes
 Documentation=https://k3s.io
@@ -19,10 +26,10 @@ After=network-online.target
 Type=notify
 EnvironmentFile=-/etc/default/%N
 EnvironmentFile=-/etc/sysconfig/%N
-EnvironmentFile=-/etc/systemd/system/k3s.service.env
+EnvironmentFile=-/etc/systemd/system/${unitNames[role]}.service.env
 ExecStartPre=-/sbin/modprobe br_netfilter
 ExecStartPre=-/sbin/modprobe overlay
-ExecStart=${binary} server
+ExecStart=${binary} ${role}
 KillMode=process
 Delegate=yes
 User=root
@@ -41,14 +48,14 @@ WantedBy=multi-user.target
 
 /** Arguments of {@link k3sDropIn}. */
 export interface DropInArgs extends UnitArgs {
-  /** Bundled components that are not wanted. */
+  /** Bundled components that are not wanted; a matter of servers. */
   readonly disable: readonly string[];
   /** Image of the pod sandbox. */
   readonly pauseImage: string;
 }
 
 /** The drop-in with the flags that belong to the stack. The empty `ExecStart=` resets the unit's own, or systemd would run both. */
-export function k3sDropIn({ binary, disable, pauseImage }: DropInArgs): string {
+export function k3sDropIn({ binary, role = "server", disable, pauseImage }: DropInArgs): string {
   const flags = [...(disable.length === 0 ? [] : [`--disable=${disable.join(",")}`]), `--pause-image=${pauseImage}`];
-  return ["[Service]", "ExecStart=", `ExecStart=${[binary, "server", ...flags].join(" \\\n    ")}`, ""].join("\n");
+  return ["[Service]", "ExecStart=", `ExecStart=${[binary, role, ...flags].join(" \\\n    ")}`, ""].join("\n");
 }

@@ -76,5 +76,10 @@ export function registryFor(
   return delivery === "airgap" ? undefined : { kind: "board", listen: "127.0.0.1", port: 5000 };
 }
 
+/** Whether a registry can be reached from its own board only. */
+export function isOnLoopback(config: RegistryConfig): boolean {
+  return config.kind === "board" && loopback.test(config.listen);
+}
+
 /** A registry on the board, {@link RegistryConfig} narrowed. */
 export type BoardRegistryConfig = Extract<RegistryConfig, { kind: "board" }>;

@@ -32,10 +32,18 @@ function serviceFiles(
   ];
 }
 
-/** Files of k3s for the proxy; its containerd is its child and has the same environment. None where k3s is not to use one. */
-export function k3sProxyFiles(config: ProxyConfig | undefined, direct: DirectHosts): board.ServiceFileArgs[] {
+/**
+ * Files of k3s for the proxy; its containerd is its child and has the same environment. None where k3s is not to use one.
+ *
+ * @param service - name of its unit: `k3s`, `k3s-agent`.
+ */
+export function k3sProxyFiles(
+  service: string,
+  config: ProxyConfig | undefined,
+  direct: DirectHosts,
+): board.ServiceFileArgs[] {
   if (!config?.users.includes("k3s")) return [];
-  return serviceFiles(config, { service: "k3s", environment: "/etc/rancher/k3s/k3s-board-proxy.env" }, direct);
+  return serviceFiles(config, { service, environment: "/etc/rancher/k3s/k3s-board-proxy.env" }, direct);
 }
 
 /** Tells apt of the proxy. `undefined` where it is not to use one. */

@@ -2,13 +2,15 @@ import { dump } from "js-yaml";
 import type { K3sConfig } from "../config";
 import { nthAddress } from "./addresses";
 import { type Effective, effectiveConfiguration } from "./effective";
-import { knownMinors, minorOf, secretFlags } from "./flags";
+import { knownMinors, minorOf, type Role, secretFlags } from "./flags";
 import { tlsSans } from "../kubeconfig-address";
 
 /** Files of k3s on the board. */
 export const k3sPaths = {
   unit: "/etc/systemd/system/k3s.service",
   dropIn: "/etc/systemd/system/k3s.service.d/10-k3s-board.conf",
+  agentDropIn: "/etc/systemd/system/k3s-agent.service.d/10-k3s-board.conf",
+  agentToken: "/etc/rancher/k3s/k3s-board-agent-token",
   config: "/etc/rancher/k3s/config.yaml.d/50-k3s-board.yaml",
   secrets: "/etc/rancher/k3s/config.yaml.d/60-k3s-board-secrets.yaml",
   registries: "/etc/rancher/k3s/registries.yaml",
@@ -17,10 +19,19 @@ export const k3sPaths = {
 } as const;
 
 /** What the stack's own keys come to, with k3s's defaults. */
-export function stackConfiguration({ version, config }: Pick<K3sConfig, "version" | "config">): Effective {
+export function stackConfiguration(config: Pick<K3sConfig, "version" | "config">): Effective {
+  return configurationOf(config, "server");
+}
+
+/** What the keys of an agent come to, with k3s's defaults. */
+export function agentConfiguration(config: Pick<K3sConfig, "version" | "config">): Effective {
+  return configurationOf(config, "agent");
+}
+
+function configurationOf({ version, config }: Pick<K3sConfig, "version" | "config">, role: Role): Effective {
   return effectiveConfiguration({
     minor: minorOf(version) ?? knownMinors.newest,
-    role: "server",
+    role,
     files: [{ path: k3sPaths.config, text: dump(config, { lineWidth: -1 }) }],
   });
 }
@@ -38,8 +49,23 @@ export function clusterSetting(
 }
 
 /** k3s's data directory: what the extra config says, or k3s's default. */
-export function dataDirectory(config: Pick<K3sConfig, "version" | "config">): string {
-  return stackConfiguration(config).settings.get("data-dir")?.values[0] ?? k3sPaths.dataDir;
+export function dataDirectory(config: Pick<K3sConfig, "version" | "config">, role: Role = "server"): string {
+  return configurationOf(config, role).settings.get("data-dir")?.values[0] ?? k3sPaths.dataDir;
+}
+
+/** The address that a node tells the cluster, where the extra config has one. */
+export function nodeAddress(config: Pick<K3sConfig, "version" | "config">, role: Role): string | undefined {
+  return configurationOf(config, role).settings.get("node-ip")?.values[0];
+}
+
+/**
+ * Where agents reach the server: what the configuration says, or the server's address in the cluster and its port.
+ *
+ * @param address - of the server's node.
+ */
+export function agentServer(config: Pick<K3sConfig, "version" | "config" | "agentServer">, address: string): string {
+  const port = stackConfiguration(config).settings.get("https-listen-port")?.values[0] ?? "6443";
+  return config.agentServer ?? `https://${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
 /** Where k3s keeps its datastore; `undefined` where that is another server's (`datastore-endpoint`). */
@@ -52,23 +78,40 @@ export function datastoreDirectory(config: Pick<K3sConfig, "version" | "config">
  * The file in config.yaml.d: the user's keys as they are, and the name that the kubeconfig's address needs in the certificate. The list
  * keys of the drop-in (`disable`) are not here: k3s would put those of both places together.
  *
+ * Where agents are told another address than the server's own, that one is in the certificate too.
+ *
  * @param kubeconfigServer - address of the API server from outside.
  * @param own - keys that this program sets besides.
  */
 export function k3sConfigFile(
-  config: Pick<K3sConfig, "config">,
+  config: Pick<K3sConfig, "config" | "agentServer">,
   kubeconfigServer: string,
   own: Readonly<Record<string, string>> = {},
 ): string {
-  const shown = Object.fromEntries(Object.entries(config.config).filter(([key]) => !secretFlags.has(key)));
+  const addresses = [kubeconfigServer, ...(config.agentServer === undefined ? [] : [config.agentServer])];
   return dump(
-    { ...shown, ...own, "tls-san": tlsSans(kubeconfigServer, config.config["tls-san"]) },
+    { ...shownKeys(config), ...own, "tls-san": tlsSans(addresses, config.config["tls-san"]) },
     { sortKeys: true, lineWidth: -1 },
   );
 }
 
+/**
+ * The file in config.yaml.d of an agent: the user's keys, and those by which it joins.
+ *
+ * @param own - keys that this program sets.
+ */
+export function agentConfigFile(config: Pick<K3sConfig, "config">, own: Readonly<Record<string, string>>): string {
+  return dump({ ...shownKeys(config), ...own }, { sortKeys: true, lineWidth: -1 });
+}
+
+function shownKeys({ config }: Pick<K3sConfig, "config">): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !secretFlags.has(key)));
+}
+
 /** The file with the token and other secret keys, apart from the rest so that the rest can be shown line by line; `undefined` without any. */
-export function k3sSecretsFile(config: Pick<K3sConfig, "config" | "token">): string | undefined {
+export function k3sSecretsFile(
+  config: Pick<K3sConfig, "config"> & Partial<Pick<K3sConfig, "token">>,
+): string | undefined {
   const secrets = Object.fromEntries(Object.entries(config.config).filter(([key]) => secretFlags.has(key)));
   const all = config.token === undefined ? secrets : { ...secrets, token: config.token };
   return Object.keys(all).length === 0 ? undefined : dump(all, { sortKeys: true, lineWidth: -1 });

@@ -79,9 +79,22 @@ const serverRules: readonly Rule[] = [
   ),
 ];
 
-/** What the agent part of every node refuses: pkg/agent/run.go, pkg/agent/flannel/setup.go, and kubelet itself. */
+/** What every kubelet refuses. */
+const kubeletArgs: Rule = ({ minor, values }) =>
+  values("kubelet-arg").flatMap((arg) => {
+    const name = arg.replace(/^-*/, "").split("=")[0] ?? "";
+    const removed = removedKubeletArgs.get(name);
+    if (removed === undefined || minor <= removed.until) return [];
+    const instead = removed.instead === undefined ? "" : `; use ${removed.instead}`;
+    const reason = `kubelet 1.${minor} does not start with --${name}: 1.${removed.until} was the last with it${instead}`;
+    return [{ key: "kubelet-arg", reason }];
+  });
+
+/** What can be said of an agent by its own configuration: pkg/agent/run.go, and kubelet itself. */
+const agentRules: readonly Rule[] = [each("node-ip", isAddress, noAddress), kubeletArgs];
+
+/** What the agent part of a server refuses besides, going by the cluster's networks: pkg/agent/run.go, pkg/agent/flannel/setup.go. */
 const nodeRules: readonly Rule[] = [
-  each("node-ip", isAddress, noAddress),
   rule("service-cidr", ({ values }) => {
     const [cluster, service] = [values("cluster-cidr"), values("service-cidr")];
     if (![...cluster, ...service].every(isNetwork) || familiesOf(cluster) === familiesOf(service)) return undefined;
@@ -105,15 +118,6 @@ const nodeRules: readonly Rule[] = [
     const instead = ["wireguard", "ipsec"].includes(backend) ? ": use wireguard-native" : "";
     return `k3s 1.${minor} has no flannel backend ${backend}${instead}`;
   }),
-  ({ minor, values }) =>
-    values("kubelet-arg").flatMap((arg) => {
-      const name = arg.replace(/^-*/, "").split("=")[0] ?? "";
-      const removed = removedKubeletArgs.get(name);
-      if (removed === undefined || minor <= removed.until) return [];
-      const instead = removed.instead === undefined ? "" : `; use ${removed.instead}`;
-      const reason = `kubelet 1.${minor} does not start with --${name}: 1.${removed.until} was the last with it${instead}`;
-      return [{ key: "kubelet-arg", reason }];
-    }),
 ];
 
 /** What k3s takes and does not mean: pkg/server/server.go reads the mode as octal digits, and YAML makes an unquoted 0644 the number 420. */
@@ -130,10 +134,19 @@ const kubeconfigMode = rule("write-kubeconfig-mode", ({ value }) => {
  *
  * @param minor - of k3s: 36 for v1.36.3+k3s1.
  */
-export function serverProblems({ settings }: Effective, minor: number): KeyProblem[] {
+export function serverProblems(effective: Effective, minor: number): KeyProblem[] {
+  return problemsBy([...serverRules, ...agentRules, ...nodeRules, kubeconfigMode], effective, minor);
+}
+
+/** What a k3s agent would refuse at its start, as {@link serverProblems} for a server. */
+export function agentProblems(effective: Effective, minor: number): KeyProblem[] {
+  return problemsBy(agentRules, effective, minor);
+}
+
+function problemsBy(rules: readonly Rule[], { settings }: Effective, minor: number): KeyProblem[] {
   const values = (flag: string) => settings.get(flag)?.values ?? [];
   const value = (flag: string) => values(flag)[0] ?? "";
   // what strconv.ParseBool of Go takes for true
   const isOn = (flag: string) => ["1", "t", "T", "TRUE", "true", "True"].includes(value(flag));
-  return [...serverRules, ...nodeRules, kubeconfigMode].flatMap((check) => check({ minor, values, value, isOn }));
+  return rules.flatMap((check) => check({ minor, values, value, isOn }));
 }
