@@ -15,6 +15,7 @@ function contextWith(text: string): Context {
     urn: "",
     mask: (said) => said,
     log: () => undefined,
+    isTold: () => true,
     board: () => Promise.resolve(board as unknown as Board),
   };
 }

@@ -33,6 +33,7 @@ const context: Context = {
   urn: "",
   mask: (text) => text,
   log: (severity, message) => void said.push(`${severity}: ${message}`),
+  isTold: () => true,
   board: () => Promise.resolve({ label: "root@server.example:22" } as unknown as Board),
 };
 const api: NodeApi = {

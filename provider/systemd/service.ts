@@ -82,7 +82,9 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     const { state, unit, empty } = await look(await context.board(wanted.connection), wanted);
     const taken = adoptionReasons(wanted, unit.triggers, hashOf(wanted.restartTriggers));
     const difference = serviceDifference(state, wanted, isSecret, taken);
-    return unit.load === "not-found" && empty ? (difference.notes ?? []) : adoptionNotes(wanted.name, difference, taken);
+    return unit.load === "not-found" && empty
+      ? (difference.notes ?? [])
+      : adoptionNotes(wanted.name, difference, taken);
   },
 
   consequences,

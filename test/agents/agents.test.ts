@@ -2,29 +2,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { downBoard, type EmulatedBoard, upBoards } from "../../emulator/board";
 import { terminalProgress } from "../../tools/progress";
-import { fileListing, missingFrom, networkListing, onBoard, processListing, unitListing } from "../stack/board-view";
+import { type BoardListing, listBoard, listingDifferences, listKind } from "../board-listing";
+import { onBoard } from "../stack/board-view";
 import { boardSections, type Sections, TestProject } from "../stack/project";
 
 const names = ["agents-server", "agents-one", "agents-two"] as const;
 
-/** What a board looks like from outside, for a comparison of before and after. */
-async function listings(board: EmulatedBoard) {
-  return {
-    files: await fileListing(board),
-    units: await unitListing(board),
-    processes: await processListing(board),
-    network: await networkListing(board),
-  };
-}
-
-type Listings = Awaited<ReturnType<typeof listings>>;
-
-function expectSame(after: Listings, before: Listings): void {
-  for (const kind of ["files", "units", "processes", "network"] as const) {
-    expect({ kind, added: missingFrom(after[kind], before[kind]) }).toEqual({ kind, added: [] });
-    expect({ kind, lost: missingFrom(before[kind], after[kind]) }).toEqual({ kind, lost: [] });
-  }
-}
+const listings = (board: EmulatedBoard) => listBoard((script) => onBoard(board, script));
 
 /** One cluster serves all tests here, in this order: three emulated boards on one machine take their time. */
 describe.sequential("a server and two agents from one stack", () => {
@@ -32,7 +16,7 @@ describe.sequential("a server and two agents from one stack", () => {
   let one: EmulatedBoard;
   let two: EmulatedBoard;
   let project: TestProject;
-  let before: Record<"server" | "one" | "two", Listings>;
+  let before: Record<"server" | "one" | "two", BoardListing>;
 
   function sections(agents: Record<string, Sections>): Sections {
     const given = boardSections(server);
@@ -86,7 +70,7 @@ describe.sequential("a server and two agents from one stack", () => {
     expect(run.text).toMatch(
       /agents\.one\.config\.node-ip: its board's address 10\.0\.2\.15 is that of the server too/,
     );
-    expect(await fileListing(one)).toEqual(before.one.files);
+    expect(await listKind((script) => onBoard(one, script), "files")).toEqual(before.one.files);
   });
 
   it("brings all nodes up, and a pod on each agent answers", async () => {
@@ -152,7 +136,7 @@ describe.sequential("a server and two agents from one stack", () => {
     expect(run.text).toMatch(/node two is drained/);
     expect(await nodes()).toEqual([`${names[0]} True`, "one True"]);
     expect(await movingOn()).toBe("one");
-    expectSame(await listings(two), before.two);
+    expect(listingDifferences(before.two, await listings(two))).toEqual([]);
     expect((await project.run("preview", "--expect-no-changes")).code).toBe(0);
   });
 
@@ -160,7 +144,7 @@ describe.sequential("a server and two agents from one stack", () => {
     await onBoard(server, "rm -rf /root/.kube");
     const run = await project.run("destroy");
     expect(run.code, run.text).toBe(0);
-    expectSame(await listings(server), before.server);
-    expectSame(await listings(one), before.one);
+    expect(listingDifferences(before.server, await listings(server))).toEqual([]);
+    expect(listingDifferences(before.one, await listings(one))).toEqual([]);
   });
 });
