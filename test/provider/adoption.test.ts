@@ -92,8 +92,8 @@ describe("a service that somebody installed by hand", () => {
   });
 });
 
-it("says nothing of a board where there is no such service", async () => {
-  expect(await announced(await checked(systemdService, { connection: test.connection, name: "none", unit }))).toEqual(
-    [],
-  );
+it("says of a board where there is no such service what comes, and nothing of taking it over", async () => {
+  const notes = await announced(await checked(systemdService, { connection: test.connection, name: "none", unit }));
+  expect(notes[0]).toBe("none.service starts: /etc/systemd/system/none.service changes, it is not running");
+  expect(notes.join("\n")).not.toMatch(/comes under this stack/);
 });
