@@ -94,6 +94,6 @@ describe("a service that somebody installed by hand", () => {
 
 it("says of a board where there is no such service what comes, and nothing of taking it over", async () => {
   const notes = await announced(await checked(systemdService, { connection: test.connection, name: "none", unit }));
-  expect(notes[0]).toBe("none.service starts: /etc/systemd/system/none.service changes, it is not running");
-  expect(notes.join("\n")).not.toMatch(/comes under this stack/);
+  expect(notes?.[0]).toBe("none.service starts: /etc/systemd/system/none.service changes, it is not running");
+  expect(notes?.join("\n")).not.toMatch(/comes under this stack/);
 });
