@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{bench,cli,components,emulator,provider,stacks,tools}/**/*.test.ts"],
+          include: ["{bench,cli,components,doctor,emulator,provider,stacks,tools}/**/*.test.ts"],
           testTimeout: 30_000,
         },
       },

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { UnfitImages } from "../components/images/unfit-images";
 import { engineErrorText } from "./commands/engine-error";
 import type { AuditFlags } from "./commands/audit";
+import type { DoctorFlags } from "./commands/doctor";
 import { type KubeconfigFlags, writeKubeconfig } from "./commands/kubeconfig";
 import { operate, type OperationFlags, type OperationKind } from "./commands/operate";
 import { showStack, type StackFlags } from "./commands/stack";
@@ -26,6 +27,7 @@ export async function runCli(
   project: Project,
   demo?: (flags: DemoFlags) => Promise<number>,
   audit?: (images: readonly string[], flags: AuditFlags) => Promise<number>,
+  doctor?: (flags: DoctorFlags) => Promise<number>,
 ): Promise<number> {
   let code: number = exitCode.ok;
   const program = new Command("npm run")
@@ -89,6 +91,24 @@ export async function runCli(
       .action(async (images: string[], flags: AuditFlags, command: Command) => {
         const stackGiven = command.getOptionValueSource("stack") === "cli";
         code = await audit(images, { ...flags, stackGiven });
+      });
+  }
+  if (doctor) {
+    common(
+      program
+        .command("doctor")
+        .description("why does it not run: asks the board, changes nothing, says what is wrong and what mends it"),
+    )
+      .option("--host <user@host:port>", "a board without a stack; user and port may be left out (root, 22)")
+      .option("--identity <path>", "with --host: a private key file; without it the SSH agent is asked")
+      .option("--host-key <key>", "with --host: the host key, '<type> <base64>'; without it --known-hosts is read")
+      .option("--known-hosts <path>", "with --host: file of known host keys (~/.ssh/known_hosts)")
+      .option("--bundle <file>", "write everything that was gathered, without secrets, into a tar")
+      .addOption(
+        new Option("--from <file>", "look at a bundle instead of a board").conflicts(["host", "bundle", "identity"]),
+      )
+      .action(async (flags: DoctorFlags) => {
+        code = await doctor(flags);
       });
   }
   if (demo) {

@@ -10,6 +10,8 @@ export const exitCode = {
   changes: 7,
   /** `audit` found an image that the board cannot run. */
   unfit: 8,
+  /** `doctor` found an error or a warning. */
+  findings: 9,
   /** Ended by Ctrl-C, as shells count it. */
   interrupted: 130,
 } as const;

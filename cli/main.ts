@@ -5,6 +5,7 @@ import type * as Config from "../stacks/config";
 import type * as Types from "../provider/types";
 import { runCli } from "./cli";
 import type * as Audit from "./commands/audit";
+import type * as Doctor from "./commands/doctor";
 import type * as Demo from "./demo/demo";
 import type { Project } from "./engine/project";
 
@@ -39,6 +40,10 @@ const code = runCli(
   (images, flags) => {
     const { audit } = require("./commands/audit") as typeof Audit;
     return audit(project, images, flags);
+  },
+  (flags) => {
+    const { doctor } = require("./commands/doctor") as typeof Doctor;
+    return doctor(project, flags);
   },
 );
 void code.then((exitCode) => {

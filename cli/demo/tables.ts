@@ -1,3 +1,5 @@
+import { parseImageTable } from "../../provider/containerd/image-list";
+
 /** Lays rows out under their headings, columns two spaces apart. Pure. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [headings, ...rows];
@@ -16,13 +18,9 @@ export interface ImageOnBoard {
   readonly platforms: readonly string[];
 }
 
-/** Reads what `ctr images ls` prints: REF TYPE DIGEST SIZE PLATFORMS LABELS, the size in two words. Pure. */
+/** Reads what `ctr images ls` prints. Pure. */
 export function parseImageList(text: string): ImageOnBoard[] {
-  return text.split("\n").flatMap((line) => {
-    const match = /^(\S+)\s+\S+\s+(sha256:[0-9a-f]{64})\s+[\d.]+\s*[KMGT]?i?B\s+(\S+)/.exec(line);
-    const [, name, digest, platforms] = match ?? [];
-    return name && digest && platforms ? [{ name, digest, platforms: platforms.split(",") }] : [];
-  });
+  return parseImageTable(text).map(({ name, digest, platforms }) => ({ name, digest, platforms }));
 }
 
 /** The image that a container runs, from the name or id that the kubelet reports. Pure. */

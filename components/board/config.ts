@@ -51,3 +51,6 @@ export const boardConfig = z.strictObject({
 
 /** {@link boardConfig} with defaults filled in. */
 export type BoardConfig = z.output<typeof boardConfig>;
+
+/** What of {@link boardConfig} says where a board is and how to log in, for commands that need no stack. */
+export const boardLogin = boardConfig.omit({ arch: true, prerequisites: true });

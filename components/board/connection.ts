@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { ConnectionArgs } from "../../provider";
-import type { BoardConfig } from "./config";
+import type { z } from "zod";
+import type { BoardConfig, boardLogin } from "./config";
 import { hostKeysFromKnownHosts } from "./known-hosts";
 import { expandHome } from "../../provider/local-paths";
 
@@ -55,7 +56,7 @@ function loginArgs(login: Login, path: string): ConnectionArgs {
  * @param path - config path of the board's section.
  * @throws ConnectionProblem where no host key is known: a board is never trusted blindly.
  */
-export function connectionFor(board: BoardConfig, path = "board"): ConnectionArgs {
+export function connectionFor(board: z.output<typeof boardLogin>, path = "board"): ConnectionArgs {
   return {
     ...loginArgs(board, path),
     ...(board.sudoPassword === undefined ? {} : { sudoPassword: board.sudoPassword }),

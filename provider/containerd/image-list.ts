@@ -11,13 +11,25 @@ export interface ListedImage {
 /** The label that keeps an image from kubelet's garbage collection. */
 export const pinLabel = "io.cri-containerd.pinned=pinned";
 
-/** Reads the table that `ctr images ls` prints: REF TYPE DIGEST SIZE PLATFORMS LABELS. Lines that are no images are skipped. */
-export function parseImageList(text: string): ListedImage[] {
+/** An image name with what containerd reads from the image itself. */
+export interface ImageWithPlatforms extends ListedImage {
+  /** `linux/riscv64`; empty where containerd cannot tell. */
+  readonly platforms: readonly string[];
+}
+
+/** Reads the table that `ctr images ls` prints: REF TYPE DIGEST SIZE PLATFORMS LABELS, the size in two words. Lines that are no images are skipped. */
+export function parseImageTable(text: string): ImageWithPlatforms[] {
   return text.split("\n").flatMap((line) => {
-    const [name = "", type = "", digest = ""] = line.trim().split(/\s+/);
+    const [name = "", type = "", digest = "", ...rest] = line.trim().split(/\s+/);
     if (!/^sha256:[0-9a-f]{64}$/.test(digest) || !type.includes("/")) return [];
-    return [{ name, digest, pinned: line.includes(pinLabel) }];
+    const platforms = rest.find((word) => /^[a-z]+\/[a-z0-9]/.test(word))?.split(",") ?? [];
+    return [{ name, digest, pinned: line.includes(pinLabel), platforms }];
   });
+}
+
+/** The same without platforms. */
+export function parseImageList(text: string): ListedImage[] {
+  return parseImageTable(text).map(({ name, digest, pinned }) => ({ name, digest, pinned }));
 }
 
 /**

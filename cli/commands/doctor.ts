@@ -1,0 +1,131 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { z } from "zod";
+import { boardLogin } from "../../components/board/config";
+import { connectionFor, ConnectionProblem } from "../../components/board/connection";
+import { BundleProblem, readBundle, writeBundle } from "../../doctor/bundle";
+import { diagnose } from "../../doctor/diagnose";
+import type { Facts } from "../../doctor/facts";
+import { gather, type Gathered } from "../../doctor/gather/gather";
+import { readFacts } from "../../doctor/read/facts";
+import { BoardError } from "../../provider/ssh/board-error";
+import { Boards } from "../../provider/ssh/boards";
+import { connectionArgs, type Connection } from "../../provider/ssh/connection-args";
+import { parseStackConfig } from "../../stacks/config";
+import { terminalProgress } from "../../tools/progress";
+import { Engine } from "../engine/engine";
+import type { Project } from "../engine/project";
+import { ExpectedError, UsageError, type ExitCode } from "../errors";
+import { coloured, plain } from "../events/lines";
+import { doctorDocument, doctorExitCode, doctorText } from "./doctor-report";
+import { streamsFor, type CommonFlags } from "./output";
+
+/** Options of `npm run doctor`. */
+export interface DoctorFlags extends CommonFlags {
+  /** `user@host:port` of a board without a stack. */
+  readonly host?: string;
+  readonly identity?: string;
+  readonly hostKey?: string;
+  readonly knownHosts?: string;
+  /** Where a support bundle goes. */
+  readonly bundle?: string;
+  /** A support bundle to look at instead of a board. */
+  readonly from?: string;
+}
+
+/**
+ * Says what is wrong on a board, why, and what mends it. Changes nothing on it.
+ *
+ * @throws UsageError for wrong options; ExpectedError where the board, or the bundle, cannot be looked at.
+ */
+export async function doctor(project: Project, flags: DoctorFlags): Promise<ExitCode> {
+  const facts =
+    flags.from === undefined ? await lookAt(await connectionOf(project, flags), flags) : await bundled(flags.from);
+  const findings = diagnose(facts);
+  const { human, result } = streamsFor(flags);
+  if (flags.json) result.write(`${JSON.stringify(doctorDocument(facts, findings), undefined, 2)}\n`);
+  else {
+    const colours =
+      flags.color === "always" || (flags.color === "auto" && human.isTTY === true && !process.env.NO_COLOR);
+    human.write(`${doctorText(facts, findings, colours ? coloured : plain)}\n`);
+  }
+  return doctorExitCode(findings);
+}
+
+async function lookAt(connection: Connection, { bundle }: DoctorFlags): Promise<Facts> {
+  const boards = new Boards();
+  let gathered: Gathered;
+  try {
+    gathered = await gather(boards.at(connection), secretsOf(connection));
+  } catch (error) {
+    if (!(error instanceof BoardError)) throw error;
+    throw new ExpectedError(`nothing of the board could be seen: ${error.message}`);
+  } finally {
+    boards.close();
+  }
+  const facts = readFacts(gathered);
+  if (bundle !== undefined) writePrivately(pathGiven(bundle), writeBundle(facts, gathered));
+  return facts;
+}
+
+function secretsOf({ password, passphrase, sudoPassword, jump }: Connection): string[] {
+  const own = [password, passphrase, sudoPassword].filter((secret) => secret !== undefined);
+  return jump === undefined ? own : [...own, ...secretsOf(jump)];
+}
+
+async function bundled(path: string): Promise<Facts> {
+  try {
+    return await readBundle(readFileSync(pathGiven(path)));
+  } catch (error) {
+    if (error instanceof BundleProblem || (error as NodeJS.ErrnoException).code !== undefined)
+      throw new ExpectedError(`${path}: ${(error as Error).message}`);
+    throw error;
+  }
+}
+
+async function connectionOf(project: Project, flags: DoctorFlags): Promise<Connection> {
+  const login = flags.host === undefined ? undefined : loginGiven(flags.host, flags);
+  try {
+    return connectionArgs.parse(connectionFor(login ?? (await boardOfStack(project, flags.stack))));
+  } catch (error) {
+    if (error instanceof ConnectionProblem && login !== undefined) throw new UsageError(`--host: ${error.reason}`);
+    if (error instanceof ConnectionProblem) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+async function boardOfStack(project: Project, name: string): Promise<z.output<typeof boardLogin>> {
+  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  const options = { progress: terminalProgress(process.stderr), say, missing: "create" } as const;
+  return Engine.open(project, name, options, async (engine) => parseStackConfig(await engine.configValues()).board);
+}
+
+/** `pi@192.168.1.5:2222`, `[fd00::5]:22`, `board`. */
+function loginGiven(text: string, { identity, hostKey, knownHosts }: DoctorFlags): z.output<typeof boardLogin> {
+  const [, user, bracketed, plainHost, port] = /^(?:([^@]+)@)?(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? [];
+  const host = bracketed ?? plainHost;
+  if (host === undefined) throw new UsageError(`--host ${text}: expected user@host:port`);
+  const parsed = boardLogin.safeParse({
+    host,
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(identity === undefined ? {} : { identity: pathGiven(identity) }),
+    ...(hostKey === undefined ? {} : { hostKey }),
+    ...(knownHosts === undefined ? {} : { knownHosts: pathGiven(knownHosts) }),
+  });
+  if (parsed.success) return parsed.data;
+  throw new UsageError(
+    parsed.error.issues.map(({ path, message }) => `--host ${text}: ${path.join(".")}: ${message}`).join("\n"),
+  );
+}
+
+/** npm starts scripts in the project; the user may stand elsewhere. */
+function pathGiven(path: string): string {
+  return path.startsWith("~/") ? path : resolve(process.env.INIT_CWD ?? process.cwd(), path);
+}
+
+function writePrivately(file: string, content: Buffer): void {
+  const staged = `${file}.${process.pid}`;
+  writeFileSync(staged, content, { mode: 0o600, flag: "wx" });
+  renameSync(staged, file);
+}

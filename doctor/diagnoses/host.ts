@@ -1,0 +1,98 @@
+import type { Facts } from "../facts";
+import { finding, type Finding } from "../findings";
+import { time } from "./registries";
+
+/** Kubelet evicts pods below 5 % of space: k3s's `eviction-hard` (pkg/daemons/agent/agent_linux.go). */
+const fullPercent = 95;
+/** Seconds that a clock may be off before tokens and certificates suffer. */
+const skewSeconds = 60;
+
+/** What keeps k3s from running on a host. */
+export function hostFindings(facts: Facts): Finding[] {
+  return [
+    ...memoryCgroup(facts),
+    ...swap(facts),
+    ...selinux(facts),
+    ...disks(facts),
+    ...clock(facts),
+    ...certificates(facts),
+  ];
+}
+
+function memoryCgroup({ host, kernel }: Facts): Finding[] {
+  if (host === undefined) return [];
+  const off = host.cgroupVersion === 2 ? !host.cgroupControllers.includes("memory") : kernel?.cgroups.memory === false;
+  const evidence = [
+    host.cgroupVersion === 2
+      ? `/sys/fs/cgroup/cgroup.controllers: ${host.cgroupControllers.join(" ")}`
+      : "/proc/cgroups: memory 0",
+    ...(kernel === undefined ? [] : [`/proc/cmdline: ${kernel.commandLine}`]),
+  ];
+  return off ? [finding("memory-cgroup-off", {}, { evidence })] : [];
+}
+
+function swap({ storage }: Facts): Finding[] {
+  const [device] = storage?.swaps ?? [];
+  return device === undefined ? [] : [finding("swap-on", { device }, { evidence: [`/proc/swaps: ${device}`] })];
+}
+
+function selinux({ security }: Facts): Finding[] {
+  if (security === undefined || !security.selinuxEnforcing || security.selinuxPolicy) return [];
+  return [finding("selinux-without-policy", {}, { evidence: ["/sys/fs/selinux/enforce: 1, no policy module k3s"] })];
+}
+
+function disks({ storage }: Facts): Finding[] {
+  return (storage?.disks ?? []).flatMap(({ mount, usedPercent, availableBytes, inodesUsedPercent }) => [
+    ...(usedPercent >= fullPercent
+      ? [
+          finding(
+            "disk-full",
+            { mount, percent: String(usedPercent), available: `${Math.round(availableBytes / 1024 ** 2)} MiB` },
+            { evidence: [`df: ${mount} ${usedPercent}%`] },
+          ),
+        ]
+      : []),
+    ...(inodesUsedPercent !== undefined && inodesUsedPercent >= fullPercent
+      ? [
+          finding(
+            "inodes-full",
+            { mount, percent: String(inodesUsedPercent) },
+            { evidence: [`df -i: ${mount} ${inodesUsedPercent}%`] },
+          ),
+        ]
+      : []),
+  ]);
+}
+
+function clock({ storage, at, took }: Facts): Finding[] {
+  if (storage === undefined || storage.now === 0) return [];
+  const ahead = storage.now - at;
+  const behind = at - took - storage.now;
+  const off = Math.max(ahead, behind);
+  if (off <= skewSeconds) return [];
+  const direction = ahead > behind ? "ahead of this machine's" : "behind this machine's";
+  const evidence = [`the board says ${time(storage.now)}, this machine ${time(at)}`];
+  return [finding("clock-skew", { skew: duration(off), direction }, { evidence })];
+}
+
+function duration(seconds: number): string {
+  const units = [
+    ["days", 86400],
+    ["hours", 3600],
+    ["minutes", 60],
+  ] as const;
+  const [name, size] = units.find(([, size]) => seconds >= 2 * size) ?? ["seconds", 1];
+  return `${Math.round(seconds / size)} ${name}`;
+}
+
+/** By the board's clock: it is the one that judges. */
+function certificates({ certificates, storage, at }: Facts): Finding[] {
+  const now = storage?.now ?? at;
+  return (certificates ?? []).flatMap(({ path, subject, notBefore, notAfter }) => {
+    const evidence = [`${path}: ${subject.replaceAll("\n", ", ")}, valid ${time(notBefore)} to ${time(notAfter)}`];
+    if (notAfter < now) return [finding("certificate-expired", { file: path, date: time(notAfter) }, { evidence })];
+    if (notBefore > now + 1)
+      return [finding("certificate-not-yet-valid", { file: path, date: time(notBefore) }, { evidence })];
+    return [];
+  });
+}

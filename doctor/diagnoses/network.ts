@@ -1,0 +1,126 @@
+import type { Facts } from "../facts";
+import { finding, type Finding } from "../findings";
+import { setting } from "../configuration";
+import { chainOf, isWell, k3sUnitOf } from "../trouble";
+
+/** Seconds that kube-proxy of a slow board may take to write its rules after a start. */
+const proxySeconds = 300;
+/** Matches that rules of kube-proxy use, with their modules. */
+const matches = {
+  comment: "NETFILTER_XT_MATCH_COMMENT",
+  statistic: "NETFILTER_XT_MATCH_STATISTIC",
+  conntrack: "NETFILTER_XT_MATCH_CONNTRACK",
+  addrtype: "NETFILTER_XT_MATCH_ADDRTYPE",
+  mark: "NETFILTER_XT_MATCH_MARK",
+} as const;
+
+/** What keeps pods and services from reaching each other. */
+export function networkFindings(facts: Facts): Finding[] {
+  return [...cni(facts), ...kernel(facts), ...proxy(facts), ...firewall(facts), ...dns(facts)];
+}
+
+function k3sJournal(facts: Facts): readonly string[] {
+  return facts.journal[k3sUnitOf(facts)] ?? [];
+}
+
+function cni(facts: Facts): Finding[] {
+  return (facts.nodes ?? []).flatMap(({ name, conditions }) => {
+    const ready = conditions.find(({ type, status }) => type === "Ready" && status !== "True");
+    if (
+      ready === undefined ||
+      !/cni plugin not initialized|cni config uninitialized|network plugin (is )?not ready/i.test(ready.message)
+    )
+      return [];
+    const [, reason = ready.message] = /message:(.*)$/i.exec(ready.message) ?? [];
+    return [
+      finding(
+        "cni-missing",
+        { reason: reason.trim(), directory: "/var/lib/rancher/k3s/agent/etc/cni/net.d" },
+        { evidence: [`node ${name}: ${ready.message}`] },
+      ),
+    ];
+  });
+}
+
+function kernel(facts: Facts): Finding[] {
+  const said = k3sJournal(facts).flatMap((line) => {
+    const [, one, other] =
+      /[Cc]ouldn't load match `(\w+)'|[Ee]xtension (\w+) revision \d+ not supported, missing kernel module/.exec(
+        line,
+      ) ?? [];
+    const name = one ?? other;
+    return name === undefined ? [] : [{ name, line }];
+  });
+  const unset = Object.entries(matches).flatMap(([name, option]) =>
+    facts.kernel?.config[option] === "n" ? [{ name, line: `kernel: # CONFIG_${option} is not set` }] : [],
+  );
+  return [...said, ...unset].map(({ name, line }) => {
+    const option =
+      Object.entries(matches).find(([match]) => match === name)?.[1] ?? `NETFILTER_XT_MATCH_${name.toUpperCase()}`;
+    return finding("kernel-without-match", { option, module: `xt_${name}` }, { evidence: [line] });
+  });
+}
+
+function proxy(facts: Facts): Finding[] {
+  const unit = k3sUnitOf(facts);
+  const running = facts.units?.find(({ name, active }) => name === `${unit}.service` && active === "active");
+  if (running === undefined) return [];
+  const none = facts.unseen.find(({ what, why }) => what === "iptables" && /no iptables-save/.test(why));
+  if (none !== undefined) return [finding("iptables-missing", { unit }, { evidence: [none.why] })];
+  const otherWay =
+    setting(facts, "disable-kube-proxy")[0] === "true" ||
+    setting(facts, "kube-proxy-arg").some((arg) => /nftables|ipvs/.test(arg));
+  const now = facts.storage?.now ?? facts.at;
+  if (facts.iptables === undefined || otherWay || running.started === undefined || now - running.started < proxySeconds)
+    return [];
+  if (facts.iptables.chains.some((chain) => chain.startsWith("KUBE-"))) return [];
+  const evidence = [`iptables-save: ${facts.iptables.chains.length} chains, none of them KUBE-SERVICES`];
+  return [finding("kube-proxy-rules-missing", { unit }, { evidence })];
+}
+
+function firewall(facts: Facts): Finding[] {
+  const network = setting(facts, "cluster-cidr")[0] ?? "10.42.0.0/16";
+  const { firewalld = false, trustedSources = [] } = facts.security ?? {};
+  if (!firewalld || trustedSources.includes(network)) return [];
+  const evidence = [`firewall-cmd --zone=trusted --list-sources: ${trustedSources.join(" ") || "none"}`];
+  return [finding("firewalld-active", { network }, { evidence })];
+}
+
+const loopback = /^nameserver\s+(127\.\S+|::1)/;
+
+function dns(facts: Facts): Finding[] {
+  const pods = (facts.pods ?? []).filter(
+    ({ namespace, name }) => namespace === "kube-system" && name.startsWith("coredns-"),
+  );
+  const hangs = pods.filter((pod) => !isWell(pod)).map(chainOf);
+  const lines = facts.podLogs
+    .filter(({ container }) => container.startsWith("kube-system_coredns-"))
+    .map(({ line }) => line);
+  const loop = lines.findLast((line) => /plugin\/loop: Loop .*detected/.test(line));
+  if (loop !== undefined && hangs.length > 0) {
+    const nameserver =
+      facts.network?.resolvConf.flatMap((line) => loopback.exec(line)?.[1] ?? [])[0] ?? "a loopback address";
+    return [
+      finding(
+        "dns-loop",
+        { nameserver },
+        { evidence: [loop, ...(facts.network?.resolvConf ?? []).filter((line) => loopback.test(line))], hangs },
+      ),
+    ];
+  }
+  const api = lines.flatMap((line) => {
+    const [, address] = /dial tcp (\d+\.\d+\.\d+\.\d+:443): (?:connect: |i\/o timeout)/.exec(line) ?? [];
+    return address === undefined ? [] : [{ address, line }];
+  });
+  const first = api.at(-1);
+  if (first !== undefined && hangs.length > 0)
+    return [finding("dns-api-unreachable", { address: first.address }, { evidence: [first.line], hangs })];
+  const upstream = lines.flatMap((line) => {
+    const [, nameserver] = /read udp \S+->(\S+?): (?:i\/o timeout|read: connection refused)/.exec(line) ?? [];
+    return nameserver === undefined ? [] : [{ nameserver, line }];
+  });
+  const silent = upstream.at(-1);
+  return silent === undefined
+    ? []
+    : [finding("dns-upstream", { nameserver: silent.nameserver }, { evidence: [silent.line], hangs })];
+}

@@ -1,0 +1,42 @@
+import type { Facts } from "../facts";
+import { finding, type Finding } from "../findings";
+import { fitsBoard, fullNameOf, imageOnBoard, pauseImageOf } from "../images";
+import { chainOf, platformOf, said, troubles } from "../trouble";
+
+/** What a sandbox says whose first process ended at once, and what is left of it then. */
+const dead =
+  /sandbox container "?\w+"? is not running|can't find shim for sandbox|failed to start sandbox.*exec format error/;
+
+/** What is wrong with the image of the pod sandbox, without which no pod starts. */
+export function pauseFindings(facts: Facts): Finding[] {
+  const image = fullNameOf(pauseImageOf(facts));
+  const platform = platformOf(facts);
+  const onBoard = imageOnBoard(facts, image);
+  const all = troubles(facts);
+  const sandbox = all.filter(({ reason }) => reason === "FailedCreatePodSandBox");
+  const context = (told: typeof all) => ({
+    evidence: told.map(said),
+    hangs: told.map(({ pod }) => chainOf(pod)),
+  });
+
+  const refused = sandbox.filter(({ message }) =>
+    /parent snapshot \S+ does not exist|no match for platform/.test(message),
+  );
+  if (refused.length > 0 && onBoard !== undefined && !fitsBoard(facts, onBoard.platforms)) {
+    const found = onBoard.platforms.join(", ");
+    const { evidence, hangs } = context(refused);
+    const listed = `ctr images ls: ${onBoard.name} ${onBoard.digest} ${found}`;
+    return [
+      finding("pause-wrong-architecture", { image, found, platform }, { evidence: [listed, ...evidence], hangs }),
+    ];
+  }
+  const noPlatform = sandbox.filter(({ message }) => /no match for platform/.test(message));
+  if (noPlatform.length > 0) return [finding("image-no-platform", { image, platform }, context(noPlatform))];
+  const missing = sandbox.filter(({ message }) => /failed to (pull|get sandbox) image/.test(message));
+  if (missing.length > 0) {
+    const [, asked = image] = /failed to (?:pull|get sandbox) image "([^"]+)"/.exec(missing[0]?.message ?? "") ?? [];
+    return [finding("pause-missing", { image: fullNameOf(asked) }, context(missing))];
+  }
+  const dying = all.filter(({ message }) => dead.test(message));
+  return dying.length > 0 ? [finding("pause-elf-differs", { image, platform }, context(dying))] : [];
+}

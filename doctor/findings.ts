@@ -1,0 +1,89 @@
+import { type catalogue, entryOf, type DiagnosisId, type Severity } from "./catalogue";
+
+/** Something that is wrong on a board, why, and what mends it. */
+export interface Finding {
+  readonly id: DiagnosisId;
+  readonly severity: Severity;
+  readonly sentence: string;
+  /** Lines as the board said them. */
+  readonly evidence: readonly string[];
+  /** A line of configuration or a command. */
+  readonly remedy: string;
+  /** What does not run because of it, from the nearest on: `HelmChart traefik → Job helm-install-traefik → pod …`. */
+  readonly hangs: readonly string[];
+}
+
+/** Lines of evidence that are kept. */
+const evidenceLines = 4;
+const evidenceLength = 400;
+
+/** Names in braces of a sentence. */
+type NamesIn<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
+
+type Sentences = typeof catalogue;
+
+/** What a finding's sentence and remedy are filled with. */
+export type Values<Id extends DiagnosisId> = Readonly<
+  Record<NamesIn<Sentences[Id]["sentence"]> | NamesIn<Sentences[Id]["remedy"]>, string>
+>;
+
+/** Makes a finding of the catalogue's sentence. */
+export function finding<Id extends DiagnosisId>(
+  id: Id,
+  values: Values<Id>,
+  { evidence = [], hangs = [] }: { readonly evidence?: readonly string[]; readonly hangs?: readonly string[] } = {},
+): Finding {
+  const { severity, sentence, remedy } = entryOf(id);
+  const known: Readonly<Record<string, string>> = values;
+  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
+  return {
+    id,
+    severity,
+    sentence: fill(sentence),
+    remedy: fill(remedy),
+    evidence: [...new Set(evidence)].slice(0, evidenceLines).map((line) => line.trim().slice(0, evidenceLength)),
+    hangs,
+  };
+}
+
+const rank: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
+
+/**
+ * Puts findings in order: the same sentence once, what follows from another finding below that one, errors first. A chain is told once, by its
+ * root, with what hangs on it; of several causes the one counts that the catalogue names first.
+ */
+export function layered(findings: readonly Finding[]): Finding[] {
+  const merged = new Map<string, Finding>();
+  for (const one of findings) {
+    const before = merged.get(one.sentence);
+    merged.set(one.sentence, before === undefined ? one : join(before, one));
+  }
+  const all = [...merged.values()];
+  const rootOf = (one: Finding, passed: readonly Finding[] = []): Finding => {
+    const causes = entryOf(one.id).because ?? [];
+    const cause = causes.flatMap((id) => all.find((other) => other.id === id && !passed.includes(other)) ?? [])[0];
+    return cause === undefined || cause === one ? one : rootOf(cause, [...passed, one]);
+  };
+  const roots = all.filter((one) => rootOf(one) === one);
+  return roots
+    .map((root) => {
+      const consequences = all.filter((one) => one !== root && rootOf(one) === root);
+      return {
+        ...root,
+        hangs: unique([...root.hangs, ...consequences.flatMap(({ sentence, hangs }) => [sentence, ...hangs])]),
+      };
+    })
+    .sort((a, b) => rank[a.severity] - rank[b.severity]);
+}
+
+function join(one: Finding, other: Finding): Finding {
+  return {
+    ...one,
+    evidence: unique([...one.evidence, ...other.evidence]).slice(0, evidenceLines),
+    hangs: unique([...one.hangs, ...other.hangs]),
+  };
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}

@@ -1,0 +1,63 @@
+import { spawnSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { sectionFragment, whyUnseen, type Section } from "./section";
+import { sections } from "./sections";
+
+const section = (changes: Partial<Section>): Section => ({
+  title: "thing",
+  command: ":",
+  seconds: 2,
+  bytes: 1000,
+  ...changes,
+});
+const run = (one: Section) => {
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", sectionFragment(one)], {
+    encoding: "utf8",
+    timeout: 20_000,
+  });
+  return { code: status, text: stdout, error: stderr.trim() };
+};
+
+describe("sectionFragment", () => {
+  it("gives output, errors and exit code of the command", () => {
+    expect(run(section({ command: "echo 'it'\"'\"'s'; echo why >&2; exit 3" }))).toEqual({
+      code: 3,
+      text: "it's\n",
+      error: "why",
+    });
+  });
+  it("ends a command that hangs, with what it started, and keeps what it had said", () => {
+    const began = Date.now();
+    const { code, text } = run(section({ command: "echo first; sleep 60; echo never", seconds: 1 }));
+    expect({ code, text }).toEqual({ code: 124, text: "first\n" });
+    expect(Date.now() - began).toBeLessThan(15_000);
+  });
+  it("keeps no more bytes than asked for", () => {
+    expect(run(section({ command: "yes", bytes: 10 })).text).toBe("y\ny\ny\ny\ny\n");
+  });
+});
+
+describe("whyUnseen", () => {
+  const why = (code: number, text = "", error = "") => whyUnseen(section({}), { code, text, error });
+  it("says why", () => {
+    expect(why(124)).toBe("no answer within 2 s");
+    expect(why(127, "", "there is no crictl")).toBe("there is no crictl");
+    expect(why(1, "", "connect: connection refused")).toBe("connect: connection refused");
+  });
+  it("is content with an answer, an empty one too", () => {
+    expect(why(0)).toBeUndefined();
+    expect(why(1, "something")).toBeUndefined();
+  });
+});
+
+it("the limits of each half of the batch end before the batch's own 120 s", () => {
+  const limits = Object.values<Section>(sections).map(({ seconds }) => seconds + 1);
+  for (const half of [0, 1]) {
+    expect(limits.filter((_, index) => index % 2 === half).reduce((sum, one) => sum + one, 0)).toBeLessThan(110);
+  }
+});
+
+it.each(Object.entries<Section>(sections))("%s is a script that a shell can read", (_name, { command }) => {
+  const { status, stderr } = spawnSync("sh", ["-n"], { input: command, encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});

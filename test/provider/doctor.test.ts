@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readBundle, writeBundle } from "../../doctor/bundle";
+import { diagnose } from "../../doctor/diagnose";
+import type { Facts } from "../../doctor/facts";
+import { gather } from "../../doctor/gather/gather";
+import { readFacts } from "../../doctor/read/facts";
+import { startTestBoard, type TestBoard } from "./board";
+
+let test: TestBoard;
+beforeAll(async () => {
+  test = await startTestBoard("doctor");
+});
+afterAll(() => test.end());
+
+/** What of the board's files a question could have changed. */
+const files = () =>
+  test.sh(
+    "find /etc /usr/local /var/lib/rancher /root -xdev -type f -printf '%p %T@ %s\\n' 2>/dev/null | sort | sha256sum",
+  );
+
+const look = async () => {
+  const other = test.another();
+  const { board } = other;
+  const before = Date.now();
+  try {
+    const gathered = await gather(board, ["s3cret-token"]);
+    return {
+      gathered,
+      facts: readFacts(gathered),
+      roundTrips: board.roundTrips,
+      seconds: (Date.now() - before) / 1000,
+    };
+  } finally {
+    other.close();
+  }
+};
+
+/** What a container as a board cannot help: its part of the cgroups may be without memory, its disk is this machine's. */
+const ofContainers = ["memory-cgroup-off", "disk-full"];
+const errors = (facts: Facts) =>
+  diagnose(facts).flatMap(({ id, severity }) => (severity === "error" && !ofContainers.includes(id) ? [id] : []));
+
+describe("a board without k3s", () => {
+  it("is seen in one batch, unchanged, and told for what it is", async () => {
+    const before = await files();
+    const { facts, roundTrips } = await look();
+    expect(await files()).toBe(before);
+    // the connection and one batch; no API server, so no channel to it
+    expect(roundTrips).toBeLessThanOrEqual(3);
+    expect(facts.host?.machine).toMatch(/^\w+/);
+    expect(facts.units?.find(({ name }) => name === "k3s.service")).toMatchObject({
+      load: "not-found",
+      active: "inactive",
+    });
+    expect(facts.unseen).toContainEqual({ what: "sandboxes", why: "there is no crictl" });
+    expect(facts.unseen).toContainEqual({
+      what: "Kubernetes API",
+      why: "there is no administrator's kubeconfig on the board: an agent has none",
+    });
+    expect(errors(facts)).toEqual([]);
+    expect(diagnose(facts).map(({ id }) => id)).toContain("k3s-missing");
+  });
+});
+
+/** Each of these stands in the board's configuration, its environment, its journal or in a file that is read, and must be in no output. */
+const planted = {
+  token: "pl4nted-token-1",
+  registry: "pl4nted-password-2",
+  environment: "pl4nted-variable-3",
+  key: "cGw0bnRlZC1rZXktNA==",
+};
+
+describe("a board whose k3s does not start and whose crictl hangs", () => {
+  beforeAll(async () => {
+    await test.sh(`mkdir -p /etc/rancher/k3s /var/lib/rancher/k3s/agent/etc/containerd/certs.d/docker.io /var/lib/rancher/k3s/server/tls
+printf 'token: ${planted.token}\\nwrite-kubeconfig-mode: "0600"\\ndisabel: traefik\\n' >/etc/rancher/k3s/config.yaml
+printf 'mirrors:\\n  docker.io:\\n    endpoint: [https://r.lan]\\nconfigs:\\n  r.lan:\\n    auth:\\n      username: puller\\n      password: ${planted.registry}\\n' >/etc/rancher/k3s/registries.yaml
+printf 'K3S_AGENT_TOKEN=${planted.environment}\\n' >/etc/systemd/system/k3s.service.env
+printf 'apiVersion: v1\\nkind: Config\\nclusters: [{name: c, cluster: {server: "https://127.0.0.1:6443"}}]\\nusers: [{name: u, user: {client-key-data: ${planted.key}}}]\\ncontexts: [{name: x, context: {cluster: c, user: u}}]\\ncurrent-context: x\\n' >/etc/rancher/k3s/k3s.yaml
+chmod 0600 /etc/rancher/k3s/* /etc/systemd/system/k3s.service.env
+cat >/usr/local/bin/k3s <<'END'
+#!/bin/sh
+case $1 in
+  crictl) exec sleep 300 ;;
+  ctr) echo 'ctr: cannot access socket: connection refused' >&2; exit 1 ;;
+  --version) echo 'k3s version v1.36.3+k3s1 (0000000)' ;;
+  server) echo 'level=fatal msg="failed with token ${planted.token} and ${planted.registry}: bootstrap data already found and encrypted with different token"'; exit 1 ;;
+esac
+END
+chmod 0755 /usr/local/bin/k3s
+printf '[Service]\\nType=exec\\nRestart=no\\nExecStart=/usr/local/bin/k3s server --agent-token ${planted.token}\\nEnvironmentFile=/etc/systemd/system/k3s.service.env\\n' >/etc/systemd/system/k3s.service
+systemctl daemon-reload; systemctl start k3s || :; sleep 4`);
+  });
+
+  it("ends in time and says what it could not see, and what is wrong", async () => {
+    const { facts, seconds } = await look();
+    expect(seconds).toBeLessThan(60);
+    const why = Object.fromEntries(facts.unseen.map((one) => [one.what, one.why]));
+    expect(why).toMatchObject({
+      sandboxes: "no answer within 12 s",
+      containers: "no answer within 12 s",
+      "images in containerd": "ctr: cannot access socket: connection refused",
+    });
+    expect(why["Kubernetes API"]).toMatch(/\S/);
+    expect(facts.k3s).toMatchObject({ version: "v1.36.3+k3s1", role: "server" });
+    const found = diagnose(facts);
+    expect(found.map(({ id }) => id)).toEqual(expect.arrayContaining(["token-mismatch", "config-unknown-key"]));
+    expect(found.find(({ id }) => id === "token-mismatch")?.hangs[0]).toMatch(/^k3s does not run: /);
+    expect(errors(facts)).toEqual(["token-mismatch"]);
+  });
+
+  it("has none of the board's secrets in facts, findings or bundle, and the rest of their files", async () => {
+    const { facts, gathered } = await look();
+    const bundle = writeBundle(facts, gathered);
+    const outputs = [
+      JSON.stringify(facts),
+      JSON.stringify(diagnose(facts)),
+      JSON.stringify(gathered),
+      bundle.toString("latin1"),
+    ];
+    for (const secret of Object.values(planted)) {
+      expect(outputs.filter((output) => output.includes(secret))).toEqual([]);
+    }
+    expect(facts.k3s?.files.map(({ path }) => path)).toContain("/etc/rancher/k3s/registries.yaml");
+    expect(bundle.toString("latin1")).toContain("username: puller");
+    expect(diagnose(await readBundle(bundle))).toEqual(diagnose(facts));
+  });
+});
