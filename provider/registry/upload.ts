@@ -67,7 +67,10 @@ export class Upload {
       // Nothing known of the upload: either all had arrived, and only the answer was lost, or the registry has forgotten it.
       if (place === undefined && (await this.#arrived())) break;
       place ??= await this.#begun();
-      breaks = place !== undefined && place.offset > furthest ? 0 : breaks + 1;
+      const goesOn = place !== undefined && place.offset > furthest;
+      // a proxy that does not want so much at once often closes the connection before its answer is read
+      if (!goesOn) this.#sendLess();
+      breaks = goesOn ? 0 : breaks + 1;
       furthest = Math.max(furthest, place?.offset ?? 0);
       if (breaks > mostBreaks) throw trouble;
       this.note(`${trouble.message} Going on at ${place?.offset ?? 0} of ${this.blob.size} bytes`);
@@ -91,10 +94,7 @@ export class Upload {
       };
       const answer = await this.#ask("PATCH", at, headers, part, parts);
       if (answer instanceof RegistryError) return answer;
-      if (answer.status === 413 && this.#chunkBytes > leastChunk) {
-        this.#chunkBytes = Math.max(leastChunk, Math.floor(this.#chunkBytes / 2));
-        return this.#refusal(answer);
-      }
+      if (answer.status === 413 && this.#chunkBytes > leastChunk) return this.#refusal(answer);
       const trouble = this.#judge(answer, 202);
       if (trouble) return trouble;
       at = this.#remember(answer);
@@ -102,6 +102,10 @@ export class Upload {
       this.note(`${megabytes(sent)} of ${megabytes(size)} sent`);
     }
     return this.#finish(at, parts);
+  }
+
+  #sendLess(): void {
+    this.#chunkBytes = Math.min(this.#chunkBytes, Math.max(leastChunk, Math.floor(this.#chunkBytes / 2)));
   }
 
   async #finish(url: URL, parts: Parts, body?: Body): Promise<RegistryError | undefined> {
