@@ -19,6 +19,7 @@ export function temporaryOf(path: string): string {
  * a killed run of ours left at the path, the record still holds what was there before the first of them.
  *
  * - `lock`, `unlock`: one writer at a time on the board. A lock file that `tidy` removed while we waited for it is no lock: then again.
+ * - `on_disk FILE…`: waits until the files are on disk; links are with their directory.
  * - `room KIB DIR`: fails where a directory, there or to be, has not so much space, or our own none.
  * - `make_directory DIR`: makes it with its parents and notes those that were missing.
  * - `keep PATH RECORD`: records what is there, unless it is recorded already.
@@ -40,6 +41,7 @@ lock() {
   done
 }
 unlock() { exec 9>&-; }
+on_disk() { for kept in "$@"; do [ -L "$kept" ] || sync -- "$kept" || return 1; done; }
 room() {
   above=$2
   until [ -d "\${above:-/}" ]; do above=\${above%/*}; done
@@ -56,7 +58,7 @@ make_directory() {
     [ -n "$directory" ] || directory=/
   done
   [ -n "$missing" ] || return 0
-  printf '%s' "$missing" >>$state/directories && ( umask 022; mkdir -p -- "$1" ) || fail "$1 cannot be made"
+  printf '%s' "$missing" >>$state/directories && sync -- $state/directories && ( umask 022; mkdir -p -- "$1" ) || fail "$1 cannot be made"
 }
 keep() {
   record=$state/original/$2
@@ -64,7 +66,7 @@ keep() {
   unfinished=$state/original/.new-$2
   rm -rf -- "$unfinished" && mkdir -- "$unfinished" && printf '%s\\n' "$1" >"$unfinished/path" || fail "no record can be made in $state"
   if [ -e "$1" ] || [ -L "$1" ]; then cp -a -- "$1" "$unfinished/original"; else : >"$unfinished/absent"; fi || fail "$1 cannot be copied to $state"
-  [ -L "$unfinished/original" ] || sync -- "$unfinished"/* || fail "$unfinished cannot be written"
+  on_disk "$unfinished"/* || fail "$unfinished cannot be written"
   mv -T -- "$unfinished" "$record" && sync -- $state/original || fail "$record cannot be written"
 }
 put_back() {
@@ -75,7 +77,7 @@ put_back() {
   if [ -e "$record/absent" ]; then
     rm -f -- "$1" || fail "$1 cannot be removed"
   else
-    mkdir -p -- "$directory/" && cp -a -- "$record/original" "$3" && mv -fT -- "$3" "$1" || { rm -f -- "$3"; fail "$1 cannot be put back"; }
+    mkdir -p -- "$directory/" && cp -a -- "$record/original" "$3" && on_disk "$3" && mv -fT -- "$3" "$1" || { rm -f -- "$3"; fail "$1 cannot be put back"; }
   fi
   [ ! -d "$directory/" ] || sync -- "$directory/"
 }
@@ -90,7 +92,7 @@ leave() {
   while [ -n "$directory" ] && [ -f $state/directories ] && grep -Fxq -e "$directory" $state/directories; do
     [ ! -d "$directory" ] || rmdir -- "$directory" 2>/dev/null || return 0
     grep -Fxv -e "$directory" $state/directories >$state/directories.new
-    mv -f $state/directories.new $state/directories
+    sync -- $state/directories.new && mv -f $state/directories.new $state/directories
     directory=\${directory%/*}
   done
   :

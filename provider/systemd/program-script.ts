@@ -98,5 +98,5 @@ export function rememberProgram({ path, sha256, version }: ProgramChange): strin
   const record = `$state/original/${quote(recordOf(path))}`;
   return `rm -f -- ${quote(previousOf(path))} ${quote(temporaryOf(path))}
 if [ -d ${record} ]; then rm -f -- ${record}/pending; : >${record}/service; fi
-printf '%s\\n' ${quote(`${sha256} ${version || "-"}`)}" $(stat -L -c '%d:%i:%s:%Y' -- ${quote(path)})" >"$service/program.new" && mv -f -- "$service/program.new" "$service/program"`;
+printf '%s\\n' ${quote(`${sha256} ${version || "-"}`)}" $(stat -L -c '%d:%i:%s:%Y' -- ${quote(path)})" >"$service/program.new" && on_disk "$service/program.new" && mv -f -- "$service/program.new" "$service/program"`;
 }

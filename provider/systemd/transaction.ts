@@ -76,7 +76,7 @@ for saved in "$transaction"/saved/*.path; do
     restore_program "$path" "\${path%/*}/.\${path##*/}.k3s-board-old" || fail "$path cannot be put back"
     rm -f -- "$temporary"
   elif [ -e "$saved.file" ] || [ -L "$saved.file" ]; then
-    mkdir -p -- "\${path%/*}/" && cp -a -- "$saved.file" "$temporary" && mv -fT -- "$temporary" "$path" || fail "$path cannot be put back"
+    mkdir -p -- "\${path%/*}/" && cp -a -- "$saved.file" "$temporary" && on_disk "$temporary" && mv -fT -- "$temporary" "$path" || fail "$path cannot be put back"
   else
     rm -f -- "$path" "$temporary"
     leave "$path"
@@ -207,7 +207,8 @@ systemd-run --quiet --collect --on-active=${Math.ceil(change.rollbackSeconds + (
 make_directory "\${boot_link%/*}"
 ( umask 022; cat >"$boot" ) <<'K3S_BOARD_BOOT' && ln -sfn -- "$boot" "$boot_link" && sync -- "$boot" "\${boot%/*}" "\${boot_link%/*}" || fail "$boot cannot be written"
 ${bootUnit(name, datastore?.directory)}K3S_BOARD_BOOT
-sync -- "$new"/* "$service" && mv -T -- "$new" "$transaction" && sync -- $state/transactions || fail "$transaction cannot be made"
+# what is saved as well: with a saved path that is empty after a power cut, the roll-back would forget a file and not take it back
+find "$new" "$service" \\( -type f -o -type d \\) -exec sync -- {} + && mv -T -- "$new" "$transaction" && sync -- $state/transactions || fail "$transaction cannot be made"
 phase=swapping
 ${datastore === undefined ? "" : copyDatastore(datastore)}
 ${program === undefined ? "" : `mv -fT -- ${quote(temporaryOf(program))} ${quote(program)} || fail ${quote(`${program} cannot be put in place`)}`}
@@ -248,7 +249,7 @@ function confirmation(change: Transaction): string {
   return `[ -d "$transaction" ] || exit 7
 systemctl stop "$timer" 2>/dev/null
 ${noLonger.map((path) => `rm -rf -- $state/original/${quote(recordOf(path))}; leave ${quote(path)}`).join("\n")}
-printf '%s\\n' ${quote(triggers)} >"$service/triggers.new" && mv -f -- "$service/triggers.new" "$service/triggers"
+printf '%s\\n' ${quote(triggers)} >"$service/triggers.new" && sync -- "$service/triggers.new" && mv -f -- "$service/triggers.new" "$service/triggers"
 ${formerProgram === undefined ? "" : `rm -f -- ${quote(previousOf(formerProgram))}`}
 ${program === undefined ? 'rm -f -- "$service/program"' : rememberProgram(program)}
 ${datastore === undefined ? "" : keepCopies(datastore)}

@@ -11,14 +11,11 @@ import { terminalProgress } from "../../tools/progress";
 import { type BoardListing, listBoard, listingDifferences, listKind } from "../board-listing";
 import { onBoard } from "./board-view";
 import { killTree } from "./kill-tree";
-import { contentsOf, fraction, halfWritten, powerLossDuringUp } from "./power-loss";
 import { type BoardSections, boardSections, TestProject } from "./project";
 
 const name = "stack-test";
 const token = "planted-token-5f1e8c";
 const hello = "docker.io/k3s-board/hello:1.0";
-/** Which moments the board loses its power at; another one each time, told where a test fails. */
-const seed = Number(process.env.K3S_BOARD_TEST_SEED ?? Date.now() % 1_000_000);
 const configFile = "/etc/rancher/k3s/config.yaml.d/50-k3s-board.yaml";
 
 /** One cluster serves all tests here, in this order: bringing one up takes minutes. */
@@ -38,19 +35,6 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     config.loadFromString(stdout);
     const { items } = await config.makeApiClient(CoreV1Api).listNode();
     return items.map(({ status }) => status?.conditions?.find(({ type }) => type === "Ready")?.status ?? "?");
-  }
-
-  /** The board loses its power in the middle of an `up`, and the next one converges. @returns the bytes that the first one pushed. */
-  async function upDespitePowerLoss(run: number, typicalSeconds: number): Promise<number> {
-    const seconds = Math.round(fraction(seed, run) * typicalSeconds);
-    const moment = `power cut ${seconds} s after the start of up (K3S_BOARD_TEST_SEED=${seed})`;
-    const old = await contentsOf(board);
-    const { up, contents } = await powerLossDuringUp(board, project, seconds);
-    const again = await project.run("up");
-    expect(again.code, `${moment}\n${again.text}`).toBe(0);
-    expect(halfWritten(contents, [old, await contentsOf(board)]), moment).toEqual([]);
-    expect(await onBoard(board, "find / -xdev -name '*.k3s-board-new'"), moment).toBe("");
-    return up.code === 137 ? 0 : up.report.bytesPushed + again.report.bytesPushed;
   }
 
   /** A pod of the user's workload started anew, from whatever its image name means now. */
@@ -147,10 +131,11 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     expect(await onBoard(board, "find / -xdev -name '*.k3s-board-new' | head")).toBe("");
   });
 
-  it("brings the board up, through a power loss: node Ready, CoreDNS from our image, the user's workload", async () => {
-    pushed += await upDespitePowerLoss(0, 100);
+  it("brings the board up: node Ready, CoreDNS from our image, the user's workload", async () => {
+    const run = await project.run("up");
+    expect(run.code, run.text).toBe(0);
     // so that no bytes the next time say something
-    expect(pushed).toBeGreaterThan(1_000_000);
+    expect(pushed + run.report.bytesPushed).toBeGreaterThan(1_000_000);
     expect(await nodes()).toEqual(["True"]);
     expect(await onBoard(board, "sysctl -n vm.swappiness; getent hosts registry.example")).toMatch(
       /^10\n192\.0\.2\.7 /,
@@ -299,10 +284,11 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     await restartHello();
   });
 
-  it("brings the images as archives, through a power loss", async () => {
+  it("brings the images as archives", async () => {
     sections = { ...sections, delivery: "airgap" };
     project.configure(sections);
-    await upDespitePowerLoss(1, 60);
+    const run = await project.run("up");
+    expect(run.code, run.text).toBe(0);
     expect(await onBoard(board, "ls /var/lib/rancher/k3s/agent/images")).toMatch(/k3s-board-coredns\.tar\.zst/);
     expect(await onBoard(board, "systemctl list-units --all --plain --no-legend 'k3s-board-registry*'")).toBe("");
     await onBoard(board, `k3s ctr -n k8s.io images rm ${hello}`);
@@ -311,10 +297,11 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     await restartHello();
   });
 
-  it("makes the private registry the one that k3s takes its own images from, through a power loss", async () => {
+  it("makes the private registry the one that k3s takes its own images from", async () => {
     sections = { ...sections, delivery: "system-default-registry" };
     project.configure(sections);
-    await upDespitePowerLoss(2, 60);
+    const run = await project.run("up");
+    expect(run.code, run.text).toBe(0);
     const images = await onBoard(
       board,
       "k3s kubectl get deployments -n kube-system -o jsonpath='{.items[*].spec.template.spec.containers[*].image}'",
