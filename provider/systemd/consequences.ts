@@ -16,7 +16,7 @@ interface Process {
   readonly units: string;
 }
 
-/** Prints what {@link parseProcess} reads. Files that k3s reads and that are not ours are looked at as well. */
+/** Prints what {@link parseProcess} reads. systemd tells seconds: what was written in that of the start is not newer. Files that k3s reads and that are not ours are looked at as well. */
 function processFragment(name: string, files: readonly string[], isKubernetes: boolean): string {
   const unit = quote(`${name}.service`);
   const looked = [
@@ -28,7 +28,7 @@ s=$(TZ=UTC systemctl show -p ActiveState,ExecMainStartTimestamp,NeedDaemonReload
 case $s in *ActiveState=active*)
   t=\${s##*ExecMainStartTimestamp=}; t=\${t%%"
 "*}
-  [ -z "$t" ] || TZ=UTC find ${looked.length > 0 ? looked.join(" ") : "/nonexistent"} -type f -newermt "$t" -printf 'newer=%p\\n' 2>/dev/null ;;
+  [ -z "$t" ] || TZ=UTC find ${looked.length > 0 ? looked.join(" ") : "/nonexistent"} -type f -newermt "1 second $t" -printf 'newer=%p\\n' 2>/dev/null ;;
 esac
 case $s in *NeedDaemonReload=yes*) echo reload=yes ;; esac
 echo ==
