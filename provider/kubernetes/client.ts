@@ -14,15 +14,22 @@ class BoardAgent extends Agent {
     private readonly board: Board,
     private readonly target: { host: string; port: number },
     private readonly tls: AgentOptions,
+    private readonly timeoutSeconds: number,
   ) {
     // One connection, kept: each further one would be another round trip and another TLS handshake on a slow CPU.
-    super({ ...tls, keepAlive: true, maxSockets: 1, timeout: requestTimeoutSeconds * 1000 });
+    super({ ...tls, keepAlive: true, maxSockets: 1, timeout: timeoutSeconds * 1000 });
   }
 
   override createConnection(_options: unknown, ready?: (error: Error | null, stream: Duplex) => void): null {
     this.board.forward(this.target.host, this.target.port).then(
       (channel) => {
         const socket = connect({ ...this.tls, socket: channel, servername: this.tls.servername ?? "" });
+        // The agent ends idle connections only, and a request without a connection knows no time: without this a server that stops in the
+        // middle of a handshake or of an answer would be waited for without end.
+        socket.setTimeout(this.timeoutSeconds * 1000);
+        socket.on("timeout", () =>
+          socket.destroy(new Error(`the API server did not answer in ${this.timeoutSeconds} s`)),
+        );
         const failed = (error: Error) => ready?.(error, socket);
         socket.once("error", failed);
         socket.once("secureConnect", () => {
@@ -60,8 +67,13 @@ export interface KubernetesClient {
  * `k3s kubectl` costs seconds a call on a slow board; a request over an open channel costs milliseconds.
  *
  * @param kubeconfig - text of the kubeconfig, as k3s writes it for use on the board itself.
+ * @param timeoutSeconds - how long the server may be silent in a handshake or an answer. Defaults to 30.
  */
-export async function kubernetesClient(board: Board, kubeconfig: string): Promise<KubernetesClient> {
+export async function kubernetesClient(
+  board: Board,
+  kubeconfig: string,
+  timeoutSeconds = requestTimeoutSeconds,
+): Promise<KubernetesClient> {
   const config = new BoardKubeConfig();
   config.loadFromString(kubeconfig);
   const cluster = config.getCurrentCluster();
@@ -73,6 +85,7 @@ export async function kubernetesClient(board: Board, kubeconfig: string): Promis
     board,
     { host: server.hostname.replace(/^\[|\]$/g, ""), port: Number(server.port || 443) },
     { ca: tls.ca, cert: tls.cert, key: tls.key },
+    timeoutSeconds,
   );
   const { headers } = tls;
   return {
