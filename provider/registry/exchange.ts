@@ -97,6 +97,7 @@ function* inPieces(body: Buffer): Generator<Buffer> {
   for (let at = 0; at < body.length; at += pieceBytes) yield body.subarray(at, at + pieceBytes);
 }
 
-function idleError(seconds: number): NodeJS.ErrnoException {
+/** What an exchange without progress ends with. */
+export function idleError(seconds: number): NodeJS.ErrnoException {
   return Object.assign(new Error(`no progress for ${seconds} s`), { code: "ETIMEDOUT" });
 }

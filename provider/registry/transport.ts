@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import { Limit } from "../ssh/limit";
-import { bodyOf, send, type Exchange } from "./exchange";
+import { bodyOf, idleError, send, type Exchange } from "./exchange";
 
 /** How a transport gets to its server. */
 export interface TransportOptions {
@@ -40,6 +40,7 @@ export interface OpenAnswer {
 
 /** Manifests and error texts; blobs are streamed. */
 const bodyLimit = 8 * 1024 * 1024;
+const defaultIdleSeconds = 60;
 /** Failures of a kept connection that the server had closed meanwhile. */
 const staleCodes = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"]);
 /** Connections of each kind to a server that is reached directly; through a board it is one, because each is an SSH channel. */
@@ -65,7 +66,7 @@ export class Transport {
     // The agents' own limit does not count connections that are still being made, so a burst of requests would open one each.
     this.#exchanges = new Limit(connections);
     this.#downloads = new Limit(connections);
-    this.#idleSeconds = options.idleSeconds ?? 60;
+    this.#idleSeconds = options.idleSeconds ?? defaultIdleSeconds;
   }
 
   /** Sends a request and reads the answer. Rejects with what the connection said. */
@@ -133,14 +134,18 @@ export class Transport {
   }
 }
 
-function agentFor(base: URL, { ca, connect }: TransportOptions, connections: number): http.Agent {
+function agentFor(
+  base: URL,
+  { ca, connect, idleSeconds = defaultIdleSeconds }: TransportOptions,
+  connections: number,
+): http.Agent {
   const secure = base.protocol === "https:";
   const settings = { keepAlive: true, maxSockets: connections, ...(ca ? { ca } : {}) };
   const agent = secure ? new https.Agent(settings) : new http.Agent(settings);
   if (!connect) return agent;
   const open = async () => {
     const stream = likeSocket(await connect());
-    return secure ? secured(stream, base.hostname, ca) : stream;
+    return secure ? secured(stream, base.hostname, idleSeconds, ca) : stream;
   };
   // Node's agent takes the connection from a callback when the function returns nothing.
   return Object.assign(agent, {
@@ -165,7 +170,7 @@ function likeSocket(stream: Duplex): Duplex {
   });
 }
 
-function secured(stream: Duplex, host: string, ca: string | undefined): Promise<Duplex> {
+function secured(stream: Duplex, host: string, idleSeconds: number, ca: string | undefined): Promise<Duplex> {
   const name = host.replace(/^\[|\]$/g, "");
   return new Promise((resolve, reject) => {
     const socket = tls.connect({
@@ -174,8 +179,12 @@ function secured(stream: Duplex, host: string, ca: string | undefined): Promise<
       servername: isIP(name) ? "" : name,
       ...(ca ? { ca } : {}),
     });
+    // a request counts from when it has its connection, and a silent handshake never becomes one
+    const timer = setTimeout(() => socket.destroy(idleError(idleSeconds)), idleSeconds * 1000);
+    socket.once("close", () => clearTimeout(timer));
     socket.once("error", reject);
     socket.once("secureConnect", () => {
+      clearTimeout(timer);
       socket.off("error", reject);
       resolve(socket);
     });
