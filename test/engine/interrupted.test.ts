@@ -11,11 +11,11 @@ beforeEach(() => {
   onTestFinished(() => project.remove());
 });
 
-/** A stack with one note, and an `up` that is busy with a second one and a change of the first. */
-async function busy() {
+/** A stack with one note, and an `up` that is busy for some time with a second one and a change of the first. */
+async function busy(waitSeconds = 30) {
   project.configure({ first: { text: "a" } });
   expect((await project.run(...up)).code).toBe(0);
-  project.configure({ first: { text: "b", waitSeconds: 30 }, second: { text: "c", waitSeconds: 30 } });
+  project.configure({ first: { text: "b", waitSeconds }, second: { text: "c", waitSeconds } });
   const running = project.start(up);
   await project.begun("second");
   return running;
@@ -74,13 +74,13 @@ it("takes away with destroy what a killed create has left", async () => {
   project.configure({ second: { text: "c", waitSeconds: 0 } });
   expect((await project.run(...up)).code).toBe(0);
   expect((await project.run("destroy", "--stack", "t", "--yes")).code).toBe(0);
-  project.configure({ second: { text: "c", waitSeconds: 1.5 } });
+  project.configure({ second: { text: "c", waitSeconds: 5 } });
   const running = project.start(up);
   await project.begun("second");
   const engine = project.enginePid();
   // The plugin writes the note and nobody is there to hear of it: stop the engine first, then kill it.
   process.kill(engine, "SIGSTOP");
-  for (let tries = 0; !existsSync(project.note("second")) && tries < 200; tries++)
+  for (let tries = 0; !existsSync(project.note("second")) && tries < 400; tries++)
     await new Promise((done) => setTimeout(done, 50));
   expect(existsSync(project.note("second"))).toBe(true);
   process.kill(engine, "SIGKILL");
@@ -91,7 +91,8 @@ it("takes away with destroy what a killed create has left", async () => {
 });
 
 it("names a living run that works on the stack", async () => {
-  const running = await busy();
+  // longer than another command takes on a busy machine; the engine is killed below
+  const running = await busy(300);
   const pid = project.enginePid();
   const other = await nextUp();
   expect(other.code).toBe(1);
@@ -101,7 +102,7 @@ it("names a living run that works on the stack", async () => {
 });
 
 it("finishes the running step at SIGINT and stops in order", async () => {
-  project.configure({ first: { text: "a", waitSeconds: 3 } });
+  project.configure({ first: { text: "a", waitSeconds: 8 } });
   const running = project.start(up);
   await project.begun("first");
   running.process.kill("SIGINT");
