@@ -29,6 +29,7 @@ export async function runCli(
   audit?: (images: readonly string[], flags: AuditFlags) => Promise<number>,
   doctor?: (flags: DoctorFlags) => Promise<number>,
 ): Promise<number> {
+  outliveReaders([process.stdout, process.stderr]);
   let code: number = exitCode.ok;
   const program = new Command("npm run")
     .description("k3s on a board: one stack, reconciled by Pulumi. Options go behind `--`: npm run up -- --yes")
@@ -126,6 +127,18 @@ export async function runCli(
     return code;
   } catch (error) {
     return codeOf(error);
+  }
+}
+
+/**
+ * Whoever reads may go away (`| head`, a closed terminal), and a change of a board goes on to its end all the same. Without a listener each
+ * failed write would be an uncaught error, which Pulumi's handler writes to the same stream, without end.
+ */
+function outliveReaders(streams: readonly NodeJS.WriteStream[]): void {
+  for (const stream of streams) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+    });
   }
 }
 

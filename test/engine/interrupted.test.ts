@@ -126,3 +126,15 @@ it("ends at once at the second SIGTERM", async () => {
   expect((await nextUp()).code).toBe(0);
   await expectConverged();
 });
+
+it("goes on to its end when whoever read it has gone", async () => {
+  project.configure({ first: { text: "a", waitSeconds: 5 }, second: { text: "c", fail: "a message for nobody" } });
+  const running = project.start(up);
+  onTestFinished(() => void running.process.kill("SIGKILL"));
+  await project.begun("first");
+  running.process.stdout?.destroy();
+  running.process.stderr?.destroy();
+  expect((await running.ended).code).toBe(1);
+  expect(readFileSync(project.note("first"), "utf8")).toBe("a");
+  expect(project.locks()).toEqual([]);
+});
