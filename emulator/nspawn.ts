@@ -50,15 +50,17 @@ const packages = [
  * @param name - letters, digits and dashes; boards with different names run side by side.
  * @param capabilities - that it has besides those of systemd-nspawn. With `CAP_NET_ADMIN` the network of this machine is in its reach: go into
  *   a network namespace first.
+ * @param further - Debian packages that it has besides the usual ones. Firewalls among them are masked: their rules would be this machine's.
  * @throws when it does not let us in within 60 s, with the end of its console.
  */
 export async function startNspawnBoard(
   name: string,
   progress: Progress = silentProgress,
   capabilities: readonly string[] = [],
+  further: readonly string[] = [],
 ): Promise<NspawnBoard> {
   const architecture = hostArchitecture();
-  const container = await prepare(name, architecture, progress, capabilities);
+  const container = await prepare(name, architecture, progress, { capabilities, further });
   await container.start({ fresh: true });
   return {
     ...container.address,
@@ -75,7 +77,7 @@ async function prepare(
   name: string,
   architecture: Architecture,
   progress: Progress,
-  capabilities: readonly string[],
+  { capabilities, further }: { capabilities: readonly string[]; further: readonly string[] },
 ): Promise<Container> {
   if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(name))
     throw new Error(`board name ${JSON.stringify(name)}: lower-case letters, digits and dashes only`);
@@ -88,7 +90,10 @@ async function prepare(
     ],
     progress,
   );
-  const archive = await debianBase({ architecture, suite: "trixie", packages, earlyFiles: {} }, progress);
+  const archive = await debianBase(
+    { architecture, suite: "trixie", packages: [...packages, ...further], earlyFiles: {} },
+    progress,
+  );
   const directory = cacheDirectory("nspawn", name);
   const identity = join(directory, "identity");
   const hostKey = join(directory, "ssh_host_ed25519_key");
@@ -237,7 +242,7 @@ class Container {
       install -m 0600 -o 0 -g 0 ${file("identity.pub")} root/.ssh/authorized_keys
       echo ${quoteForShell(this.name)} > etc/hostname
       printf '127.0.0.1 localhost\\n127.0.1.1 %s\\n' ${quoteForShell(this.name)} > etc/hosts
-      for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer; do
+      for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer firewalld.service ufw.service; do
         ln -sf /dev/null "etc/systemd/system/$unit"
       done
     `;

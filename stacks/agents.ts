@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { K3sAgent } from "../components/k3s/agent";
 import { dataDirectory } from "../components/k3s/configuration/files";
+import { k3sOpenings } from "../components/k3s/openings";
 import type { K3sServer } from "../components/k3s/server";
 import type { DirectHosts } from "../components/board/proxy/environment";
 import { isOnLoopback } from "../components/registry/config";
@@ -71,8 +72,18 @@ async function joinAgent(
   const agent = config.agents[name];
   if (agent === undefined) throw new Error(`there is no agent ${name}`);
   const prefix = `agent-${name}-`;
-  const { connection: reached } = readyBoard(`agent-${name}`, agent, checked.connection);
-  const { connection, k3sFiles } = proxiedBoard(`agent-${name}`, agent, { role: "agent", direct }, reached);
+  const { connection: reached } = readyBoard(
+    `agent-${name}`,
+    agent,
+    checked.connection,
+    k3sOpenings(config.k3s, "agent"),
+  );
+  const { connection, k3sFiles } = proxiedBoard(
+    `agent-${name}`,
+    agent,
+    { role: "agent", direct, packageManager: checked.facts.packageManager },
+    reached,
+  );
   // a registry on a board's loopback is that board's only: the agent has one like it, with the same images
   const isShared = config.registry === undefined || !isOnLoopback(config.registry);
   const { registry, resources } = isShared

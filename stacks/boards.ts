@@ -1,6 +1,8 @@
 import type { BoardConfig } from "../components/board/config";
 import { connectionFor, ConnectionProblem } from "../components/board/connection";
 import { boardProblems } from "../components/board/facts";
+import { mirrorManagerProblems, mirrorProblems } from "../components/board/packages/mirrors";
+import { proxyProblems } from "../components/board/proxy/proxy";
 import * as board from "../provider";
 import { ConfigError, type ConfigProblem } from "./config";
 
@@ -26,7 +28,12 @@ export async function checkedBoards(
     }),
   );
   const refusals = boards.flatMap(({ path, config, checked }) => {
-    const problems = boardProblems(config, checked.facts, path);
+    const { facts } = checked;
+    const problems = [
+      ...boardProblems(config, facts, path),
+      ...proxyProblems(config.proxy, facts.packageManager, path),
+      ...mirrorManagerProblems(config.packageMirrors, facts.packageManager, path),
+    ];
     return problems.length === 0 ? [] : [`${config.host} is not a board for this stack:\n  ${problems.join("\n  ")}`];
   });
   if (refusals.length > 0) throw new Error(refusals.join("\n"));
@@ -36,6 +43,8 @@ export async function checkedBoards(
 function connectionsOf(configs: ReadonlyMap<string, BoardConfig>) {
   const problems: ConfigProblem[] = [];
   const connections = [...configs].flatMap(([path, config]) => {
+    for (const { path: below, reason } of mirrorProblems(config.packageMirrors))
+      problems.push({ path: `${path}.packageMirrors.${below}`, reason });
     try {
       return [{ path, config, connection: connectionFor(config, path) }];
     } catch (error) {

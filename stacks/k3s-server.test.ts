@@ -241,10 +241,24 @@ describe("a stack that cannot work registers nothing", () => {
     ["another architecture", { machine: "aarch64" }, /configuration says riscv64, the board says arm64/],
     ["an unknown architecture", { machine: "mips" }, /the board says mips: this program has no builds for it/],
     ["an old systemd", { systemdVersion: 241 }, /systemd 241; 247 is the oldest/],
+    [
+      "a clock that begins with 1970",
+      { clockSeconds: 3600 },
+      /the board's clock is \d+ days behind: .* board\.prerequisites\.timeSync/,
+    ],
     ["no memory controller", { cgroupControllers: ["cpu"] }, /cgroup_enable=memory/],
   ])("%s", async (_title, wrong, message) => {
     boardSays({ ...healthy, ...wrong });
     await expect(deploy()).rejects.toThrow(message);
+    expect(registered).toEqual([]);
+  });
+
+  it("a board without systemd", async () => {
+    const { systemdVersion: _none, ...others } = healthy;
+    boardSays({ ...others, os: "Alpine Linux v3.22" });
+    await expect(deploy()).rejects.toThrow(
+      "Alpine Linux v3.22 does not run systemd, by which this program starts, watches and rolls back services: use a distribution with systemd 247 or newer",
+    );
     expect(registered).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import { Hooks } from "../components/hooks/hooks";
 import { agentConfigWarnings } from "../components/k3s/agent-config";
 import { k3sConfigWarnings, skipRemarks } from "../components/k3s/config";
 import { dataDirectory, k3sPaths } from "../components/k3s/configuration/files";
+import { k3sOpenings } from "../components/k3s/openings";
 import { K3sServer } from "../components/k3s/server";
 import { manifestObjects, Manifests } from "../components/manifests/manifests";
 import { Workloads } from "../components/workloads/workloads";
@@ -69,10 +70,19 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
     agents.push({ name, checked: ofAgent, node: await prepare(kind) });
   }
 
-  const { connection: reached, rebooted, resources: ofBoard } = readyBoard("board", config.board, checked.connection);
+  const {
+    connection: reached,
+    rebooted,
+    resources: ofBoard,
+  } = readyBoard("board", config.board, checked.connection, k3sOpenings(config.k3s, "server"));
   hooks.done(ofBoard);
   const direct = directHosts(config, members);
-  const { connection, k3sFiles } = proxiedBoard("board", config.board, { role: "server", direct }, reached);
+  const { connection, k3sFiles } = proxiedBoard(
+    "board",
+    config.board,
+    { role: "server", direct, packageManager: facts.packageManager },
+    reached,
+  );
   const filled = await filledRegistry({ connection, config: config.registry, arch, node, hooks });
   const { registry } = filled;
   const deployed = [

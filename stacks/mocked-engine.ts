@@ -121,6 +121,8 @@ export const healthy: Facts = {
   os: "Debian GNU/Linux 13 (trixie)",
   osId: "debian",
   osVersion: "13",
+  packageManager: "apt",
+  clockSeconds: Math.floor(Date.now() / 1000),
   cgroupVersion: 2,
   cgroupControllers: ["cpu", "memory", "pids"],
   memoryBytes: 8e9,

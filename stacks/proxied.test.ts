@@ -1,5 +1,17 @@
-import { expect, it } from "vitest";
-import { before, deploy, fileOf, find, good, inClear, registered, secrets, withK3s } from "./mocked-engine";
+import { describe, expect, it } from "vitest";
+import {
+  before,
+  boardSays,
+  deploy,
+  fileOf,
+  find,
+  good,
+  healthy,
+  inClear,
+  registered,
+  secrets,
+  withK3s,
+} from "./mocked-engine";
 
 it("tells k3s, apt and Docker of a proxy whose login is nobody else's business", async () => {
   const proxy = { http: `http://me:${secrets.password}@proxy.lan:3128`, users: ["k3s", "packages", "docker"] };
@@ -12,6 +24,50 @@ it("tells k3s, apt and Docker of a proxy whose login is nobody else's business",
   expect(find("board-docker-proxy")?.inputs).toMatchObject({ name: "docker" });
   expect(JSON.stringify(registered.map(({ inputs }) => inClear(inputs)))).not.toContain(secrets.password);
   expect([...before("registry-binary")]).toContain("board-apt-proxy");
+});
+
+it("tells dnf where the board has it, and no login", async () => {
+  boardSays({ ...healthy, packageManager: "dnf" });
+  await deploy({ board: { ...good.board, proxy: { http: "http://proxy.lan:3128" } } });
+  expect(find("board-dnf-proxy")?.inputs).toMatchObject({
+    kind: "dnfProxy",
+    values: { proxy: "http://proxy.lan:3128" },
+  });
+  expect(find("board-apt-proxy")).toBeUndefined();
+  expect([...before("registry-binary")]).toContain("board-dnf-proxy");
+});
+
+it("tells dnf of no login", async () => {
+  boardSays({ ...healthy, packageManager: "dnf" });
+  const proxy = { http: `http://me:${secrets.password}@proxy.lan:3128` };
+  await expect(deploy({ board: { ...good.board, proxy } })).rejects.toThrow(
+    "board.proxy: dnf has its proxy in a file that every user of the board may read",
+  );
+  expect(registered).toEqual([]);
+});
+
+describe("mirrors of packages", () => {
+  const key = { text: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEZw==\n-----END PGP PUBLIC KEY BLOCK-----\n" };
+  const lan = { kind: "apt", url: "https://mirror.lan/debian", suites: ["trixie"], key };
+
+  it("are files that are there before anything is installed", async () => {
+    await deploy({ board: { ...good.board, packageMirrors: { lan } } });
+    expect(find("board-mirror-lan-list")?.inputs).toMatchObject({
+      path: "/etc/apt/sources.list.d/k3s-board-lan.sources",
+      content: expect.stringContaining("Signed-By: /etc/apt/keyrings/k3s-board-lan.asc") as string,
+    });
+    expect([...before("registry-binary")]).toEqual(
+      expect.arrayContaining(["board-mirror-lan-key", "board-mirror-lan-list"]),
+    );
+  });
+
+  it.each<[string, object, string]>([
+    ["for another package manager", { kind: "dnf", url: lan.url, key }, "it is for dnf, and the board has apt"],
+    ["without its key's file", { ...lan, key: { path: "/nonexistent.asc" } }, "board.packageMirrors.lan.key.path"],
+  ])("%s are refused before anything is touched", async (_title, mirror, message) => {
+    await expect(deploy({ board: { ...good.board, packageMirrors: { lan: mirror } } })).rejects.toThrow(message);
+    expect(registered).toEqual([]);
+  });
 });
 
 it("shows a proxy without a login, and what is asked directly", async () => {

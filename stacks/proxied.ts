@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BoardConfig } from "../components/board/config";
 import type { DirectHosts } from "../components/board/proxy/environment";
+import { packageMirrors } from "../components/board/packages/mirrors";
 import { dockerProxy, k3sProxyFiles, packageProxy } from "../components/board/proxy/proxy";
 import { clusterSetting, stackConfiguration } from "../components/k3s/configuration/files";
 import type { Role } from "../components/k3s/configuration/flags";
@@ -24,30 +25,42 @@ export function directHosts(
   };
 }
 
-/** A board that knows its proxy. */
+/** A board that knows its proxy, and where its packages are. */
 export interface ProxiedBoard {
-  /** What uses it waits until package managers know the proxy. */
+  /** What uses it waits until package managers know the proxy and the mirrors. */
   readonly connection: pulumi.Output<board.ConnectionArgs>;
   /** Files that k3s reads at its start. */
   readonly k3sFiles: readonly board.ServiceFileArgs[];
 }
 
+/** What {@link proxiedBoard} goes by. */
+export interface ProxiedBoardArgs {
+  readonly role: Role;
+  readonly direct: DirectHosts;
+  readonly packageManager: board.Facts["packageManager"];
+}
+
 /**
- * Tells a board's programs of the proxy, where its configuration names one.
+ * Tells a board's programs of the proxy and of the mirrors of packages, where its configuration names them.
  *
  * @param name - what the names of the resources begin with.
  * @param role - of the k3s on it.
+ * @param packageManager - that the board has.
  */
 export function proxiedBoard(
   name: string,
-  { proxy }: Pick<BoardConfig, "proxy">,
-  { role, direct }: { readonly role: Role; readonly direct: DirectHosts },
+  { proxy, packageMirrors: mirrors }: Pick<BoardConfig, "proxy" | "packageMirrors">,
+  { role, direct, packageManager }: ProxiedBoardArgs,
   connection: pulumi.Output<board.ConnectionArgs>,
 ): ProxiedBoard {
-  const packages = packageProxy(name, proxy, connection);
+  const told = packageProxy(name, proxy, packageManager, connection);
   dockerProxy(name, proxy, connection, direct);
+  const files = packageMirrors(name, mirrors, connection);
+  // properties that a preview knows: else the connection would be unknown in it
+  const proxied = told === undefined ? [] : ["path" in told ? told.path : told.kind];
+  const waited = pulumi.all<string>([...proxied, ...files.map(({ path }) => path)]);
   return {
-    connection: packages === undefined ? connection : pulumi.all([packages.path, connection]).apply(([, c]) => c),
+    connection: told === undefined && files.length === 0 ? connection : waited.apply(() => connection),
     k3sFiles: k3sProxyFiles(unitNames[role], proxy, direct),
   };
 }

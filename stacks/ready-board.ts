@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Architecture } from "../components/board/architecture";
 import type { BoardConfig } from "../components/board/config";
+import type { Openings } from "../components/board/prerequisites/ports";
 import { Prerequisites } from "../components/board/prerequisites/prerequisites";
 import type { Hooks } from "../components/hooks/hooks";
 import { RegistryImages } from "../components/images/registry-images";
@@ -23,14 +24,17 @@ export interface ReadyBoard {
  * Brings a board to what its configuration asks of it before k3s.
  *
  * @param name - of the component.
+ * @param openings - what the cluster needs of the board's firewall.
  */
 export function readyBoard(
   name: string,
   { prerequisites: wishes }: BoardConfig,
   connection: board.ConnectionArgs,
+  openings: Openings,
 ): ReadyBoard {
   const reached = pulumi.secret(connection);
-  const made = wishes === undefined ? undefined : new Prerequisites(name, { connection: reached, config: wishes });
+  const made =
+    wishes === undefined ? undefined : new Prerequisites(name, { connection: reached, config: wishes, openings });
   return {
     connection: made?.connection ?? reached,
     rebooted: made?.rebooted,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { architectures } from "./architecture";
+import { packageMirrorsConfig } from "./packages/config";
 import { prerequisitesConfig } from "./prerequisites/config";
 import { proxyConfig } from "./proxy/config";
 
@@ -44,6 +45,12 @@ export const boardConfig = z.strictObject({
     .describe("Architecture of the board. Checked against the board's own word before anything is touched."),
   connectTimeoutSeconds: z.number().positive().default(30).describe("Seconds until a connection attempt is given up."),
   proxy: proxyConfig.optional().describe("The proxy through which the board reaches other hosts."),
+  packageMirrors: packageMirrorsConfig
+    .default({})
+    .describe(
+      "Further places for packages of the board's distribution, by a name, each with the key that its packages are signed with. The files go again with " +
+        "the stack; a key that dnf has taken into its database stays there.",
+    ),
   prerequisites: prerequisitesConfig
     .optional()
     .describe("What the board has to be like before k3s. Nothing of it changes without being named here."),
@@ -53,4 +60,4 @@ export const boardConfig = z.strictObject({
 export type BoardConfig = z.output<typeof boardConfig>;
 
 /** What of {@link boardConfig} says where a board is and how to log in, for commands that need no stack. */
-export const boardLogin = boardConfig.omit({ arch: true, prerequisites: true });
+export const boardLogin = boardConfig.omit({ arch: true, packageMirrors: true, prerequisites: true });

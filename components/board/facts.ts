@@ -5,16 +5,31 @@ import type { BoardConfig } from "./config";
 /** Oldest systemd whose transient timers and `--on-active` behave as the roll-back needs them (Debian 11, openEuler 22.03). */
 const oldestSystemd = 247;
 
+/** A clock that is further off makes certificates that others do not accept, and takes theirs for invalid. */
+const clockToleranceSeconds = 3600;
+
+/** What a clock is off, in the largest whole unit. */
+function skewText(seconds: number): string {
+  const units = [
+    ["days", 86_400],
+    ["hours", 3600],
+  ] as const;
+  const [name, size] = units.find(([, of]) => Math.abs(seconds) >= 2 * of) ?? (["minutes", 60] as const);
+  return `${Math.floor(Math.abs(seconds) / size)} ${name} ${seconds < 0 ? "behind" : "ahead"}`;
+}
+
 /**
  * What speaks against going on with a board, each as a sentence that says what to do. Empty where all is well.
  *
  * @param facts - what the board told of itself.
  * @param path - config path of the board's section.
+ * @param now - this machine's clock, in seconds since 1970.
  */
 export function boardProblems(
   config: Pick<BoardConfig, "arch" | "prerequisites">,
   facts: Facts,
   path = "board",
+  now = Date.now() / 1000,
 ): string[] {
   const problems: string[] = [];
   const actual = architectureOfMachine(facts.machine);
@@ -25,10 +40,18 @@ export function boardProblems(
     );
   }
   if (facts.systemdVersion === undefined) {
-    problems.push("the board does not run systemd, which the services of this program need");
+    problems.push(
+      `${facts.os || "the board"} does not run systemd, by which this program starts, watches and rolls back services: use a distribution with systemd ${oldestSystemd} or newer`,
+    );
   } else if (facts.systemdVersion < oldestSystemd) {
     problems.push(
       `the board runs systemd ${facts.systemdVersion}; ${oldestSystemd} is the oldest that can roll back by itself`,
+    );
+  }
+  const skew = facts.clockSeconds - now;
+  if (Math.abs(skew) > clockToleranceSeconds && config.prerequisites?.timeSync === undefined) {
+    problems.push(
+      `the board's clock is ${skewText(skew)}: certificates are judged by it. Set it (date -s @$(date +%s) from a machine whose clock is right), or let ${path}.prerequisites.timeSync keep it`,
     );
   }
   // Parameters that are to bring them are a matter of the reboot, which looks whether they did.

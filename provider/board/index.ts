@@ -13,11 +13,18 @@ export interface SettingArgs {
   /**
    * What it shall be, by key:
    *
+   * - `dnfProxy`: `{ proxy: "http://proxy.lan:3128" }`
+   * - `firewall`: `{ firewall: "disabled" }`, or `{ "6443/tcp": "open", "10.42.0.0/16": "trusted" }`
    * - `hostname`: `{ hostname: "licheepi" }`
    * - `hosts`: names by address, `{ "192.0.2.7": "registry.lan registry" }`
    * - `kernelCommandLine`: `{ "cgroup_enable=memory": "present" }`, from the next boot on
    * - `kernelModules`: `{ br_netfilter: "loaded", pcspkr: "blacklisted" }`
+   * - `locale`: `{ LANG: "C.UTF-8" }`
+   * - `selinux`: `{ selinux: "permissive" }` or `"disabled"`, the latter from the next boot on
+   * - `swap`: `{ swap: "disabled" }`
    * - `sysctls`: `{ "net.ipv4.ip_forward": "1" }`
+   * - `timeSync`: `{ timeSync: "enabled" }`
+   * - `timezone`: `{ timezone: "Asia/Shanghai" }`
    */
   values: pulumi.Input<Record<string, pulumi.Input<string>>>;
 }

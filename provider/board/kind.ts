@@ -20,6 +20,16 @@ export interface Seen {
   readonly unfinished: boolean;
 }
 
+/** What a plan changes. */
+export interface Changes {
+  /** New texts of files; `null` where what was not there before us goes. */
+  readonly edits: Texts;
+  /** Values that the running system is to get. */
+  readonly apply: Values;
+  /** What the running system gets back of what it had before us. */
+  readonly restore: Values;
+}
+
 /**
  * One kind of prerequisite as a table of pure functions and scripts; `setting.ts` makes a resource of it. A kind says how its values are read
  * from the running system and from the files that the next boot reads, how those files are edited, and which scripts change what runs.
@@ -33,7 +43,10 @@ export interface SettingKind {
   readonly files: readonly string[];
   /** A shell fragment that prints what the running system has, for these keys. Reads only. */
   look(keys: readonly string[]): string;
-  /** What the running system has. A key that only the next boot can change is the same here as in {@link boot}. */
+  /**
+   * What the running system has. A key that only the next boot can change is the same here as in {@link boot}. What it holds besides these keys
+   * is remembered with them, for {@link restore} and {@link settle}.
+   */
   running(keys: readonly string[], seen: Seen): Values;
   /** What the next boot will have. */
   boot(keys: readonly string[], seen: Seen): Values;
@@ -43,6 +56,8 @@ export interface SettingKind {
    * @param ours - what we had set until now: what of it is no longer wanted goes, unless it was there before us.
    */
   edit(wanted: Values, ours: Values, seen: Seen): Texts;
+  /** What carrying it out touches besides the files: units and links, in the forms of `touches.ts`. */
+  touches?(plan: Changes, seen: Seen): string[];
   /** Why this board cannot have these values, with what to do. */
   refusal?(wanted: Values, seen: Seen): string | undefined;
   /** A script that makes the running system so, before any file is written: where it fails, nothing has changed. `fail` ends it. */

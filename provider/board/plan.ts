@@ -1,14 +1,8 @@
 import { lineDiff } from "../files/line-diff";
-import { keysOf, pick, type Seen, type SettingKind, type Texts, type Values } from "./kind";
+import { type Changes, keysOf, pick, type Seen, type SettingKind, type Texts, type Values } from "./kind";
 
 /** What is to be done to get from what was seen to what is wanted. */
-export interface Plan {
-  /** New texts of files; `null` where what was not there before us goes. */
-  readonly edits: Texts;
-  /** Values that the running system is to get. */
-  readonly apply: Values;
-  /** What the running system gets back of what it had before us. */
-  readonly restore: Values;
+export interface Plan extends Changes {
   /** Why the board cannot have it. */
   readonly refusal: string | undefined;
   /** Whether there is anything to do. */
@@ -47,6 +41,7 @@ export function planSetting(kind: SettingKind, wanted: Values, ours: Values, see
     notes: [
       ...(refusal === undefined ? [] : [refusal]),
       ...(seen.unfinished ? ["an earlier change was interrupted; it is carried out again"] : []),
+      ...(kind.touches?.({ edits, apply, restore }, seen) ?? []),
       ...keysOf(changes).map((key) => valueNote(kind.noun, key, running[key], changes[key] ?? "")),
       ...Object.keys(edits)
         .sort()

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { interruptionsIn, requireTold } from "../announcements";
 import { PartialFailure, type Context, type ResourceType } from "../resource";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
@@ -85,6 +86,8 @@ async function reconcile(context: Context, wanted: Inputs, ours: Values): Promis
   if (plan.refusal !== undefined) throw new BoardError("refused", board.label, plan.refusal);
   const state: State = { ...wanted, ours: wanted.values, seen };
   if (plan.isEmpty) return state;
+  for (const unit of interruptionsIn(plan.notes))
+    requireTold(context, board, unit, `${unit} would start or stop`, plan.notes);
   try {
     await carryOut(board, { name: wanted.kind, kind, wanted: wanted.values, ours }, plan, seen);
     return { ...state, seen: await look(board, wanted.kind, keysOf(wanted.values)) };

@@ -12,6 +12,7 @@ describe("facts", () => {
     expect(facts.memoryBytes).toBeGreaterThan(1e8);
     expect(facts.diskFreeBytes).toBeGreaterThan(0);
     expect(facts.pageSize % 4096).toBe(0);
+    expect(Math.abs(facts.clockSeconds - Date.now() / 1000)).toBeLessThan(60);
     expect(facts.bootId).toMatch(/^[0-9a-f-]{36}$/);
   });
 
@@ -24,6 +25,8 @@ describe("facts", () => {
       "os=Debian GNU/Linux 13 (trixie)",
       "osId=debian",
       "osVersion=13",
+      "packages=apt",
+      "clock=1764363600",
       "memory=4010304",
       "swap=0",
       "controllers=cpuset cpu io memory pids",
@@ -44,6 +47,8 @@ describe("facts", () => {
       os: "Debian GNU/Linux 13 (trixie)",
       osId: "debian",
       osVersion: "13",
+      packageManager: "apt",
+      clockSeconds: 1_764_363_600,
       cgroupVersion: 2,
       cgroupControllers: ["cpuset", "cpu", "io", "memory", "pids"],
       memoryBytes: 4010304 * 1024,
@@ -60,5 +65,6 @@ describe("facts", () => {
     const facts = parseFacts("machine=aarch64\nroute=\n");
     expect(facts).toMatchObject({ cgroupVersion: 1, address: "" });
     expect(facts.systemdVersion).toBeUndefined();
+    expect(facts.packageManager).toBeUndefined();
   });
 });

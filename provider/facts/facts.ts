@@ -13,6 +13,10 @@ export interface Facts {
   readonly osId: string;
   /** `VERSION_ID` of os-release; empty for a rolling release. */
   readonly osVersion: string;
+  /** The program that packages are installed with; absent where it is neither of these. */
+  readonly packageManager?: "apt" | "dnf";
+  /** The board's clock when it was asked: seconds since 1970. */
+  readonly clockSeconds: number;
   /** 2: one unified hierarchy; 1: the old ones, or the mix of both. */
   readonly cgroupVersion: 1 | 2;
   /** Controllers that the root cgroup offers. */
@@ -36,6 +40,8 @@ read -r h </proc/sys/kernel/hostname; echo "hostname=$h"
 read -r b </proc/sys/kernel/random/boot_id; echo "bootId=$b"
 o=/etc/os-release; [ -r $o ] || o=/usr/lib/os-release
 [ ! -r $o ] || ( . $o; echo "os=$PRETTY_NAME"; echo "osId=$ID"; echo "osVersion=$VERSION_ID" )
+if command -v apt-get >/dev/null; then echo packages=apt; elif command -v dnf >/dev/null; then echo packages=dnf; fi
+echo "clock=$(date +%s)"
 while read -r k v _; do case $k in MemTotal:) echo "memory=$v" ;; SwapTotal:) echo "swap=$v" ;; esac; done </proc/meminfo
 if [ -r /sys/fs/cgroup/cgroup.controllers ]; then read -r c </sys/fs/cgroup/cgroup.controllers; echo "controllers=$c"; fi
 echo "cpus=$(getconf _NPROCESSORS_ONLN)"; echo "pageSize=$(getconf PAGESIZE)"
@@ -53,6 +59,7 @@ export function parseFacts(output: string): Facts {
   );
   const text = (name: string) => values.get(name) ?? "";
   const number = (name: string) => Number.parseInt(text(name), 10) || 0;
+  const packages = text("packages");
   const systemd = /^systemd (\d+)/.exec(text("systemd"))?.[1];
   // `df` prints a heading first, so the number is on the line after "free=".
   const free = /^free=\D*(\d+)/m.exec(output)?.[1];
@@ -64,6 +71,8 @@ export function parseFacts(output: string): Facts {
     os: text("os"),
     osId: text("osId"),
     osVersion: text("osVersion"),
+    ...(packages === "apt" || packages === "dnf" ? { packageManager: packages } : {}),
+    clockSeconds: number("clock"),
     cgroupVersion: values.has("controllers") ? 2 : 1,
     cgroupControllers: text("controllers").split(" ").filter(Boolean),
     memoryBytes: number("memory") * 1024,

@@ -30,10 +30,10 @@ const timeoutSeconds = 1800;
 
 /** Prints the installed version; nothing where the package is not installed. */
 function queryFragment(name: string): string {
-  return `if command -v dpkg-query >/dev/null; then
+  return `if command -v apt-get >/dev/null; then
   dpkg-query -W -f '\${db:Status-Abbrev}\${Version}\\n' ${quote(name)} 2>/dev/null | sed -n 's/^.i *//p'
-elif command -v rpm >/dev/null; then rpm -q --qf '%{EVR}\\n' ${quote(name)} 2>/dev/null | grep -v 'is not installed'
-else echo 'neither dpkg nor rpm is here' >&2; exit 5; fi; :`;
+elif command -v dnf >/dev/null; then rpm -q --qf '%{EVR}\\n' ${quote(name)} 2>/dev/null | grep -v 'is not installed'
+else echo 'neither apt-get nor dnf is here' >&2; exit 5; fi; :`;
 }
 
 /** `board:index:Package`: a package of the board's distribution, by apt or dnf. */
@@ -83,8 +83,7 @@ export const distributionPackage: ResourceType<Inputs, State> = {
       apt: `[ -z "$(${queryFragment(state.name)})" ] || apt-get -qy -o DPkg::Lock::Timeout=300 purge ${name}`,
       dnf: `[ -z "$(${queryFragment(state.name)})" ] || dnf -qy remove ${name}`,
     });
-    const forget = `${originals}\n[ -d $state ] || exit 0; lock; rm -f ${markerOf(state.name)}; rmdir ${markers} 2>/dev/null; tidy`;
-    await board.run(forget, { purpose: `forgetting package ${state.name}` });
+    await forget(board, state.name);
   },
 };
 
@@ -99,7 +98,28 @@ async function isMarked(board: Board, name: string): Promise<boolean> {
   return (await board.file(`${markers}/${name}`)).kind === "file";
 }
 
-async function install(board: Board, { name, version }: Inputs, first: boolean): Promise<void> {
+async function forget(board: Board, name: string): Promise<void> {
+  const script = `${originals}\n[ -d $state ] || exit 0; lock; rm -f ${markerOf(name)}; rmdir ${markers} 2>/dev/null; tidy`;
+  await board.run(script, { purpose: `forgetting package ${name}` });
+}
+
+async function install(board: Board, wanted: Inputs, first: boolean): Promise<void> {
+  try {
+    await tryToInstall(board, wanted, first);
+  } catch (error) {
+    // A version that is on no offer leaves nothing behind; whether one that was interrupted does, the next run sees.
+    if (
+      first &&
+      error instanceof BoardError &&
+      !error.outcomeUnknown &&
+      (await installedVersion(board, wanted.name)) === undefined
+    )
+      await forget(board, wanted.name);
+    throw error;
+  }
+}
+
+async function tryToInstall(board: Board, { name, version }: Inputs, first: boolean): Promise<void> {
   if (first) {
     const mark = `umask 077; mkdir -p ${markers} && chmod 700 ${stateDirectory} && : >${markerOf(name)} && sync -- ${markers}`;
     const { code, stderr } = await board.run(mark, { purpose: `noting package ${name}` });
@@ -111,7 +131,8 @@ async function install(board: Board, { name, version }: Inputs, first: boolean):
   const options = "-qy -o DPkg::Lock::Timeout=300 --no-install-recommends --allow-downgrades";
   await manage(board, `installing package ${name}`, {
     apt: `apt-get ${options} install ${apt} || { apt-get -q -o DPkg::Lock::Timeout=300 update && apt-get ${options} install ${apt}; }`,
-    dnf: `dnf -qy install ${dnf} || dnf -qy downgrade ${dnf}`,
+    // Lists of packages are kept for two days: a version that they do not have may be there since.
+    dnf: `{ dnf -qy install ${dnf} || dnf -qy --refresh install ${dnf}; }${version === undefined ? "" : ` && { [ "$(${queryFragment(name)})" = ${quote(version)} ] || dnf -qy downgrade ${dnf}; }`}`,
   });
 }
 

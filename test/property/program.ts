@@ -30,7 +30,7 @@ function secretIf(isSecret: boolean, text: string): pulumi.Input<string> {
 /** Makes the resources of a configuration, as the stacks do. */
 export function makeResources(configuration: Configuration, connection: Connection, scratch: string): void {
   const { files, services, prerequisites, reboots } = configuration;
-  const settings = plannedSettings(prerequisitesConfig.parse(prerequisites)).map(
+  const settings = plannedSettings(prerequisitesConfig.parse(prerequisites), { ports: [], networks: [] }).map(
     ({ kind, values }) => new board.Setting(`setting-${kind}`, { connection, kind, values }),
   );
   const reboot = new board.Reboot(

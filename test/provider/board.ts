@@ -24,9 +24,16 @@ export interface TestBoard {
   end(): Promise<void>;
 }
 
-/** Starts a systemd-nspawn board; `capabilities` as in {@link startNspawnBoard}. */
-export async function startTestBoard(name: string, capabilities: readonly string[] = []): Promise<TestBoard> {
-  const nspawn = await startNspawnBoard(name, undefined, capabilities);
+/** Packages of a board with firewalls and with the tools of other distributions: one system for all tests that need some of it. */
+export const furtherPackages = ["firewalld", "ufw", "dnf", "createrepo-c", "rpm"];
+
+/** Starts a systemd-nspawn board; `capabilities` and `further` packages as in {@link startNspawnBoard}. */
+export async function startTestBoard(
+  name: string,
+  capabilities: readonly string[] = [],
+  further: readonly string[] = [],
+): Promise<TestBoard> {
+  const nspawn = await startNspawnBoard(name, undefined, capabilities, further);
   const connection = connectionArgs.parse({
     host: nspawn.host,
     port: nspawn.port,

@@ -7,6 +7,35 @@ const hostName = z
 
 const moduleName = z.string().regex(/^[A-Za-z0-9_-]+$/, "expected the name of a kernel module");
 
+const firewallConfig = z.discriminatedUnion("kind", [
+  z
+    .strictObject({ kind: z.literal("disabled") })
+    .describe("firewalld and ufw are off, now and at boot, as the documentation of k3s recommends."),
+  z
+    .strictObject({
+      kind: z.literal("ports"),
+      ports: z
+        .array(
+          z
+            .string()
+            .regex(
+              /^\d{1,5}(-\d{1,5})?\/(tcp|udp|sctp)$/,
+              "expected a port or a range with its protocol, such as 443/tcp",
+            ),
+        )
+        .default([])
+        .describe("Ports that are open besides those that the board's part in the cluster needs."),
+      trustedNetworks: z
+        .array(z.union([z.cidrv4(), z.cidrv6()]))
+        .default([])
+        .describe("Networks that are let in wholly, besides those of pods and services."),
+    })
+    .describe(
+      "The firewall stays on and lets the cluster in: the ports of the board's part in it, and the networks of pods and services. In firewalld as a policy " +
+        "and a zone named `k3s-board`, in ufw as a block in `before.rules`.",
+    ),
+]);
+
 /**
  * The `board.prerequisites` section: what the host has to be like before k3s. Whatever is not named stays as it is on the board.
  */
@@ -50,6 +79,38 @@ export const prerequisitesConfig = z.strictObject({
       "Parameters that the kernel's command line has to have, such as `cgroup_enable=memory`. They are written where this board's boot loader " +
         "reads them (`cmdline.txt` of a Raspberry Pi, `armbianEnv.txt`, U-Boot's `extlinux.conf`, GRUB) and apply with a reboot.",
     ),
+  swap: z
+    .enum(["disabled"])
+    .optional()
+    .describe(
+      "`disabled`: no swap, now and at boot. Entries of `/etc/fstab` become comments, swap units of generators (zram, GPT) are masked, and the services " +
+        "that make swap (`zramswap`, `dphys-swapfile`, …) stop and are disabled.",
+    ),
+  selinux: z
+    .enum(["permissive", "disabled"])
+    .optional()
+    .describe(
+      "State of SELinux, in `/etc/selinux/config` and now. `disabled` is permissive until the next boot. A board without SELinux is `disabled`.",
+    ),
+  firewall: firewallConfig.optional().describe("firewalld and ufw, whichever the board has."),
+  timeSync: z
+    .enum(["enabled"])
+    .optional()
+    .describe(
+      "`enabled`: the service that keeps the clock runs, now and at boot: chrony, ntpsec, ntpd or systemd-timesyncd, whichever is installed.",
+    ),
+  locale: z
+    .string()
+    .regex(/^[A-Za-z0-9_.@-]+$/, "expected the name of a locale, such as C.UTF-8")
+    .optional()
+    .describe(
+      "`LANG` of logins and services, in `/etc/locale.conf` or `/etc/default/locale`. The board must have that locale.",
+    ),
+  timezone: z
+    .string()
+    .regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, "expected the name of a time zone, such as Asia/Shanghai")
+    .optional()
+    .describe("Time zone of the board: the link `/etc/localtime`, and `/etc/timezone` where that is there."),
   reboot: z
     .enum(["allowed", "never"])
     .default("never")

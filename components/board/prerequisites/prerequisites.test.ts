@@ -28,6 +28,7 @@ beforeEach(async () => {
   });
 });
 
+const openings = { ports: [], networks: [] };
 const connection = { host: "board.example", hostKeys: ["ssh-ed25519 AAAA"] };
 
 it("makes what takes its connection wait for all of them", async () => {
@@ -36,7 +37,7 @@ it("makes what takes its connection wait for all of them", async () => {
     kernelModules: ["overlay"],
     sysctls: { "vm.swappiness": 1 },
   });
-  const prerequisites = new Prerequisites("board", { connection, config });
+  const prerequisites = new Prerequisites("board", { connection, config, openings });
   new File("later", { connection: prerequisites.connection, path: "/etc/a", content: "" });
   await pulumi.runtime.disconnect();
   expect(dependencies.get("board-hostname")).toEqual(["board-hosts"]);
@@ -47,7 +48,7 @@ it("makes what takes its connection wait for all of them", async () => {
 it("reboots behind all of them where something may wait for a boot", async () => {
   const kernelCommandLine = ["cgroup_enable=memory"];
   const config = prerequisitesConfig.parse({ hostname: "a", kernelCommandLine, reboot: "allowed" });
-  const prerequisites = new Prerequisites("board", { connection, config });
+  const prerequisites = new Prerequisites("board", { connection, config, openings });
   new File("later", { connection: prerequisites.connection, path: "/etc/a", content: "" });
   await pulumi.runtime.disconnect();
   const settings = ["board-hostname", "board-hosts", "board-kernelCommandLine"];
@@ -56,7 +57,7 @@ it("reboots behind all of them where something may wait for a boot", async () =>
 });
 
 it("is nothing on the board where nothing is named", async () => {
-  const prerequisites = new Prerequisites("board", { connection, config: prerequisitesConfig.parse({}) });
+  const prerequisites = new Prerequisites("board", { connection, config: prerequisitesConfig.parse({}), openings });
   new File("later", { connection: prerequisites.connection, path: "/etc/a", content: "" });
   await pulumi.runtime.disconnect();
   expect([...dependencies.keys()]).toEqual(["board", "later"]);

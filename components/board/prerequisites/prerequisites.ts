@@ -1,17 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as board from "../../../provider";
 import type { PrerequisitesConfig } from "./config";
+import type { Openings } from "./ports";
 import { type PlannedSetting, plannedSettings } from "./settings";
 
 /** Whether only a boot applies a setting, wholly or in part. */
 function mayWaitForBoot({ kind, values }: PlannedSetting): boolean {
-  return kind === "kernelCommandLine" || Object.values(values).includes("blacklisted");
+  return kind === "kernelCommandLine" || values.selinux === "disabled" || Object.values(values).includes("blacklisted");
 }
 
 /** Arguments of {@link Prerequisites}. */
 export interface PrerequisitesArgs {
   readonly connection: pulumi.Input<board.ConnectionArgs>;
   readonly config: PrerequisitesConfig;
+  /** What the cluster needs of the board's firewall. */
+  readonly openings: Openings;
 }
 
 /** What the board has to be like before anything else is done on it. */
@@ -21,9 +24,13 @@ export class Prerequisites extends pulumi.ComponentResource {
   /** Changes with each reboot of ours: what waits for the health of the board has to look again. */
   readonly rebooted?: pulumi.Output<string>;
 
-  constructor(name: string, { connection, config }: PrerequisitesArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { connection, config, openings }: PrerequisitesArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("k3s-board:board:Prerequisites", name, {}, opts);
-    const settings = plannedSettings(config);
+    const settings = plannedSettings(config, openings);
     const made = new Map<board.KindName, board.Setting>();
     for (const { kind, values, after } of settings) {
       const dependsOn = after.flatMap((other) => made.get(other) ?? []);

@@ -1,6 +1,8 @@
+import { etcdPorts, portsText, requiredPorts } from "./ports";
+
 /** Something that k3s or kubeadm asks of a host. */
 export interface Requirement {
-  readonly component: "k3s" | "kubeadm";
+  readonly component: "k3s" | "kubeadm" | "both";
   readonly what: string;
   /** Where in the configuration it belongs, and whether anybody has to do anything. */
   readonly here: string;
@@ -9,12 +11,20 @@ export interface Requirement {
 
 const k3sRequirements = "https://docs.k3s.io/installation/requirements";
 const k3sAdvanced = "https://docs.k3s.io/advanced";
+const k3sAgent = "https://github.com/k3s-io/k3s/blob/master/pkg/daemons/agent/agent_linux.go";
 const runtimes = "https://kubernetes.io/docs/setup/production-environment/container-runtimes/";
 const kubeadmInstall = "https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/install-kubeadm/";
+const validity = "https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5";
 const kubernetesPorts = "https://kubernetes.io/docs/reference/networking/ports-and-protocols/";
 
 /** What k3s and kubeadm ask of a host; docs/prerequisites.md has it as a table. */
 export const requirements: readonly Requirement[] = [
+  {
+    component: "k3s",
+    what: "systemd (or OpenRC, which this program does not support)",
+    here: "a board without systemd 247 or newer is refused",
+    source: k3sRequirements,
+  },
   {
     component: "k3s",
     what: "the memory controller of cgroup v2; Raspberry Pi OS has it off without `cgroup_memory=1 cgroup_enable=memory`",
@@ -29,15 +39,27 @@ export const requirements: readonly Requirement[] = [
   },
   {
     component: "k3s",
-    what: "TCP 6443 and 10250, UDP 8472 (flannel's VXLAN) between nodes; TCP 2379 to 2380 between servers with embedded etcd",
-    here: "not done here: open them by hand where a firewall runs",
+    what: `on servers ${portsText(requiredPorts["k3s server"])} (flannel's VXLAN), with embedded etcd ${portsText([etcdPorts])}; on agents ${portsText(requiredPorts["k3s agent"])}`,
+    here: "`firewall`: the ports of the board's part, as `k3s.config` has them",
     source: k3sRequirements,
   },
   {
     component: "k3s",
     what: "firewalld and ufw off, or the networks of pods and services (10.42.0.0/16, 10.43.0.0/16) trusted",
-    here: "not done here",
+    here: "`firewall`: `kind: disabled`, or `kind: ports`",
     source: k3sRequirements,
+  },
+  {
+    component: "k3s",
+    what: "SELinux off, permissive, or with the package `k3s-selinux` and `selinux: true` in `k3s.config`",
+    here: "`selinux`",
+    source: k3sAdvanced,
+  },
+  {
+    component: "k3s",
+    what: "nothing about swap: its kubelet starts with it (`fail-swap-on: false`), and pods do not use it",
+    here: "`swap`, where you want none",
+    source: k3sAgent,
   },
   {
     component: "kubeadm",
@@ -48,14 +70,32 @@ export const requirements: readonly Requirement[] = [
   {
     component: "kubeadm",
     what: "swap off, or the kubelet configured to bear it",
-    here: "not done here",
+    here: "`swap`",
     source: kubeadmInstall,
   },
   {
     component: "kubeadm",
-    what: "TCP 6443, 2379 to 2380, 10250, 10257 and 10259 on the control plane, 10250, 10256 and 30000 to 32767 on nodes",
-    here: "not done here: open them by hand where a firewall runs",
+    what: "SELinux permissive, where its packages are those of Kubernetes for Fedora and its kin",
+    here: "`selinux`",
+    source: kubeadmInstall,
+  },
+  {
+    component: "kubeadm",
+    what: "a host name, MAC address and `product_uuid` of its own for each node",
+    here: "`hostname`",
+    source: kubeadmInstall,
+  },
+  {
+    component: "kubeadm",
+    what: `on the control plane ${portsText(requiredPorts["kubeadm control plane"])}; on nodes ${portsText(requiredPorts["kubeadm node"])}`,
+    here: "`firewall`",
     source: kubernetesPorts,
+  },
+  {
+    component: "both",
+    what: "a clock that is right, and the same on all nodes: certificates and tokens are judged by it",
+    here: "`timeSync`",
+    source: validity,
   },
 ];
 

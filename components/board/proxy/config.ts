@@ -26,7 +26,7 @@ export const proxyConfig = z
       .min(1)
       .default(["k3s", "packages"])
       .describe(
-        "Who is told: `k3s` with its containerd, `packages` (apt), `docker` (the service of a Docker that is there; it restarts).",
+        "Who is told: `k3s` with its containerd, `packages` (apt or dnf, whichever the board has), `docker` (the service of a Docker that is there; it restarts).",
       ),
   })
   .refine(({ http, https }) => http !== undefined || https !== undefined, "give http, https or both");

@@ -74,3 +74,9 @@ export function aptConfiguration(config: ProxyConfig): string {
         ];
   return [...lines("http", http), ...lines("https", https), ""].join("\n");
 }
+
+/** dnf's proxy (dnf.conf(5)): it has one for all protocols. The schema asks for one of the two. */
+export function dnfProxy(config: ProxyConfig): string {
+  const { http, https } = proxies(config);
+  return https ?? http ?? "";
+}

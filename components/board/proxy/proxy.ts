@@ -4,6 +4,7 @@ import type { ProxyConfig } from "./config";
 import {
   aptConfiguration,
   type DirectHosts,
+  dnfProxy,
   environmentDropIn,
   environmentFile,
   holdsLogin,
@@ -46,19 +47,45 @@ export function k3sProxyFiles(
   return serviceFiles(config, { service, environment: "/etc/rancher/k3s/k3s-board-proxy.env" }, direct);
 }
 
-/** Tells apt of the proxy. `undefined` where it is not to use one. */
+/**
+ * Tells the board's package manager of the proxy. `undefined` where it is not to use one, or the board has none that is known here.
+ */
 export function packageProxy(
   name: string,
   config: ProxyConfig | undefined,
+  packageManager: board.Facts["packageManager"],
   connection: pulumi.Input<board.ConnectionArgs>,
-): board.File | undefined {
+): board.File | board.Setting | undefined {
   if (!config?.users.includes("packages")) return undefined;
-  return new board.File(`${name}-apt-proxy`, {
-    connection,
-    path: aptFile,
-    content: content(config, aptConfiguration(config)),
-    mode: holdsLogin(config) ? "0600" : "0644",
-  });
+  switch (packageManager) {
+    case "apt":
+      return new board.File(`${name}-apt-proxy`, {
+        connection,
+        path: aptFile,
+        content: content(config, aptConfiguration(config)),
+        mode: holdsLogin(config) ? "0600" : "0644",
+      });
+    case "dnf":
+      return new board.Setting(`${name}-dnf-proxy`, {
+        connection,
+        kind: "dnfProxy",
+        values: { proxy: dnfProxy(config) },
+      });
+    case undefined:
+      return undefined;
+  }
+}
+
+/** What a board cannot be told of its proxy, as a sentence; empty where all is well. */
+export function proxyProblems(
+  config: ProxyConfig | undefined,
+  packageManager: board.Facts["packageManager"],
+  path: string,
+): string[] {
+  if (packageManager !== "dnf" || !config?.users.includes("packages") || !holdsLogin(config)) return [];
+  return [
+    `${path}.proxy: dnf has its proxy in a file that every user of the board may read: take the login out, or packages out of users`,
+  ];
 }
 
 /** Tells the service of a Docker that is there; it restarts for it. `undefined` where it is not to use one. */

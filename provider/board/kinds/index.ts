@@ -1,15 +1,32 @@
 import type { SettingKind } from "../kind";
+import { dnfProxy } from "./dnf-proxy";
+import { firewall } from "./firewall";
 import { hostname } from "./hostname";
 import { hosts } from "./hosts";
 import { kernelCommandLine } from "./kernel-command-line";
 import { kernelModules } from "./kernel-modules";
+import { locale } from "./locale";
+import { selinux } from "./selinux";
+import { swap } from "./swap";
 import { sysctls } from "./sysctls";
+import { timeSync } from "./time-sync";
+import { timezone } from "./timezone";
 
 /** All kinds of settings, by the name that the program gives. */
-export const kinds = { hostname, hosts, kernelCommandLine, kernelModules, sysctls } as const satisfies Record<
-  string,
-  SettingKind
->;
+export const kinds = {
+  dnfProxy,
+  firewall,
+  hostname,
+  hosts,
+  kernelCommandLine,
+  kernelModules,
+  locale,
+  selinux,
+  swap,
+  sysctls,
+  timeSync,
+  timezone,
+} as const satisfies Record<string, SettingKind>;
 
 /** Name of a kind of setting. */
 export type KindName = keyof typeof kinds;

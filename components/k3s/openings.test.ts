@@ -1,0 +1,30 @@
+import { expect, it } from "vitest";
+import { requiredPorts } from "../board/prerequisites/ports";
+import { k3sOpenings } from "./openings";
+
+const version = "v1.36.3+k3s1";
+const networks = ["10.42.0.0/16", "10.43.0.0/16"];
+
+it.each([
+  ["k3s server", "server"],
+  ["k3s agent", "agent"],
+] as const)("is what the documentation asks of a %s where nothing is configured", (name, role) => {
+  expect(k3sOpenings({ version, config: {} }, role)).toEqual({
+    ports: requiredPorts[name].map(({ port }) => port),
+    networks,
+  });
+});
+
+it.each([
+  ["another port", { "https-listen-port": 7443 }, ["7443/tcp", "10250/tcp", "8472/udp"]],
+  ["no overlay", { "flannel-backend": "host-gw" }, ["6443/tcp", "10250/tcp"]],
+  ["WireGuard", { "flannel-backend": "wireguard-native" }, ["6443/tcp", "10250/tcp", "51820/udp", "51821/udp"]],
+  ["embedded etcd", { "cluster-init": true }, ["6443/tcp", "10250/tcp", "8472/udp", "2379-2380/tcp"]],
+])("follows the configuration: %s", (_title, config, ports) => {
+  expect(k3sOpenings({ version, config }, "server")).toEqual({ ports, networks });
+});
+
+it("trusts the networks of a cluster with two families", () => {
+  const config = { "cluster-cidr": "10.50.0.0/16,fd00:50::/56", "service-cidr": "10.51.0.0/16" };
+  expect(k3sOpenings({ version, config }, "agent").networks).toEqual(["10.50.0.0/16", "fd00:50::/56", "10.51.0.0/16"]);
+});
