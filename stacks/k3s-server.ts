@@ -8,7 +8,7 @@ import { manifestObjects, Manifests } from "../components/manifests/manifests";
 import { Workloads } from "../components/workloads/workloads";
 import * as board from "../provider";
 import { joinAgents, type PreparedAgent } from "./agents";
-import { type CheckedBoard, checkedBoards } from "./boards";
+import { type BoardToCheck, type CheckedBoard, checkedBoards } from "./boards";
 import type { StackConfig } from "./config";
 import { readinessGate } from "./gate";
 import { clusterMembers } from "./members";
@@ -144,9 +144,16 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
 async function boardsOf({
   board: server,
   agents,
+  k3s,
 }: StackConfig): Promise<{ server: CheckedBoard; agents: Readonly<Record<string, CheckedBoard>> }> {
-  const ofAgents = Object.entries(agents).map(([name, agent]) => [`agents.${name}`, agent] as const);
-  const checked = await checkedBoards(new Map([["board", server], ...ofAgents]));
+  const { version } = k3s;
+  const ofAgents = Object.entries(agents).map(([name, agent]): [string, BoardToCheck] => {
+    const own = agent.source === undefined ? {} : { source: agent.source, sourcePath: `agents.${name}.source` };
+    const node = { role: "agent" as const, version, source: k3s.source, sourcePath: "k3s.source", ...own };
+    return [`agents.${name}`, { board: agent, node }];
+  });
+  const ofServer = { role: "server" as const, version, source: k3s.source, sourcePath: "k3s.source" };
+  const checked = await checkedBoards(new Map([["board", { board: server, node: ofServer }], ...ofAgents]));
   const get = (path: string) => {
     const found = checked.get(path);
     if (found === undefined) throw new Error(`${path} was not looked at`);
