@@ -1,10 +1,13 @@
+import * as pulumi from "@pulumi/pulumi";
 import type { BoardConfig } from "../components/board/config";
 import { connectionFor, ConnectionProblem } from "../components/board/connection";
 import { boardProblems } from "../components/board/facts";
 import type { K3sConfig } from "../components/k3s/config";
-import type { Role } from "../components/k3s/configuration/flags";
+import { configurationConflicts } from "../components/k3s/configuration/conflicts";
+import { knownMinors, minorOf, type Role } from "../components/k3s/configuration/flags";
 import { type InstalledK3s, installedProblems } from "../components/k3s/installed";
 import { unitNames } from "../components/k3s/unit";
+import type { WrittenConfiguration } from "../components/k3s/written";
 import * as board from "../provider";
 import { ConfigError, type ConfigProblem } from "./config";
 
@@ -21,6 +24,10 @@ export interface WantedNode {
   readonly source: K3sConfig["source"];
   /** `k3s.source`, or the agent's own. */
   readonly sourcePath: string;
+  /** What the stack gives it. */
+  readonly written: WrittenConfiguration;
+  /** Config path of its keys. */
+  readonly section: string;
 }
 
 /** A board to ask. */
@@ -45,8 +52,11 @@ export async function checkedBoards(
         board.getFacts({ connection }),
         wanted && board.getProgram({ connection, path: wanted.path, unit: wanted.unit }),
       ]);
+      const conflicts = conflictsOn(config.node, facts);
+      for (const warning of conflicts.warnings) void pulumi.log.warn(`${config.board.host}: ${warning}`);
       const problems = [
         ...boardProblems(config.board, facts, path),
+        ...conflicts.refusals,
         ...(wanted === undefined || program === undefined
           ? []
           : installedProblems(wanted, program, config.node.sourcePath)),
@@ -59,6 +69,19 @@ export async function checkedBoards(
   );
   if (refusals.length > 0) throw new Error(refusals.join("\n"));
   return new Map(boards.map(({ path, checked }) => [path, checked]));
+}
+
+/** What the board's own files do to the configuration of its k3s. */
+function conflictsOn({ role, version, written, section }: WantedNode, { k3sFiles, k3sConfigFiles }: board.Facts) {
+  const configFile = k3sConfigFiles[unitNames[role]];
+  return configurationConflicts({
+    ...written,
+    minor: minorOf(version) ?? knownMinors.newest,
+    role,
+    theirs: k3sFiles,
+    section,
+    ...(configFile === undefined ? {} : { configFile }),
+  });
 }
 
 /** What to look for where k3s is on the board already. */

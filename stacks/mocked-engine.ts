@@ -130,6 +130,8 @@ export const healthy: Facts = {
   bootId: "00000000-0000-4000-8000-000000000000",
   systemdVersion: 257,
   diskFreeBytes: 1e10,
+  k3sFiles: [],
+  k3sConfigFiles: {},
 };
 let facts: Facts;
 let factsOf: Readonly<Record<string, Partial<Facts>>>;

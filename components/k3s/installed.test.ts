@@ -23,7 +23,7 @@ describe("a k3s that is on the board already", () => {
       [/is v1\.35\.1\+k3s1, k3s\.version says v1\.36\.3\+k3s1/, /no k3s\.service \(masked\)/],
     ],
   ])("is refused: %j", (found, reasons) => {
-    const problems = installedProblems(wanted, { ...there, ...found } as ProgramFacts, "k3s.source");
+    const problems = installedProblems(wanted, { ...there, ...found }, "k3s.source");
     expect(problems).toHaveLength(reasons.length);
     reasons.forEach((reason, index) => expect(problems[index]).toMatch(reason));
   });
