@@ -11,6 +11,8 @@ export {
   type ClusterNodeArgs,
   ClusterReadiness,
   type ClusterReadinessArgs,
+  DatastoreBackup,
+  type DatastoreBackupArgs,
   K3sData,
   type K3sDataArgs,
   Kubeconfig,

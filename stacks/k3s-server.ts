@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Hooks } from "../components/hooks/hooks";
 import { agentConfigWarnings } from "../components/k3s/agent-config";
+import { K3sBackup } from "../components/k3s/backup";
 import { k3sConfigWarnings, skipRemarks } from "../components/k3s/config";
 import { dataDirectory, k3sPaths } from "../components/k3s/configuration/files";
 import { K3sServer } from "../components/k3s/server";
@@ -102,6 +103,7 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
     after: [server, ...hooks.before("manifests")],
   });
   hooks.done([manifestFiles]);
+  if (config.k3s.backup !== undefined) new K3sBackup("k3s-backup", { connection, config: config.k3s, after: [server] });
   const joined = await joinAgents(config, {
     agents,
     server: { k3s: server, connection, registry: filled, address: members.agentServer, direct },

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { lineDiff } from "../files/line-diff";
 import type { Difference, SecretPaths } from "../resource";
 import { datastoreNotes } from "../kubernetes/datastore";
+import { restoreNotes, restoreReason, restoreWish } from "./restore";
 import { goesNote } from "../touches";
 import { isUnknown } from "../unknowns";
 import {
@@ -126,7 +128,9 @@ export function serviceDifference(
   if (there.name !== wanted.name) return { changed: [], replaces: ["name"] };
   const triggers = changedTriggers(there.restartTriggers, wanted.restartTriggers);
   const former = formerProgram(there, wanted);
+  const restored = restoreWish(wanted);
   const { write, putBack, program, restartReasons } = changes(there, wanted, [
+    ...(restored === undefined ? [] : [restoreReason(restored)]),
     ...noLongerOurs(former),
     ...triggers.map(triggerReason),
     ...taken,
@@ -142,6 +146,9 @@ export function serviceDifference(
     ...(there.watchedProgram !== wanted.watchedProgram || (there.programReplaced && wanted.watchedProgram !== undefined)
       ? ["watchedProgram"]
       : []),
+    ...(restored !== undefined || !isDeepStrictEqual(there.datastoreCopies, wanted.datastoreCopies)
+      ? ["datastoreCopies"]
+      : []),
     ...(triggers.length > 0 ? ["restartTriggers"] : []),
     ...(there.enabled === wanted.enabled ? [] : ["enabled"]),
     ...(there.running === wanted.running && !there.unsettled ? [] : ["running"]),
@@ -154,6 +161,7 @@ export function serviceDifference(
     notes: [
       ...(restartReasons.length > 0 ? [`${service} ${verb}: ${restartReasons.join(", ")}`] : []),
       ...(there.running && !wanted.running ? [`${service} stops`] : []),
+      ...restoreNotes(there, wanted),
       ...enablingNotes(there, wanted),
       ...programNotes(there, wanted, program),
       ...write.flatMap((file) => fileNotes(there, wanted, file, isSecret)),

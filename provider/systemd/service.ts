@@ -17,6 +17,7 @@ import {
   triggerReason,
   type Changes,
 } from "./changes";
+import { restoreChange, restoreReason, restoreWish } from "./restore";
 import { isUnknown } from "../unknowns";
 import { adoptionNotes, adoptionReasons } from "./adoption";
 import { consequences } from "./consequences";
@@ -157,16 +158,31 @@ async function reconcile(
   }
   const triggers = hashOf(wanted.restartTriggers);
   const former = formerProgram(old, wanted);
+  const restored = restoreWish(wanted);
   const {
     write,
     putBack,
     program: programChange,
     restartReasons,
-  } = changes(there, wanted, [...noLongerOurs(former), ...startReasons(old, wanted, unit.triggers, triggers)]);
+  } = changes(there, wanted, [
+    ...(restored === undefined ? [] : [restoreReason(restored)]),
+    ...noLongerOurs(former),
+    ...startReasons(old, wanted, unit.triggers, triggers),
+  ]);
   if (there.running && !wanted.running) requireTold(context, board, service, `${service} would stop`, ["it runs"]);
   if (there.running && restartReasons.length > 0)
     requireTold(context, board, service, `${service} would restart`, restartReasons);
-  const { program, datastore } = await prepareProgram(board, wanted, programChange, there);
+  const restore = restoreChange(there, wanted);
+  if (typeof restore === "string") throw new BoardError("refused", board.label, `nothing was restored: ${restore}`);
+  if (restore !== undefined && programChange === "content")
+    throw new BoardError(
+      "refused",
+      board.label,
+      "nothing was restored: another k3s would take the place of this one at the same time",
+      "Run up first, then restore",
+    );
+  const prepared = await prepareProgram(board, wanted, programChange, there);
+  const { program, datastore = restore } = prepared;
   const transaction: Transaction = {
     name: wanted.name,
     write,
@@ -321,11 +337,14 @@ function withFilesOf(wanted: ServiceInputs, old: ServiceState | undefined): Serv
 async function look(board: Board, like: ServiceInputs): Promise<Look> {
   const { program } = like;
   const runs = program?.path ?? like.watchedProgram;
-  const store = program?.upgrade?.datastore;
+  const store = program?.upgrade?.datastore ?? like.datastoreCopies?.datastore;
+  const backups = like.datastoreCopies?.backups;
   const [shown, thereProgram, stored, ...files] = await Promise.all([
     board.ask(`service ${like.name} ${runs ?? ""}`, unitStateFragment(like.name, runs)),
     program && board.file(program.path, { contentLimit: 0 }),
-    store === undefined ? undefined : board.ask(`datastore ${store}`, datastoreFragment(store)),
+    store === undefined
+      ? undefined
+      : board.ask(`datastore ${store} ${backups ?? ""}`, datastoreFragment(store, backups)),
     ...filesOf(like).map(async (file) => describeFile(file, await board.file(file.path))),
   ]);
   if (shown.code !== 0)
