@@ -6,6 +6,7 @@ import type { AuditFlags } from "./commands/audit";
 import type { DoctorFlags } from "./commands/doctor";
 import { type KubeconfigFlags, writeKubeconfig } from "./commands/kubeconfig";
 import { operate, type OperationFlags, type OperationKind } from "./commands/operate";
+import { restore, type RestoreFlags } from "./commands/restore";
 import { showStack, type StackFlags } from "./commands/stack";
 import { demoStack } from "./engine/passphrase";
 import type { Project } from "./engine/project";
@@ -55,6 +56,20 @@ export async function runCli(
         .option("--purge", "take k3s's data from before the first `up` as well, and what CNI plugins left", false);
     }
   }
+  common(
+    program
+      .command("restore")
+      .description(
+        "the copies of the server's datastore on the board, or one of them in its place: as `up`, with its preview and roll-back",
+      ),
+  )
+    .option("--list", "show the copies; changes nothing", false)
+    .option("--from <copy>", "the copy that takes the datastore's place; what was written since then is lost")
+    .option("-y, --yes", "do not ask", process.env.PULUMI_SKIP_CONFIRMATIONS === "true")
+    .option("--diff", "the engine's own detailed diff instead of the list", false)
+    .action(async (flags: RestoreFlags) => {
+      code = await restore(project, flags);
+    });
   common(program.command("stack").description("show outputs, resources and the last update"))
     .option("--show-secrets", "show secret outputs in clear", false)
     .action(async (flags: StackFlags) => {

@@ -2,7 +2,7 @@
 export { type KindName, Reboot, type RebootArgs, Setting, type SettingArgs } from "./board";
 export type { ConnectionArgs } from "./connection-input";
 export { ContainerdImage, type ContainerdImageArgs } from "./containerd";
-export { getFacts, type Facts } from "./facts";
+export { getFacts, getProgram, type Facts, type ProgramFacts } from "./facts";
 export { File, type FileArgs } from "./files";
 export {
   AgentToken,
@@ -11,6 +11,8 @@ export {
   type ClusterNodeArgs,
   ClusterReadiness,
   type ClusterReadinessArgs,
+  DatastoreBackup,
+  type DatastoreBackupArgs,
   K3sData,
   type K3sDataArgs,
   Kubeconfig,

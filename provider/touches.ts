@@ -9,7 +9,8 @@ export interface Touches {
 }
 
 const fileNote = /^(\/.*?) (?:is new|changes|goes|may change|gets mode)\b/;
-const unitNote = /^(\S+\.(?:service|socket|target)) (?:will )?(?:may )?(restart|start|stop|is enabled|is disabled)s?\b/;
+const unitNote =
+  /^(\S+\.(?:service|socket|target|timer)) (?:will )?(?:may )?(restart|start|stop|is enabled|is disabled)s?\b/;
 const rebootNote = /^(?:the )?board (?:will )?reboots?\b/;
 
 /** What becomes of a unit, in the words of a list. */

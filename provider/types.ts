@@ -3,10 +3,12 @@ import { reboot } from "./board/reboot";
 import { setting } from "./board/setting";
 import { containerdImage } from "./containerd/containerd-image";
 import { getFactsFunction } from "./facts/get-facts";
+import { getProgramFunction } from "./facts/get-program";
 import { file } from "./files/file";
 import { agentToken } from "./kubernetes/agent-token";
 import { clusterNode } from "./kubernetes/cluster-node";
 import { clusterReadiness } from "./kubernetes/cluster-readiness";
+import { datastoreBackup } from "./kubernetes/datastore-backup";
 import { k3sData } from "./kubernetes/k3s-data";
 import { kubeconfig } from "./kubernetes/kubeconfig";
 import { manifest } from "./kubernetes/manifest";
@@ -49,10 +51,11 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
   entry(agentToken),
   entry(nodeObject),
   entry(clusterNode),
+  entry(datastoreBackup),
 ]);
 
 /** All functions of package `board`. */
-export const functions: readonly FunctionType<Properties, object>[] = [getFactsFunction];
+export const functions: readonly FunctionType<Properties, object>[] = [getFactsFunction, getProgramFunction];
 
 /** What deleting a resource of this type does on the board, as notes; `state` may lack its secrets. For previews: the engine does not ask there. */
 export function removalNotes(token: string, state: Properties): readonly string[] {

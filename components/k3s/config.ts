@@ -46,7 +46,21 @@ export const k3sSource = z.union([
     version: z.string().optional().describe("Version to pin the package to. Defaults to what the distribution has."),
     binary: z.string().default("/usr/bin/k3s").describe("Where the package puts the binary."),
   }),
+  z.strictObject({
+    installed: z
+      .string()
+      .startsWith("/", "expected an absolute path")
+      .describe(
+        "Path of a k3s that is on the board, with its unit: what k3s's own `install.sh` has put there (`/usr/local/bin/k3s`), with " +
+          "`INSTALL_K3S_SKIP_DOWNLOAD=true` too. Binary, unit, `k3s.service.env`, links and uninstall script stay as they are.",
+      ),
+  }),
 ]);
+
+/** Whether every board has, or gets, a k3s of its own architecture by it. */
+export function isOnBoard(source: K3sConfig["source"]): boolean {
+  return "package" in source || "installed" in source;
+}
 
 /** Flags that this program sets itself, with what is to be done instead. */
 const ownedFlags: Readonly<Record<string, string>> = {
@@ -97,6 +111,21 @@ function skipProblems(section: unknown): { readonly index: number; readonly reas
   });
 }
 
+/** Why there is nothing of SQLite's to copy. */
+function backupProblem(section: unknown): string | undefined {
+  const { backup, config } = z
+    .object({ backup: z.unknown(), config: settings.catch({}) })
+    .catch({ backup: undefined, config: {} })
+    .parse(section);
+  if (backup === undefined) return undefined;
+  if (config["datastore-endpoint"] !== undefined)
+    return "is for k3s's own SQLite datastore: the one of datastore-endpoint is backed up where it is";
+  const etcd = ["cluster-init", "server"].find((key) => config[key] !== undefined && config[key] !== false);
+  return etcd === undefined
+    ? undefined
+    : `is for SQLite: with ${etcd} k3s has an etcd, and snapshots of its own (etcd-snapshot-schedule-cron and etcd-snapshot-retention in k3s.config)`;
+}
+
 /** The `k3s` section. */
 export const k3sConfig = z
   .strictObject({
@@ -105,7 +134,7 @@ export const k3sConfig = z
       .regex(/^v?\d+\.\d+\.\d+([+-].*)?$/, "expected a k3s version such as v1.36.3+k3s1")
       .describe("The k3s version that `source` is. Decides which system images are expected."),
     source: k3sSource.describe(
-      "Where the binary comes from: `path`, `url` with `sha256`, or the distribution's `package`.",
+      "Where the binary comes from: `path`, `url` with `sha256`, the distribution's `package`, or what is `installed` on the board.",
     ),
     disable: z
       .array(z.enum(bundledComponents))
@@ -153,6 +182,27 @@ export const k3sConfig = z
         "Consent to go back to an older minor version, which Kubernetes does not support. `true`: with the datastore as it is; what the newer " +
           "version has stored may be lost or unreadable. `restoreDatastore`: with the copy that was made of it when the older version was left; what was written since is lost.",
       ),
+    backup: z
+      .strictObject({
+        schedule: z
+          .string()
+          .regex(/^[^\n%]+$/, "expected one line, as in systemd.time(7)")
+          .default("daily")
+          .describe("When a copy is made, as systemd writes it (`OnCalendar`): `daily`, `*-*-* 03:30`."),
+        keep: z.number().int().min(1).max(1000).default(7).describe("How many copies stay; older ones go."),
+        directory: z
+          .string()
+          .regex(/^(\/[\w.-]+)+$/, "expected an absolute path of letters, digits, dots, dashes and underscores")
+          .optional()
+          .describe(
+            "Where the copies go, a disk of its own for example. Defaults to `k3s-board-backup` beside the datastore.",
+          ),
+      })
+      .optional()
+      .describe(
+        "Scheduled copies of k3s's SQLite datastore, made on the board while k3s runs. `npm run restore` brings one back. An embedded etcd " +
+          "has snapshots of its own: `etcd-snapshot-schedule-cron` in `config`.",
+      ),
     onDestroy: z
       .enum(onDestroyDepths)
       .default("remove")
@@ -178,6 +228,8 @@ export const k3sConfig = z
     (section, context) => {
       for (const { index, reason } of skipProblems(section))
         context.addIssue({ code: "custom", path: ["skip", index], message: reason });
+      const noBackup = backupProblem(section);
+      if (noBackup !== undefined) context.addIssue({ code: "custom", path: ["backup"], message: noBackup });
       for (const { key, reason } of configProblems(section)) {
         context.addIssue({ code: "custom", path: ["config", key], message: reason });
       }

@@ -35,6 +35,8 @@ export interface K3sNodeParts extends K3sNodeArgs {
     Partial<Pick<K3sConfig, "token" | "skip">>;
   /** What holds when the binary is replaced by that of another version. */
   readonly upgrade: board.ServiceProgramArgs["upgrade"];
+  /** The datastore and its copies, where one can take its place. */
+  readonly datastoreCopies?: board.SystemdServiceArgs["datastoreCopies"];
   /** Files of this role, besides those that all nodes have. */
   readonly files: readonly board.ServiceFileArgs[];
   readonly health: board.HealthArgs;
@@ -95,7 +97,9 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
     {
       connection,
       name: unitNames[role],
-      unit: k3sUnit({ binary: binary.path, role }),
+      ...(binary.kind === "installed"
+        ? { watchedProgram: binary.path }
+        : { unit: k3sUnit({ binary: binary.path, role }) }),
       ...(binary.kind === "file"
         ? {
             program: {
@@ -108,6 +112,7 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
         : {}),
       files: [...args.files, ...nodeFiles(args)],
       ...(installed === undefined ? {} : { restartTriggers: { binary: installed.installedVersion } }),
+      ...(args.datastoreCopies === undefined ? {} : { datastoreCopies: args.datastoreCopies }),
       health: args.health,
       timeoutSeconds: config.startTimeoutSeconds,
     },

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type * as board from "../../provider";
 import { disabledComponents, type K3sConfig } from "./config";
-import { datastoreDirectory, k3sConfigFile, k3sPaths } from "./configuration/files";
+import { backupDirectory, datastoreDirectory, k3sConfigFile, k3sPaths } from "./configuration/files";
 import { k3sNode, type K3sNodeArgs } from "./node";
 import { k3sDropIn } from "./unit";
 
@@ -35,6 +35,7 @@ export class K3sServer extends pulumi.ComponentResource {
       ...args,
       role: "server",
       upgrade: upgradeRules(args.config),
+      ...datastoreCopies(args.config),
       files: serverFiles(args),
       health,
       beforeStart: [],
@@ -59,11 +60,22 @@ function serverFiles({
         binary: binary.path,
         disable: disabledComponents(config),
         pauseImage: delivery.pauseImage,
+        isForeignUnit: binary.kind === "installed",
       }),
     },
     { path: k3sPaths.config, content: k3sConfigFile(config, kubeconfigServer, delivery.k3sConfig), mode: "0600" },
     ...otherFiles,
   ];
+}
+
+/** The datastore and where copies of it are; nothing for one that is elsewhere. */
+function datastoreCopies(config: K3sConfig): Pick<board.SystemdServiceArgs, "datastoreCopies"> {
+  const datastore = datastoreDirectory(config);
+  const backups = backupDirectory(config);
+  if (datastore === undefined) return {};
+  return {
+    datastoreCopies: { datastore, version: config.version, ...(backups === undefined ? {} : { backups }) },
+  };
 }
 
 /** What holds when the binary is replaced by that of another version. */

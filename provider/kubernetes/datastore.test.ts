@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -11,10 +11,11 @@ describe("a datastore on the board", () => {
     directory = mkdtempSync(join(tmpdir(), "datastore-"));
   });
   afterEach(() => rmSync(directory, { recursive: true }));
-  const look = () => parseDatastore(execFileSync("sh", ["-c", datastoreFragment(directory)], { encoding: "utf8" }));
+  const look = (backups?: string) =>
+    parseDatastore(execFileSync("sh", ["-c", datastoreFragment(directory, backups)], { encoding: "utf8" }));
 
   it("may not be there", () => {
-    expect(look()).toEqual({ kind: "none", mebibytes: 0, members: 0, copies: [] });
+    expect(look()).toEqual({ kind: "none", mebibytes: 0, members: 0, copies: [], backups: [] });
   });
 
   it("is SQLite's, with the copies of it, oldest first", () => {
@@ -22,14 +23,26 @@ describe("a datastore on the board", () => {
     for (const name of ["000002-v1.35.0-rc.1+k3s1", "000001-v1.34.2", "000003-v1.36.0"])
       mkdirSync(join(directory, "k3s-board", name, "content"), { recursive: true });
     rmSync(join(directory, "k3s-board", "000003-v1.36.0", "content"), { recursive: true });
-    expect(look()).toEqual({
+    const copies = join(directory, "k3s-board");
+    const of = (kind: string, parent: string, name: string, version: string) => ({
+      name: `${kind}/${name}`,
+      path: join(parent, name),
+      version,
+      made: 1_790_000_000,
+      mebibytes: 0,
+    });
+    mkdirSync(join(directory, "b/000009-v1.36.1/content"), { recursive: true });
+    for (const made of ["k3s-board/000002-v1.35.0-rc.1+k3s1", "k3s-board/000001-v1.34.2", "b/000009-v1.36.1"])
+      utimesSync(join(directory, made, "content"), 1_790_000_000, 1_790_000_000);
+    expect(look(join(directory, "b"))).toEqual({
       kind: "sqlite",
       mebibytes: 2,
       members: 0,
       copies: [
-        { name: "000001-v1.34.2", version: "v1.34.2", mebibytes: 0 },
-        { name: "000002-v1.35.0-rc.1+k3s1", version: "v1.35.0-rc.1+k3s1", mebibytes: 0 },
+        of("upgrades", copies, "000001-v1.34.2", "v1.34.2"),
+        of("upgrades", copies, "000002-v1.35.0-rc.1+k3s1", "v1.35.0-rc.1+k3s1"),
       ],
+      backups: [of("backups", join(directory, "b"), "000009-v1.36.1", "v1.36.1")],
     });
   });
 
@@ -52,7 +65,7 @@ it.each<[string | undefined, string, boolean]>([
   expect(needsCopy(from, to)).toBe(expected);
 });
 
-const copy = (name: string, version: string) => ({ name, version, mebibytes: 3 });
+const copy = (name: string, version: string) => ({ name, version, path: `/c/${name}`, made: 0, mebibytes: 3 });
 
 it("takes the newest copy of the minor version", () => {
   const copies = [copy("1", "v1.35.1+k3s1"), copy("2", "v1.35.4+k3s1"), copy("3", "v1.36.0+k3s1")];
@@ -61,7 +74,13 @@ it("takes the newest copy of the minor version", () => {
 });
 
 describe("a preview", () => {
-  const there = { kind: "sqlite", mebibytes: 12, members: 0, copies: [copy("000001-v1.35.1", "v1.35.1")] } as const;
+  const there = {
+    kind: "sqlite",
+    mebibytes: 12,
+    members: 0,
+    copies: [copy("000001-v1.35.1", "v1.35.1")],
+    backups: [],
+  } as const;
 
   it.each<[string, string | undefined, string, boolean, typeof there | undefined, string[]]>([
     ["a patch", "v1.36.1", "v1.36.2", false, there, []],

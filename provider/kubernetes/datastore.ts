@@ -8,8 +8,12 @@ import { isOlderMinor, minorVersion } from "./version-skew";
 
 /** A copy of a datastore, made while its server was stopped. */
 export interface DatastoreCopy {
-  /** Its directory: `000003-v1.35.4+k3s1`. */
+  /** What made it and its directory there: `upgrades/000003-v1.35.4+k3s1`, `backups/000012-v1.36.3+k3s1`. */
   readonly name: string;
+  /** Its directory on the board. */
+  readonly path: string;
+  /** When it was made, in seconds since 1970 by the board's clock. */
+  readonly made: number;
   /** The program that had written it. */
   readonly version: string;
   readonly mebibytes: number;
@@ -20,8 +24,10 @@ export interface Datastore {
   /** Rounded up; 0 where there is none. */
   readonly mebibytes: number;
   readonly kind: "sqlite" | "etcd" | "none";
-  /** Oldest first. */
+  /** Those that were made before an upgrade, oldest first. */
   readonly copies: readonly DatastoreCopy[];
+  /** Those that were made on schedule, oldest first. */
+  readonly backups: readonly DatastoreCopy[];
   /** Members that etcd's own configuration names; that of the first server names itself only. */
   readonly members: number;
 }
@@ -31,17 +37,29 @@ export function copiesDirectory(directory: string): string {
   return `${directory}/k3s-board`;
 }
 
-/** Prints what {@link parseDatastore} reads. */
-export function datastoreFragment(directory: string): string {
+/**
+ * Prints what {@link parseDatastore} reads.
+ *
+ * @param backups - where scheduled copies are. Defaults to nowhere.
+ */
+export function datastoreFragment(directory: string, backups?: string): string {
+  const kinds: readonly (readonly [string, string])[] = [
+    ["upgrades", copiesDirectory(directory)],
+    ...(backups === undefined ? [] : [["backups", backups] as const]),
+  ];
   return `${datastoreFunctions}
 db=${quote(directory)}
 kind=none
 [ ! -e "$db/state.db" ] || kind=sqlite
 [ ! -e "$db/etcd" ] || kind=etcd
 echo "Datastore=$kind $(datastore_size "$db") $(sed -n 's/^initial-cluster: //p' "$db/etcd/config" 2>/dev/null | tr ',' '\\n' | grep -c =)"
-for copy in ${quote(copiesDirectory(directory))}/[0-9]*; do
-  [ ! -d "$copy/content" ] || echo "Copy=\${copy##*/} $(datastore_size "$copy/content")"
-done
+${kinds
+  .map(
+    ([kind, path]) => `for copy in ${quote(path)}/[0-9]*; do
+  [ ! -d "$copy/content" ] || echo "Copy=$(datastore_size "$copy/content") $(stat -c %Y -- "$copy/content") ${kind} $copy"
+done`,
+  )
+  .join("\n")}
 :`;
 }
 
@@ -49,16 +67,20 @@ done
 export function parseDatastore(output: string): Datastore {
   const lines = output.split("\n");
   const [, kind = "none", kib = "0", members = "0"] = /^Datastore=(\w+) (\d+) (\d+)$/m.exec(output) ?? [];
-  const copies = lines.flatMap((line) => {
-    const [, name, version, size] = /^Copy=(\d+-(\S+)) (\d+)$/.exec(line) ?? [];
-    if (name === undefined || version === undefined) return [];
-    return [{ name, version, mebibytes: toMebibytes(Number(size)) }];
+  const found = lines.flatMap((line) => {
+    const [, size, made, by = "", path = ""] = /^Copy=(\d+) (\d+) (upgrades|backups) (.*)$/.exec(line) ?? [];
+    const [, directory = "", version] = /\/(\d+-([^/\s]+))$/.exec(path) ?? [];
+    if (version === undefined) return [];
+    const name = `${by}/${directory}`;
+    return [{ by, copy: { name, path, version, made: Number(made), mebibytes: toMebibytes(Number(size)) } }];
   });
+  const madeBy = (kind: string) => found.flatMap(({ by, copy }) => (by === kind ? [copy] : []));
   return {
     kind: kind === "sqlite" || kind === "etcd" ? kind : "none",
     mebibytes: toMebibytes(Number(kib)),
     members: Number(members),
-    copies,
+    copies: madeBy("upgrades"),
+    backups: madeBy("backups"),
   };
 }
 

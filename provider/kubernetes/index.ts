@@ -192,3 +192,26 @@ export class ClusterNode extends pulumi.CustomResource {
     super("board:index:ClusterNode", name, secretConnection(args), options);
   }
 }
+
+/** Arguments of {@link DatastoreBackup}. */
+export interface DatastoreBackupArgs {
+  /** How to reach the board. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** Name of the timer, and of the service that it starts, without the ending; both are there already. A change replaces the resource. */
+  name: pulumi.Input<string>;
+  /** `OnCalendar` of the timer; one that systemd does not understand is refused. */
+  schedule: pulumi.Input<string>;
+  /** Where the datastore is. An embedded etcd is refused: it has snapshots of its own. */
+  datastore: pulumi.Input<string>;
+  /** Where the copies are. */
+  directory: pulumi.Input<string>;
+  /** Checksums of the units: where one changes, systemd reads them again. Defaults to none. */
+  triggers?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+}
+
+/** The timer of scheduled backups of a datastore, and the copies that it has made. */
+export class DatastoreBackup extends pulumi.CustomResource {
+  constructor(name: string, args: DatastoreBackupArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:DatastoreBackup", name, secretConnection(args), options);
+  }
+}

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { lineDiff } from "../files/line-diff";
 import type { Difference, SecretPaths } from "../resource";
 import { datastoreNotes } from "../kubernetes/datastore";
+import { restoreNotes, restoreReason, restoreWish } from "./restore";
 import { goesNote } from "../touches";
 import { isUnknown } from "../unknowns";
 import {
@@ -54,8 +56,8 @@ export function changes(there: ServiceState, wanted: ServiceInputs, otherReasons
         ...newContent.map(({ path }) => `${path} changes`),
         ...putBack.map((path) => `${path} is no longer ours`),
         ...otherReasons,
-        ...(program !== "content" && there.programReplaced && there.running && wanted.program
-          ? [`${wanted.program.path} was replaced after it started`]
+        ...(program !== "content" && there.programReplaced && there.running && runsFrom(wanted) !== undefined
+          ? [`${runsFrom(wanted)} was replaced after it started`]
           : []),
         ...(there.needsDaemonReload && !newContent.some(({ path }) => isUnitFile(path))
           ? ["its unit files changed after systemd had read them"]
@@ -80,13 +82,18 @@ function programChange(
   return same ? "nothing" : "attributes";
 }
 
-/** The program that was the service's and is no longer. */
+/** Path of the program that a service runs, ours or the board's. */
+function runsFrom({ program, watchedProgram }: Pick<ServiceInputs, "program" | "watchedProgram">): string | undefined {
+  return program?.path ?? watchedProgram;
+}
+
+/** The program that was the service's and is no longer. One that is left to the board stays where it is. */
 export function formerProgram(
   before: Pick<ServiceInputs, "program"> | undefined,
-  wanted: Pick<ServiceInputs, "program">,
+  wanted: Pick<ServiceInputs, "program" | "watchedProgram">,
 ): string | undefined {
   const path = before?.program?.path;
-  return path === wanted.program?.path ? undefined : path;
+  return path === runsFrom(wanted) ? undefined : path;
 }
 
 /**
@@ -121,7 +128,9 @@ export function serviceDifference(
   if (there.name !== wanted.name) return { changed: [], replaces: ["name"] };
   const triggers = changedTriggers(there.restartTriggers, wanted.restartTriggers);
   const former = formerProgram(there, wanted);
+  const restored = restoreWish(wanted);
   const { write, putBack, program, restartReasons } = changes(there, wanted, [
+    ...(restored === undefined ? [] : [restoreReason(restored)]),
     ...noLongerOurs(former),
     ...triggers.map(triggerReason),
     ...taken,
@@ -131,7 +140,15 @@ export function serviceDifference(
   const changed = [
     ...(unitMoves || there.needsDaemonReload ? ["unit"] : []),
     ...(filesMove ? ["files"] : []),
-    ...(program !== "nothing" || former !== undefined || there.programReplaced ? ["program"] : []),
+    ...(program !== "nothing" || former !== undefined || (there.programReplaced && wanted.program !== undefined)
+      ? ["program"]
+      : []),
+    ...(there.watchedProgram !== wanted.watchedProgram || (there.programReplaced && wanted.watchedProgram !== undefined)
+      ? ["watchedProgram"]
+      : []),
+    ...(restored !== undefined || !isDeepStrictEqual(there.datastoreCopies, wanted.datastoreCopies)
+      ? ["datastoreCopies"]
+      : []),
     ...(triggers.length > 0 ? ["restartTriggers"] : []),
     ...(there.enabled === wanted.enabled ? [] : ["enabled"]),
     ...(there.running === wanted.running && !there.unsettled ? [] : ["running"]),
@@ -144,6 +161,7 @@ export function serviceDifference(
     notes: [
       ...(restartReasons.length > 0 ? [`${service} ${verb}: ${restartReasons.join(", ")}`] : []),
       ...(there.running && !wanted.running ? [`${service} stops`] : []),
+      ...restoreNotes(there, wanted),
       ...enablingNotes(there, wanted),
       ...programNotes(there, wanted, program),
       ...write.flatMap((file) => fileNotes(there, wanted, file, isSecret)),

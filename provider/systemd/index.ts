@@ -73,6 +73,20 @@ export interface SystemdServiceArgs {
    * to none, for a program that the board has.
    */
   program?: pulumi.Input<ServiceProgramArgs>;
+  /**
+   * Absolute path of a program that the board has itself and that stays as it is: another file in its place, newer than the running process,
+   * restarts the service. Defaults to none; not together with `program`.
+   */
+  watchedProgram?: pulumi.Input<string>;
+  /**
+   * A datastore in files that one of its copies can take the place of: of those that were made before an upgrade, or of the scheduled ones in
+   * `backups`. `version` is the program's. It happens in the one run whose environment names a copy (`K3S_BOARD_RESTORE`). Defaults to none.
+   */
+  datastoreCopies?: pulumi.Input<{
+    datastore: pulumi.Input<string>;
+    backups?: pulumi.Input<string>;
+    version: pulumi.Input<string>;
+  }>;
   /** Drop-ins and configuration: all that the service reads at start. Defaults to none. */
   files?: pulumi.Input<pulumi.Input<ServiceFileArgs>[]>;
   /** Whether it starts at boot. Defaults to true. */

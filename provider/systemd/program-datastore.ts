@@ -19,7 +19,7 @@ export interface DatastoreChange {
   readonly directory: string;
   /** Who has written it, for the copy's name. */
   readonly version: string;
-  /** Copy that takes the datastore's place. */
+  /** Directory of the copy that takes the datastore's place. */
   readonly restore?: string;
   /** Seconds that this may take. */
   readonly seconds: number;
@@ -58,7 +58,7 @@ export async function planDatastore(
   return {
     directory,
     version: before ?? "unknown",
-    ...(copy === undefined ? {} : { restore: copy.name }),
+    ...(copy === undefined ? {} : { restore: copy.path }),
     seconds: copySeconds({ mebibytes: there.mebibytes + (copy?.mebibytes ?? 0) }),
   };
 }
@@ -67,18 +67,18 @@ export async function planDatastore(
 export function stageDatastore({ directory, version, restore }: DatastoreChange): string {
   const copies = copiesDirectory(directory);
   return `db=${quote(directory)}
-kib=$(datastore_size "$db")${restore === undefined ? "" : ` && kib=$((kib + $(datastore_size ${quote(`${copies}/${restore}/content`)})))`}
+kib=$(datastore_size "$db")${restore === undefined ? "" : ` && kib=$((kib + $(datastore_size ${quote(`${restore}/content`)})))`}
 room $((kib + kib / 10 + 1024)) "$db"
 number=$(ls -1 -- ${quote(copies)} 2>/dev/null | sed -n 's/^0*\\([0-9][0-9]*\\)-.*/\\1/p' | sort -n | tail -n 1)
 printf '%s\\n' "$db" ${quote(copies)}/"$(printf '%06d' $((\${number:-0} + 1)))"-${quote(version)} >"$new/datastore" || fail "$new cannot be written"`;
 }
 
 /** Shell of a transaction, once it stands: the service stops, and what it has stored is copied. */
-export function copyDatastore({ directory, restore }: DatastoreChange): string {
+export function copyDatastore({ restore }: DatastoreChange): string {
   return `{ IFS= read -r db && IFS= read -r copy; } <"$transaction/datastore" || fail "$transaction/datastore cannot be read"
 stop_unit || fail "$unit cannot be stopped"
 copy_datastore "$db" "$copy" || fail "the datastore in $db cannot be copied"
-${restore === undefined ? "" : `replace_datastore "$db" ${quote(`${copiesDirectory(directory)}/${restore}`)} || fail "the datastore cannot be restored"`}`;
+${restore === undefined ? "" : `replace_datastore "$db" ${quote(restore)} || fail "the datastore cannot be restored"`}`;
 }
 
 /** Shell of a roll-back: the service stops, and the datastore of before is back, where this transaction has copied it. */

@@ -45,6 +45,10 @@ export const serviceInputs = z.strictObject({
     .refine((name) => !name.endsWith(".service"), "is given without .service"),
   unit: z.string().optional(),
   program: program.optional(),
+  watchedProgram: absolutePath.optional(),
+  datastoreCopies: z
+    .strictObject({ datastore: absolutePath, backups: absolutePath.optional(), version: z.string().min(1) })
+    .optional(),
   files: z.array(serviceFile).default([]),
   enabled: z.boolean().default(true),
   running: z.boolean().default(true),
@@ -69,7 +73,7 @@ export interface ServiceState extends ServiceInputs {
   readonly needsDaemonReload: boolean;
   /** The program was replaced after the service started: what runs is not what is there. */
   readonly programReplaced: boolean;
-  /** The datastore of `program.upgrade`, and the copies of it. */
+  /** The datastore of `program.upgrade` or of `datastoreCopies`, and the copies of it. */
   readonly datastore?: Datastore;
   /** It ran before our first write: a deletion restarts it with what was there then. */
   readonly wasUp?: boolean;

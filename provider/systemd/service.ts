@@ -17,6 +17,7 @@ import {
   triggerReason,
   type Changes,
 } from "./changes";
+import { restoreChange, restoreReason, restoreWish } from "./restore";
 import { isUnknown } from "../unknowns";
 import { adoptionNotes, adoptionReasons } from "./adoption";
 import { consequences } from "./consequences";
@@ -59,6 +60,8 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
       return [{ property: "files", reason: `${path} is there twice` }];
     });
     if (inputs.program === undefined) return { inputs, problems };
+    if (inputs.watchedProgram !== undefined)
+      problems.push({ property: "watchedProgram", reason: "is for a program of the board's own: give no program" });
     if (seen.has(inputs.program.path))
       problems.push({ property: "files", reason: `${inputs.program.path} is the program` });
     const checked = await checkProgram(inputs.program);
@@ -155,21 +158,37 @@ async function reconcile(
   }
   const triggers = hashOf(wanted.restartTriggers);
   const former = formerProgram(old, wanted);
+  const restored = restoreWish(wanted);
   const {
     write,
     putBack,
     program: programChange,
     restartReasons,
-  } = changes(there, wanted, [...noLongerOurs(former), ...startReasons(old, wanted, unit.triggers, triggers)]);
+  } = changes(there, wanted, [
+    ...(restored === undefined ? [] : [restoreReason(restored)]),
+    ...noLongerOurs(former),
+    ...startReasons(old, wanted, unit.triggers, triggers),
+  ]);
   if (there.running && !wanted.running) requireTold(context, board, service, `${service} would stop`, ["it runs"]);
   if (there.running && restartReasons.length > 0)
     requireTold(context, board, service, `${service} would restart`, restartReasons);
-  const { program, datastore } = await prepareProgram(board, wanted, programChange, there);
+  const restore = restoreChange(there, wanted);
+  if (typeof restore === "string") throw new BoardError("refused", board.label, `nothing was restored: ${restore}`);
+  if (restore !== undefined && programChange === "content")
+    throw new BoardError(
+      "refused",
+      board.label,
+      "nothing was restored: another k3s would take the place of this one at the same time",
+      "Run up first, then restore",
+    );
+  const prepared = await prepareProgram(board, wanted, programChange, there);
+  const { program, datastore = restore } = prepared;
   const transaction: Transaction = {
     name: wanted.name,
     write,
     putBack: putBack.filter((path) => old !== undefined && filesOf(old).some((file) => file.path === path)),
     ...(program === undefined ? {} : { program }),
+    ...(wanted.watchedProgram === undefined ? {} : { watchedProgram: wanted.watchedProgram }),
     ...(datastore === undefined ? {} : { datastore }),
     ...(former === undefined ? {} : { formerProgram: former }),
     enabled: wanted.enabled,
@@ -317,11 +336,15 @@ function withFilesOf(wanted: ServiceInputs, old: ServiceState | undefined): Serv
 /** Looks at the unit and all files, in one round trip. */
 async function look(board: Board, like: ServiceInputs): Promise<Look> {
   const { program } = like;
-  const store = program?.upgrade?.datastore;
+  const runs = program?.path ?? like.watchedProgram;
+  const store = program?.upgrade?.datastore ?? like.datastoreCopies?.datastore;
+  const backups = like.datastoreCopies?.backups;
   const [shown, thereProgram, stored, ...files] = await Promise.all([
-    board.ask(`service ${like.name} ${program?.path ?? ""}`, unitStateFragment(like.name, program?.path)),
+    board.ask(`service ${like.name} ${runs ?? ""}`, unitStateFragment(like.name, runs)),
     program && board.file(program.path, { contentLimit: 0 }),
-    store === undefined ? undefined : board.ask(`datastore ${store}`, datastoreFragment(store)),
+    store === undefined
+      ? undefined
+      : board.ask(`datastore ${store} ${backups ?? ""}`, datastoreFragment(store, backups)),
     ...filesOf(like).map(async (file) => describeFile(file, await board.file(file.path))),
   ]);
   if (shown.code !== 0)

@@ -118,7 +118,7 @@ describe("the datastore of a server whose program changes its minor version", ()
     expect(refused).toContain("k3s.allowDowngrade: restoreDatastore");
     const restored = await service("v1.34.2", downgrade);
     expect(await notes(state, restored)).toContain(
-      "restores the datastore that v1.34.2 had left (copy 000001-v1.34.2, 1 MB); what was written since then is lost",
+      "restores the datastore that v1.34.2 had left (copy upgrades/000001-v1.34.2, 1 MB); what was written since then is lost",
     );
     state = await update(state, restored);
     expect(await stored()).toBe("v1.34.1 v1.34.2 v1.34.2 log of v1.34.2\nk3s-board\nstate.db\nstate.db-wal");

@@ -74,6 +74,13 @@ export function datastoreDirectory(config: Pick<K3sConfig, "version" | "config">
   return endpoint === "" ? `${dataDirectory(config)}/server/db` : undefined;
 }
 
+/** Where the scheduled copies of the datastore are; `undefined` where there are none to be. */
+export function backupDirectory(config: Pick<K3sConfig, "version" | "config" | "backup">): string | undefined {
+  const datastore = datastoreDirectory(config);
+  if (config.backup === undefined || datastore === undefined) return undefined;
+  return config.backup.directory ?? `${datastore}/k3s-board-backup`;
+}
+
 /**
  * The file in config.yaml.d: the user's keys as they are, and the name that the kubeconfig's address needs in the certificate. The list
  * keys of the drop-in (`disable`) are not here: k3s would put those of both places together.
