@@ -17,7 +17,11 @@ describe("scheduled copies of the datastore", () => {
       expect.arrayContaining(["k3s-backup-script", "k3s-backup-service", "k3s-backup-timer", "k3s-service"]),
     );
     expect(find("k3s-service")?.inputs).toMatchObject({
-      datastoreCopies: { datastore: "/var/lib/rancher/k3s/server/db", backups: "/mnt/usb/k3s", version: "v1.36.3+k3s1" },
+      datastoreCopies: {
+        datastore: "/var/lib/rancher/k3s/server/db",
+        backups: "/mnt/usb/k3s",
+        version: "v1.36.3+k3s1",
+      },
     });
   });
 
@@ -29,7 +33,10 @@ describe("scheduled copies of the datastore", () => {
 
   it.each([
     [{ "cluster-init": true }, /k3s\.backup: is for SQLite: with cluster-init k3s has an etcd/],
-    [{ "datastore-endpoint": "postgres://db" }, /k3s\.backup: .* the one of datastore-endpoint is backed up where it is/],
+    [
+      { "datastore-endpoint": "postgres://db" },
+      /k3s\.backup: .* the one of datastore-endpoint is backed up where it is/,
+    ],
   ])("are for SQLite only: %j", async (config, reason) => {
     await expect(deploy(withK3s({ config, backup: {} }))).rejects.toThrow(reason);
   });

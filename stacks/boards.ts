@@ -97,7 +97,7 @@ function installedFor({ board: { arch }, node }: BoardToCheck): InstalledK3s | u
 function connectionsOf(configs: ReadonlyMap<string, BoardToCheck>) {
   const problems: ConfigProblem[] = [];
   const connections = [...configs].flatMap(([path, config]) => {
-    for (const { path: below, reason } of mirrorProblems(config.packageMirrors))
+    for (const { path: below, reason } of mirrorProblems(config.board.packageMirrors))
       problems.push({ path: `${path}.packageMirrors.${below}`, reason });
     try {
       return [{ path, config, connection: connectionFor(config.board, path) }];

@@ -6,7 +6,10 @@ const datastore = { kind: "sqlite", mebibytes: 2, members: 0, copies: [], backup
 
 it("finds the server's datastore among the resources of a stack", () => {
   const server = { datastoreCopies: { datastore: "/db", version: "v1.36.3" }, datastore };
-  const others = [{ type: "board:index:SystemdService", outputs: { name: "k3s-board-registry" } }, { type: "x", outputs: server }];
+  const others = [
+    { type: "board:index:SystemdService", outputs: { name: "k3s-board-registry" } },
+    { type: "x", outputs: server },
+  ];
   expect(restorableIn([...others, { type: "board:index:SystemdService", outputs: server }])).toEqual({
     datastore,
     version: "v1.36.3",

@@ -31,9 +31,7 @@ export interface Restorable {
  *
  * @param resources - of the stack's state.
  */
-export function restorableIn(
-  resources: readonly { readonly type?: unknown; readonly outputs?: unknown }[],
-): Restorable | undefined {
+export function restorableIn(resources: readonly Readonly<Record<string, unknown>>[]): Restorable | undefined {
   for (const { type, outputs } of resources) {
     const parsed = type === "board:index:SystemdService" ? service.safeParse(outputs) : undefined;
     if (parsed?.success) return { datastore: parsed.data.datastore, version: parsed.data.datastoreCopies.version };

@@ -108,8 +108,7 @@ systemctl stop ${quote(`${name}.service`)} 2>/dev/null
 ${copies}
 tidy`;
     const { code, stderr } = await board.run(script, { purpose: `stopping ${name}.timer`, timeoutSeconds: 300 });
-    if (code !== 0)
-      throw new BoardError("refused", board.label, `${name}.timer was not stopped: ${lastLines(stderr)}`);
+    if (code !== 0) throw new BoardError("refused", board.label, `${name}.timer was not stopped: ${lastLines(stderr)}`);
   },
 };
 

@@ -3,7 +3,13 @@ import type { Datastore } from "../kubernetes/datastore";
 import { chosenCopy, describeCopy, restoreChange, restoreNotes, restoreVariable } from "./restore";
 import { serviceInputs, type ServiceState } from "./schema";
 
-const copy = (name: string, version: string) => ({ name, version, path: `/copies/${name}`, made: 1_790_000_000, mebibytes: 12 });
+const copy = (name: string, version: string) => ({
+  name,
+  version,
+  path: `/copies/${name}`,
+  made: 1_790_000_000,
+  mebibytes: 12,
+});
 const datastore: Datastore = {
   kind: "sqlite",
   mebibytes: 20,
@@ -16,17 +22,31 @@ const wanted = serviceInputs.parse({
   name: "k3s",
   datastoreCopies: { datastore: "/db", backups: "/copies", version: "v1.36.3+k3s1" },
 });
-const there: ServiceState = { ...wanted, unsettled: false, needsDaemonReload: false, programReplaced: false, datastore };
+const there: ServiceState = {
+  ...wanted,
+  unsettled: false,
+  needsDaemonReload: false,
+  programReplaced: false,
+  datastore,
+};
 
 afterEach(() => vi.unstubAllEnvs());
 
 describe("a restore", () => {
   it("takes the copy of that name, if the program can read it", () => {
-    expect(chosenCopy("backups/000007-v1.36.1+k3s1", "v1.36.3+k3s1", datastore)).toMatchObject({ version: "v1.36.1+k3s1" });
-    expect(chosenCopy("upgrades/000001-v1.35.4+k3s1", "v1.36.3", datastore)).toMatch(/only a copy of the same minor version/);
-    expect(chosenCopy("backups/1", "v1.36.3", datastore)).toMatch(/^there is no copy backups\/1: there are backups\/000007/);
+    expect(chosenCopy("backups/000007-v1.36.1+k3s1", "v1.36.3+k3s1", datastore)).toMatchObject({
+      version: "v1.36.1+k3s1",
+    });
+    expect(chosenCopy("upgrades/000001-v1.35.4+k3s1", "v1.36.3", datastore)).toMatch(
+      /only a copy of the same minor version/,
+    );
+    expect(chosenCopy("backups/1", "v1.36.3", datastore)).toMatch(
+      /^there is no copy backups\/1: there are backups\/000007/,
+    );
     expect(chosenCopy("x", "v1.36.3", undefined)).toBe("there is no copy x: there are none");
-    expect(chosenCopy("backups/000007-v1.36.1+k3s1", "v1.36.3", { ...datastore, kind: "etcd" })).toMatch(/embedded etcd/);
+    expect(chosenCopy("backups/000007-v1.36.1+k3s1", "v1.36.3", { ...datastore, kind: "etcd" })).toMatch(
+      /embedded etcd/,
+    );
   });
 
   it("is told with what is lost", () => {

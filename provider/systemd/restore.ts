@@ -37,7 +37,8 @@ export function chosenCopy(name: string, version: string, datastore: Datastore |
   }
   if (minorVersion(copy.version) !== minorVersion(version))
     return `${copy.version} has written ${name}, and ${version} runs: only a copy of the same minor version can be restored`;
-  if (datastore?.kind === "etcd") return "the datastore is an embedded etcd: k3s restores its own snapshots (cluster-reset)";
+  if (datastore?.kind === "etcd")
+    return "the datastore is an embedded etcd: k3s restores its own snapshots (cluster-reset)";
   return copy;
 }
 
@@ -63,7 +64,10 @@ export function restoreNotes({ datastore }: ServiceState, wanted: ServiceInputs)
  *
  * @returns why it cannot be done, as text.
  */
-export function restoreChange({ datastore }: ServiceState, wanted: ServiceInputs): DatastoreChange | string | undefined {
+export function restoreChange(
+  { datastore }: ServiceState,
+  wanted: ServiceInputs,
+): DatastoreChange | string | undefined {
   const name = restoreWish(wanted);
   if (name === undefined || wanted.datastoreCopies === undefined) return undefined;
   const { datastore: directory, version } = wanted.datastoreCopies;

@@ -53,7 +53,8 @@ INSERT INTO total VALUES (0); CREATE TABLE rows (n INTEGER); INSERT INTO rows VA
 /** A commit that changes three tables alike. */
 const commit = (n: number) => `BEGIN IMMEDIATE; INSERT INTO a VALUES (${n}, hex(zeroblob(${(n * 37) % 1500})));
 UPDATE total SET n = ${n}; DELETE FROM a WHERE id < ${n - 50}; UPDATE rows SET n = (SELECT count(*) FROM a); COMMIT;`;
-const consistent = "SELECT (SELECT count(*) FROM a) = (SELECT n FROM rows), (SELECT max(id) FROM a) = (SELECT n FROM total);";
+const consistent =
+  "SELECT (SELECT count(*) FROM a) = (SELECT n FROM rows), (SELECT max(id) FROM a) = (SELECT n FROM total);";
 
 describe("a copy of a datastore that is being written", () => {
   it("is a database of one moment, again and again", async () => {
@@ -87,32 +88,40 @@ describe("a copy of a datastore that is being written", () => {
     ["a checkpoint", "UPDATE total SET n = 1; PRAGMA wal_checkpoint(PASSIVE);"],
     ["a log that begins anew", "PRAGMA wal_checkpoint(RESTART); UPDATE total SET n = 1;"],
     ["a log that is cut off", "PRAGMA wal_checkpoint(TRUNCATE); UPDATE total SET n = 1;"],
-  ])("is made anew where %s comes between its two files", async (_what, change) => {
-    await sqlite(file, schema);
-    const client = connect();
-    client.say(commit(2));
-    await expect.poll(() => statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0, { timeout: 30_000 }).toBeGreaterThan(0);
-    // a cp that lets the database be written once, when it has read the main file
-    const tools = join(root, "tools");
-    mkdirSync(tools);
-    mkdirSync(join(root, "to"));
-    writeFileSync(
-      join(tools, "cp"),
-      `#!/bin/sh\n/bin/cp "$@"\n[ -e ${root}/changed ] || { : >${root}/changed; sqlite3 ${file} '${change}' >/dev/null; }\n`,
-      { mode: 0o755 },
-    );
-    expect(await sh(`PATH=${tools}:$PATH; ${hotCopy}\nhot_copy ${db} ${root}/to; echo "$? $attempt"`)).toMatch(/^0 [2-9]$/);
-    await client.end();
-    expect(await sqlite(join(root, "to/state.db"), "PRAGMA integrity_check; SELECT n FROM total;")).toBe("ok\n1");
-  }, 120_000);
+  ])(
+    "is made anew where %s comes between its two files",
+    async (_what, change) => {
+      await sqlite(file, schema);
+      const client = connect();
+      client.say(commit(2));
+      await expect
+        .poll(() => statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0, { timeout: 30_000 })
+        .toBeGreaterThan(0);
+      // a cp that lets the database be written once, when it has read the main file
+      const tools = join(root, "tools");
+      mkdirSync(tools);
+      mkdirSync(join(root, "to"));
+      writeFileSync(
+        join(tools, "cp"),
+        `#!/bin/sh\n/bin/cp "$@"\n[ -e ${root}/changed ] || { : >${root}/changed; sqlite3 ${file} '${change}' >/dev/null; }\n`,
+        { mode: 0o755 },
+      );
+      expect(await sh(`PATH=${tools}:$PATH; ${hotCopy}\nhot_copy ${db} ${root}/to; echo "$? $attempt"`)).toMatch(
+        /^0 [2-9]$/,
+      );
+      await client.end();
+      expect(await sqlite(join(root, "to/state.db"), "PRAGMA integrity_check; SELECT n FROM total;")).toBe("ok\n1");
+    },
+    120_000,
+  );
 
   it("is root's only, with the token that the server has encrypted it with", async () => {
     await sqlite(file, schema);
     const copy = await backup();
     const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
-    expect([copies, copy, join(copy, "content"), join(copy, "content/state.db"), join(copy, "token")].map(mode)).toEqual(
-      ["700", "700", "700", "600", "600"],
-    );
+    expect(
+      [copies, copy, join(copy, "content"), join(copy, "content/state.db"), join(copy, "token")].map(mode),
+    ).toEqual(["700", "700", "700", "600", "600"]);
     expect(readFileSync(join(copy, "token"), "utf8")).toBe("K10::server:t\n");
   }, 60_000);
 

@@ -33,7 +33,13 @@ async function scheduled(schedule: string) {
     Object.entries(texts).map(([path, content]) => checked(file, { connection: test.connection, path, content })),
   );
   for (const one of files) await file.create(test.context, one);
-  const inputs = await checked(datastoreBackup, { connection: test.connection, name: backupUnit, schedule, datastore: db, directory });
+  const inputs = await checked(datastoreBackup, {
+    connection: test.connection,
+    name: backupUnit,
+    schedule,
+    datastore: db,
+    directory,
+  });
   return {
     inputs,
     end: async () => {
@@ -56,11 +62,16 @@ describe("copies on schedule", () => {
     ]);
     const { id, state } = await datastoreBackup.create(test.context, inputs);
     expect(await timer()).toBe("active\nenabled");
-    await expect.poll(copies, { timeout: 120_000, interval: 1000 }).toMatch(/^00000[3-9]-v1\.36\.3\+k3s1\n00000\d-v1\.36\.3\+k3s1$/);
-    expect(await test.sh(`stat -c %a ${directory} ${directory}/0*/content/state.db | sort -u; cat ${directory}/0*/content/state.db ${directory}/0*/token`)).toBe(
-      "600\n700\noneonetoken\ntoken",
-    );
-    const look = async () => datastoreBackup.diff((await datastoreBackup.read(test.context, id, state))?.state ?? state, inputs, () => false);
+    await expect
+      .poll(copies, { timeout: 120_000, interval: 1000 })
+      .toMatch(/^00000[3-9]-v1\.36\.3\+k3s1\n00000\d-v1\.36\.3\+k3s1$/);
+    expect(
+      await test.sh(
+        `stat -c %a ${directory} ${directory}/0*/content/state.db | sort -u; cat ${directory}/0*/content/state.db ${directory}/0*/token`,
+      ),
+    ).toBe("600\n700\noneonetoken\ntoken");
+    const look = async () =>
+      datastoreBackup.diff((await datastoreBackup.read(test.context, id, state))?.state ?? state, inputs, () => false);
     expect(await look()).toMatchObject({ changed: [] });
     await test.sh(`systemctl disable -q --now ${backupUnit}.timer`);
     expect(await look()).toMatchObject({ changed: ["name"], notes: [`${backupUnit}.timer starts: *-*-* *:*:0/5`] });
@@ -78,7 +89,9 @@ describe("copies on schedule", () => {
     await end();
     expect(await timer()).toBe("inactive");
     expect(
-      await test.sh(`ls -d ${directory} /usr/local/lib/k3s-board /etc/systemd/system/${backupUnit}* /etc/systemd/system/timers.target.wants/${backupUnit}* 2>/dev/null; ls -A /var/lib/k3s-board 2>/dev/null; true`),
+      await test.sh(
+        `ls -d ${directory} /usr/local/lib/k3s-board /etc/systemd/system/${backupUnit}* /etc/systemd/system/timers.target.wants/${backupUnit}* 2>/dev/null; ls -A /var/lib/k3s-board 2>/dev/null; true`,
+      ),
     ).toBe("");
   });
 
@@ -117,28 +130,39 @@ describe("a copy that is brought back", () => {
     const inputs = await service();
     let { state } = await systemdService.create(test.context, inputs);
     state = await seen(state);
-    expect(state.datastore?.backups.map(({ name }) => name)).toEqual([`backups/000001-${version}`, `backups/000002-${version}`]);
+    expect(state.datastore?.backups.map(({ name }) => name)).toEqual([
+      `backups/000001-${version}`,
+      `backups/000002-${version}`,
+    ]);
     expect(await systemdService.diff(state, inputs, () => false)).toMatchObject({ changed: [] });
 
     vi.stubEnv(restoreVariable, `backups/000001-${version}`);
     const { changed, notes = [] } = await systemdService.diff(state, inputs, () => false);
     expect(changed).toEqual(["datastoreCopies"]);
     expect(notes[0]).toBe(`demo.service restarts: the datastore is restored from backups/000001-${version}`);
-    expect(notes[1]).toMatch(/^restores the datastore from backups\/000001-\S+ of \d{4}-.* UTC \(1 MB\): what was written since then is lost$/);
+    expect(notes[1]).toMatch(
+      /^restores the datastore from backups\/000001-\S+ of \d{4}-.* UTC \(1 MB\): what was written since then is lost$/,
+    );
     const before = await pid();
     state = await systemdService.update(test.context, "demo", state, inputs);
     expect(await pid()).not.toBe(before);
     expect(await stored()).toBe("then\nk3s-board\nstate.db\nstate.db-wal");
-    expect(await test.sh(`cat ${db}/k3s-board/*/content/state.db; ls -A /var/lib/k3s-board/transactions 2>/dev/null || :`)).toBe("now");
+    expect(
+      await test.sh(`cat ${db}/k3s-board/*/content/state.db; ls -A /var/lib/k3s-board/transactions 2>/dev/null || :`),
+    ).toBe("now");
 
     vi.stubEnv(restoreVariable, `backups/000002-${version}`);
     state = await seen(state);
-    expect(await failure(systemdService.update(test.context, "demo", state, inputs))).toMatch(/demo\.service did not become healthy/);
+    expect(await failure(systemdService.update(test.context, "demo", state, inputs))).toMatch(
+      /demo\.service did not become healthy/,
+    );
     await expect.poll(() => test.sh("systemctl is-active demo || :"), { timeout: 30_000 }).toBe("active");
     expect(await test.sh(`cat ${db}/state.db`)).toBe("then");
 
     vi.stubEnv(restoreVariable, "backups/000009-v1.36.3");
-    expect(await failure(systemdService.update(test.context, "demo", state, inputs))).toMatch(/nothing was restored: there is no copy/);
+    expect(await failure(systemdService.update(test.context, "demo", state, inputs))).toMatch(
+      /nothing was restored: there is no copy/,
+    );
     vi.stubEnv(restoreVariable, "");
     const same = await pid();
     expect(await systemdService.diff(await seen(state), inputs, () => false)).toMatchObject({ changed: [] });
@@ -148,7 +172,7 @@ describe("a copy that is brought back", () => {
 
   it("is not mixed with a change of the program", async () => {
     const source = join(test.scratch, "demo");
-    writeFileSync(source, "#!/bin/sh\necho demo version v1.36.3+k3s1\n[ \"$1\" = --version ] || exec sleep infinity\n");
+    writeFileSync(source, '#!/bin/sh\necho demo version v1.36.3+k3s1\n[ "$1" = --version ] || exec sleep infinity\n');
     const { unit: _unit, ...rest } = await service();
     const inputs = await checked(systemdService, {
       ...rest,
@@ -156,7 +180,9 @@ describe("a copy that is brought back", () => {
       program: { path: "/opt/demo", source, version },
     });
     vi.stubEnv(restoreVariable, `backups/000001-${version}`);
-    expect(await failure(systemdService.create(test.context, inputs))).toMatch(/nothing was restored: another k3s would take the place/);
+    expect(await failure(systemdService.create(test.context, inputs))).toMatch(
+      /nothing was restored: another k3s would take the place/,
+    );
     expect(await test.sh("ls /opt/demo 2>&1 || :; cat " + db + "/state.db")).toMatch(/cannot access[^]*then$/);
   });
 });

@@ -30,7 +30,7 @@ const wanted = (version?: string, name = "demo") =>
 async function mirrored(mirror: object): Promise<() => Promise<void>> {
   const { lan } = packageMirrorsConfig.parse({ lan: { key: { text: key }, ...mirror } });
   if (lan === undefined) throw new Error("it is gone");
-  const made = [];
+  const made: Awaited<ReturnType<typeof file.create>>[] = [];
   for (const { path, from } of mirrorFiles("lan", lan)) {
     const inputs = await checked(file, { connection: test.connection, path, ...from });
     made.push(await file.create(test.context, inputs));
