@@ -28,30 +28,28 @@ const common = {
 
 /** One entry of `board.packageMirrors`. */
 const packageMirror = z.discriminatedUnion("kind", [
-  z
-    .strictObject({
-      kind: z.literal("apt"),
-      url: mirrorUrl.describe("Where the mirror's `dists` is: `https://mirror.lan/debian`."),
-      suites: z
-        .array(word)
-        .min(1)
-        .describe("Suites: `trixie`, `trixie-updates`; or a path that ends in `/`, without components."),
-      components: z.array(word).default(["main"]).describe("Components. Not written for a suite that ends in `/`."),
-      architectures: z
-        .array(word)
-        .default([])
-        .describe("Architectures in the words of Debian. Defaults to the board's own."),
-      ...common,
-    })
-    .describe("A mirror for apt: `/etc/apt/sources.list.d/k3s-board-<name>.sources`, with `Signed-By`."),
-  z
-    .strictObject({
-      kind: z.literal("dnf"),
-      url: mirrorUrl.describe("Where the mirror's `repodata` is. `$basearch` and `$releasever` stand for the board's."),
-      priority: z.number().int().min(1).max(99).default(99).describe("A lower number goes before others."),
-      ...common,
-    })
-    .describe("A mirror for dnf: `/etc/yum.repos.d/k3s-board-<name>.repo`, with `gpgcheck=1`."),
+  z.strictObject({
+    kind: z
+      .literal("apt")
+      .describe("A mirror for apt: `/etc/apt/sources.list.d/k3s-board-<name>.sources`, with `Signed-By`."),
+    url: mirrorUrl.describe("Where the mirror's `dists` is: `https://mirror.lan/debian`."),
+    suites: z
+      .array(word)
+      .min(1)
+      .describe("Suites: `trixie`, `trixie-updates`; or a path that ends in `/`, without components."),
+    components: z.array(word).default(["main"]).describe("Components. Not written for a suite that ends in `/`."),
+    architectures: z
+      .array(word)
+      .default([])
+      .describe("Architectures in the words of Debian. Defaults to the board's own."),
+    ...common,
+  }),
+  z.strictObject({
+    kind: z.literal("dnf").describe("A mirror for dnf: `/etc/yum.repos.d/k3s-board-<name>.repo`, with `gpgcheck=1`."),
+    url: mirrorUrl.describe("Where the mirror's `repodata` is. `$basearch` and `$releasever` stand for the board's."),
+    priority: z.number().int().min(1).max(99).default(99).describe("A lower number goes before others."),
+    ...common,
+  }),
 ]);
 
 /** The `board.packageMirrors` section. */

@@ -8,32 +8,34 @@ const hostName = z
 const moduleName = z.string().regex(/^[A-Za-z0-9_-]+$/, "expected the name of a kernel module");
 
 const firewallConfig = z.discriminatedUnion("kind", [
-  z
-    .strictObject({ kind: z.literal("disabled") })
-    .describe("firewalld and ufw are off, now and at boot, as the documentation of k3s recommends."),
-  z
-    .strictObject({
-      kind: z.literal("ports"),
-      ports: z
-        .array(
-          z
-            .string()
-            .regex(
-              /^\d{1,5}(-\d{1,5})?\/(tcp|udp|sctp)$/,
-              "expected a port or a range with its protocol, such as 443/tcp",
-            ),
-        )
-        .default([])
-        .describe("Ports that are open besides those that the board's part in the cluster needs."),
-      trustedNetworks: z
-        .array(z.union([z.cidrv4(), z.cidrv6()]))
-        .default([])
-        .describe("Networks that are let in wholly, besides those of pods and services."),
-    })
-    .describe(
-      "The firewall stays on and lets the cluster in: the ports of the board's part in it, and the networks of pods and services. In firewalld as a policy " +
-        "and a zone named `k3s-board`, in ufw as a block in `before.rules`.",
-    ),
+  z.strictObject({
+    kind: z
+      .literal("disabled")
+      .describe("firewalld and ufw are off, now and at boot, as the documentation of k3s recommends."),
+  }),
+  z.strictObject({
+    kind: z
+      .literal("ports")
+      .describe(
+        "The firewall stays on and lets the cluster in: the ports of the board's part in it, and the networks of pods and services. In firewalld as a policy " +
+          "and a zone named `k3s-board`, in ufw as a block in `before.rules`.",
+      ),
+    ports: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^\d{1,5}(-\d{1,5})?\/(tcp|udp|sctp)$/,
+            "expected a port or a range with its protocol, such as 443/tcp",
+          ),
+      )
+      .default([])
+      .describe("Ports that are open besides those that the board's part in the cluster needs."),
+    trustedNetworks: z
+      .array(z.union([z.cidrv4(), z.cidrv6()]))
+      .default([])
+      .describe("Networks that are let in wholly, besides those of pods and services."),
+  }),
 ]);
 
 /**
