@@ -6,11 +6,13 @@ export { getFacts, type Facts } from "./facts";
 export { File, type FileArgs } from "./files";
 export {
   AgentToken,
-  type AgentTokenArgs,
   ClusterNode,
   type ClusterNodeArgs,
   ClusterReadiness,
   type ClusterReadinessArgs,
+  EtcdMember,
+  type EtcdMemberArgs,
+  type JoinTokenArgs,
   K3sData,
   type K3sDataArgs,
   Kubeconfig,
@@ -21,6 +23,7 @@ export {
   type ManifestObjectsArgs,
   NodeObject,
   type NodeObjectArgs,
+  ServerToken,
 } from "./kubernetes";
 export { Package, type PackageArgs } from "./packages";
 export { RegistryImage, type RegistryAddressArgs, type RegistryImageArgs, type UpstreamArgs } from "./registry";

@@ -4,9 +4,10 @@ import { setting } from "./board/setting";
 import { containerdImage } from "./containerd/containerd-image";
 import { getFactsFunction } from "./facts/get-facts";
 import { file } from "./files/file";
-import { agentToken } from "./kubernetes/agent-token";
 import { clusterNode } from "./kubernetes/cluster-node";
 import { clusterReadiness } from "./kubernetes/cluster-readiness";
+import { etcdMember } from "./kubernetes/etcd-member";
+import { agentToken, serverToken } from "./kubernetes/join-token";
 import { k3sData } from "./kubernetes/k3s-data";
 import { kubeconfig } from "./kubernetes/kubeconfig";
 import { manifest } from "./kubernetes/manifest";
@@ -47,6 +48,8 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
   entry(clusterReadiness),
   entry(kubeconfig),
   entry(agentToken),
+  entry(serverToken),
+  entry(etcdMember),
   entry(nodeObject),
   entry(clusterNode),
 ]);

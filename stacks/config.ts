@@ -7,12 +7,13 @@ import { imagesConfig } from "../components/images/config";
 import { systemImages, unknownNames } from "../components/images/system-images";
 import { agentKeyProblems, agentsConfig } from "../components/k3s/agent-config";
 import { k3sConfig } from "../components/k3s/config";
+import { serverKeyProblems, serversConfig } from "../components/k3s/servers-config";
 import { manifestsConfig } from "../components/manifests/config";
 import { type RegistryConfig, registryConfig, registryFor } from "../components/registry/config";
 import { registriesConfig } from "../components/registry/upstreams";
 import { workloadsConfig } from "../components/workloads/config";
 import { isObject } from "../provider/secrets";
-import { agentsProblems } from "./agents-problems";
+import { membersProblems } from "./members-problems";
 
 /** One thing wrong with the stack's configuration. */
 export interface ConfigProblem {
@@ -42,6 +43,11 @@ export const stackConfigSchema = z.strictObject({
     .describe("How the registries that images come from are asked, where that is not the usual way."),
   delivery: deliveryConfig.default("mirror"),
   k3s: k3sConfig.describe("k3s on the board."),
+  servers: serversConfig
+    .default({})
+    .describe(
+      "Further boards that are servers of the same cluster, by the names of their nodes. `board` is the first server, and all have an embedded etcd.",
+    ),
   agents: agentsConfig
     .default({})
     .describe("Boards that join the server's cluster as agents, by the names of their nodes."),
@@ -131,7 +137,10 @@ function undeliverable({ images, delivery }: z.output<typeof stackConfigSchema>)
 export function parseStackConfig(values: Readonly<Record<string, unknown>>): StackConfig {
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   const parsed = stackConfigSchema.safeParse(given);
-  const ofKeys = agentKeyProblems(given.agents, versionIn(given.k3s));
+  const ofKeys = [
+    ...serverKeyProblems(given.servers, given.k3s),
+    ...agentKeyProblems(given.agents, versionIn(given.k3s)),
+  ];
   if (!parsed.success) throw new ConfigError([...problemsOf(parsed.error.issues), ...ofKeys]);
   const config = parsed.data;
   const registry = registryFor(config.registry, config.delivery);
@@ -139,7 +148,7 @@ export function parseStackConfig(values: Readonly<Record<string, unknown>>): Sta
     ...systemTwice(config.images),
     ...undeliverable(config),
     ...ofKeys,
-    ...agentsProblems({ ...config, registry }),
+    ...membersProblems({ ...config, registry }),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   // A binary of this machine is asked for its names later; the package of a distribution is on the board only.

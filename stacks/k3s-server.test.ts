@@ -25,6 +25,7 @@ describe("a k3s server stack", () => {
     await deploy({ manifests: { web } });
     expect(registered.map(({ type, name, parent }) => `${parent} > ${name} (${type})`).sort()).toMatchInlineSnapshot(`
       [
+        " > agent-token (board:index:AgentToken)",
         " > image (k3s-board:images:RegistryImages)",
         " > k3s (k3s-board:k3s:K3sServer)",
         " > kubeconfig (board:index:Kubeconfig)",

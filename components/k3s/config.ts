@@ -48,6 +48,9 @@ export const k3sSource = z.union([
   }),
 ]);
 
+/** A version of k3s. */
+export const k3sVersion = z.string().regex(/^v?\d+\.\d+\.\d+([+-].*)?$/, "expected a k3s version such as v1.36.3+k3s1");
+
 /** Flags that this program sets itself, with what is to be done instead. */
 const ownedFlags: Readonly<Record<string, string>> = {
   disable: "is set by this program: use k3s.disable",
@@ -100,10 +103,7 @@ function skipProblems(section: unknown): { readonly index: number; readonly reas
 /** The `k3s` section. */
 export const k3sConfig = z
   .strictObject({
-    version: z
-      .string()
-      .regex(/^v?\d+\.\d+\.\d+([+-].*)?$/, "expected a k3s version such as v1.36.3+k3s1")
-      .describe("The k3s version that `source` is. Decides which system images are expected."),
+    version: k3sVersion.describe("The k3s version that `source` is. Decides which system images are expected."),
     source: k3sSource.describe(
       "Where the binary comes from: `path`, `url` with `sha256`, or the distribution's `package`.",
     ),

@@ -12,6 +12,8 @@ export interface K3sServerArgs extends K3sNodeArgs {
   readonly kubeconfigServer: string;
   /** Files that k3s reads at its start besides its configuration: a proxy's. */
   readonly otherFiles: readonly board.ServiceFileArgs[];
+  /** Starts an embedded etcd, which further servers join. */
+  readonly clusterInit: boolean;
   /** Name of the server's node, where there are others: the server is healthy when its own is. Defaults to all nodes. */
   readonly node?: string;
   /** What has to agree before anything of k3s is touched, its data among it. */
@@ -50,8 +52,10 @@ function serverFiles({
   binary,
   kubeconfigServer,
   delivery,
+  clusterInit,
   otherFiles,
 }: K3sServerArgs): board.ServiceFileArgs[] {
+  const own = { ...delivery.k3sConfig, ...(clusterInit ? { "cluster-init": true } : {}) };
   return [
     {
       path: k3sPaths.dropIn,
@@ -61,13 +65,15 @@ function serverFiles({
         pauseImage: delivery.pauseImage,
       }),
     },
-    { path: k3sPaths.config, content: k3sConfigFile(config, kubeconfigServer, delivery.k3sConfig), mode: "0600" },
+    { path: k3sPaths.config, content: k3sConfigFile(config, kubeconfigServer, own), mode: "0600" },
     ...otherFiles,
   ];
 }
 
 /** What holds when the binary is replaced by that of another version. */
-function upgradeRules(config: K3sConfig): board.ServiceProgramArgs["upgrade"] {
+export function upgradeRules(
+  config: Pick<K3sConfig, "version" | "config" | "allowDowngrade">,
+): board.ServiceProgramArgs["upgrade"] {
   const { allowDowngrade } = config;
   const datastore = datastoreDirectory(config);
   return {

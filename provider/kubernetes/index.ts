@@ -128,26 +128,42 @@ export class Kubeconfig extends pulumi.CustomResource {
   }
 }
 
-/** Arguments of {@link AgentToken}. */
-export interface AgentTokenArgs {
+/** Arguments of {@link AgentToken} and {@link ServerToken}. */
+export interface JoinTokenArgs {
   /** How to reach the server's board. */
   connection: pulumi.Input<ConnectionArgs>;
   /** k3s's data directory there. */
   dataDir: pulumi.Input<string>;
+  /** What the server's configuration says of tokens; where that changes, the token is read anew. Becomes a secret. Defaults to nothing. */
+  configured?: pulumi.Input<string>;
 }
 
-/** The token with which agents join, as the server has it, in the full form that pins the cluster's CA. */
-export class AgentToken extends pulumi.CustomResource {
+/** The token with which nodes join, as the server has it, in the full form that pins the cluster's CA. */
+abstract class JoinToken extends pulumi.CustomResource {
   /** The token, `K10…::<user>:<secret>`. Secret. */
   declare readonly token: pulumi.Output<string>;
 
-  constructor(name: string, args: AgentTokenArgs, options?: pulumi.CustomResourceOptions) {
+  constructor(type: string, name: string, args: JoinTokenArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      "board:index:AgentToken",
+      type,
       name,
-      { ...secretConnection(args), token: undefined },
+      { ...secretConnection(args), configured: pulumi.secret(args.configured ?? ""), token: undefined },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ["token"] }),
     );
+  }
+}
+
+/** The token with which agents join. */
+export class AgentToken extends JoinToken {
+  constructor(name: string, args: JoinTokenArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:AgentToken", name, args, options);
+  }
+}
+
+/** The token with which further servers join. */
+export class ServerToken extends JoinToken {
+  constructor(name: string, args: JoinTokenArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:ServerToken", name, args, options);
   }
 }
 
@@ -190,5 +206,21 @@ export interface ClusterNodeArgs extends NodeObjectArgs {
 export class ClusterNode extends pulumi.CustomResource {
   constructor(name: string, args: ClusterNodeArgs, options?: pulumi.CustomResourceOptions) {
     super("board:index:ClusterNode", name, secretConnection(args), options);
+  }
+}
+
+/** Arguments of {@link EtcdMember}. */
+export interface EtcdMemberArgs extends NodeObjectArgs {
+  /** Seconds for the server to become a voting member, and to leave. Defaults to 600. */
+  timeoutSeconds?: pulumi.Input<number>;
+}
+
+/**
+ * A server's membership in the embedded etcd: waited for until it votes. When the resource is deleted, k3s takes the member out. It has to depend on
+ * the service that runs the server, so that the server still runs by then.
+ */
+export class EtcdMember extends pulumi.CustomResource {
+  constructor(name: string, args: EtcdMemberArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:EtcdMember", name, secretConnection(args), options);
   }
 }
