@@ -24,6 +24,8 @@ export {
   NodeObject,
   type NodeObjectArgs,
   ServerToken,
+  TokenRotation,
+  type TokenRotationArgs,
 } from "./kubernetes";
 export { Package, type PackageArgs } from "./packages";
 export { RegistryImage, type RegistryAddressArgs, type RegistryImageArgs, type UpstreamArgs } from "./registry";

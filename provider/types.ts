@@ -13,6 +13,7 @@ import { kubeconfig } from "./kubernetes/kubeconfig";
 import { manifest } from "./kubernetes/manifest";
 import { manifestObjects } from "./kubernetes/manifest-objects";
 import { nodeObject } from "./kubernetes/node-object";
+import { tokenRotation } from "./kubernetes/token-rotation";
 import { distributionPackage } from "./packages/package";
 import { registryImage } from "./registry/registry-image";
 import type { Context, ResourceType } from "./resource";
@@ -49,6 +50,7 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
   entry(kubeconfig),
   entry(agentToken),
   entry(serverToken),
+  entry(tokenRotation),
   entry(etcdMember),
   entry(nodeObject),
   entry(clusterNode),

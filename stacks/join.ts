@@ -48,7 +48,7 @@ export async function joinServers(
 ): Promise<pulumi.Resource[]> {
   if (servers.length === 0) return [];
   const token = new board.ServerToken("server-token", tokenArgs(config, cluster), { dependsOn: [cluster.k3s] });
-  const joining = joiningBy(cluster, token);
+  const joining = () => joiningBy(cluster, token);
   return oneAfterTheOther(config, servers, cluster, { role: "server", joining }, (name, member, args) => {
     const kubeconfigServer = config.k3s.kubeconfigServer ?? `https://${member.config.host}:6443`;
     return new K3sJoinedServer(name, { ...args, config: member.config, kubeconfigServer });
@@ -67,15 +67,18 @@ export function joinAgents(
   cluster: OwnCluster,
   token: board.AgentToken,
 ): Promise<pulumi.Resource[]> {
-  return agentsOf(config, agents, cluster, joiningBy(cluster, token));
+  return agentsOf(config, agents, cluster, () => joiningBy(cluster, token));
 }
+
+/** How a node joins, by the connection to its own board. */
+export type HowToJoin = (connection: pulumi.Output<board.ConnectionArgs>) => Joining;
 
 /** The agents of a stack, as {@link joinAgents}, whatever cluster it is that they join. */
 export function agentsOf(
   config: MemberSections,
   agents: readonly PreparedMember<AgentConfig>[],
   cluster: JoinedCluster,
-  joining: Joining,
+  joining: HowToJoin,
 ): Promise<pulumi.Resource[]> {
   return oneAfterTheOther(config, agents, cluster, { role: "agent", joining }, (name, member, args) => {
     const version = member.config.version ?? config.k3s.version;
@@ -103,7 +106,7 @@ async function oneAfterTheOther<Config extends AgentConfig | ServerConfig>(
   config: MemberSections,
   members: readonly PreparedMember<Config>[],
   cluster: JoinedCluster,
-  { role, joining }: { readonly role: Role; readonly joining: Joining },
+  { role, joining }: { readonly role: Role; readonly joining: HowToJoin },
   make: (name: string, member: PreparedMember<Config>, args: MemberArgs) => { readonly node: pulumi.Resource },
 ): Promise<pulumi.Resource[]> {
   const nodes: pulumi.Resource[] = [];
@@ -118,7 +121,7 @@ async function oneAfterTheOther<Config extends AgentConfig | ServerConfig>(
       connection,
       node: member.name,
       k3s: config.k3s,
-      joining,
+      joining: joining(connection),
       ...(registry === undefined ? {} : { registry }),
       after: resources,
       beforeStart: [...cluster.after, ...(previous === undefined ? [] : [previous])],

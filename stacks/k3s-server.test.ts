@@ -45,6 +45,7 @@ describe("a k3s server stack", () => {
         "k3s > k3s-pause (board:index:ContainerdImage)",
         "k3s > k3s-pause-archive (board:index:File)",
         "k3s > k3s-service (board:index:SystemdService)",
+        "k3s > k3s-token (board:index:TokenRotation)",
         "manifest > manifest-web (board:index:Manifest)",
         "registry > registry-binary (board:index:File)",
         "registry > registry-service (board:index:SystemdService)",

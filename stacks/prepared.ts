@@ -29,6 +29,9 @@ export interface PreparedNode {
   readonly nameOf: (key: SystemImageKey) => string | undefined;
 }
 
+/** The sections that decide what nodes are given. */
+export type NodeSections = Pick<StackConfig, "k3s" | "images" | "registries" | "registry" | "delivery" | "audit">;
+
 /** What decides what a node is given. */
 export interface NodeKind {
   readonly arch: Architecture;
@@ -47,13 +50,13 @@ export interface NodeKind {
  * @throws Error or ConfigError with what stands in the way. Nothing has been registered by then: a way that cannot work touches nothing.
  */
 export function nodePreparation(
-  config: StackConfig,
+  config: NodeSections,
   manifests: readonly ManifestText[],
 ): (kind: NodeKind) => Promise<PreparedNode> {
   const prepared = new Map<string, Promise<PreparedNode>>();
   return ({ arch, source, version, pageSize }) => {
     const key = JSON.stringify([arch, source, version, pageSize]);
-    const of = { ...config, board: { ...config.board, arch }, k3s: { ...config.k3s, source, version } };
+    const of = { ...config, arch, k3s: { ...config.k3s, source, version } };
     const node = prepared.get(key) ?? prepareNode(of, pageSize, manifests);
     prepared.set(key, node);
     return node;
@@ -105,11 +108,11 @@ export async function preparedMembers<Config extends MemberKind>(
 
 /** Finds the k3s binary, builds or finds the images, and settles how they reach a node. */
 async function prepareNode(
-  config: StackConfig,
+  config: NodeSections & Pick<NodeKind, "arch">,
   pageSize: number,
   manifests: readonly ManifestText[],
 ): Promise<PreparedNode> {
-  const { arch } = config.board;
+  const { arch } = config;
   const progress = engineProgress();
   const binary = await k3sBinary(config.k3s.source, arch, progress);
   const { system, images } = await stackImages(config, { binary, pageSize, progress, workloads: workloads(manifests) });

@@ -135,6 +135,13 @@ export const k3sConfig = z
       .min(1)
       .optional()
       .describe("Server token (a config secret). Defaults to one that k3s makes itself."),
+    allowTokenRotation: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Consent to another `token` on a server that is there: `k3s token rotate`, then the servers and agents restart with the new one. What was saved " +
+          "of the datastore before needs the former token.",
+      ),
     kubeconfigServer: z
       .url({ protocol: /^https$/ })
       .optional()

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type * as board from "../../provider";
+import * as board from "../../provider";
 import { disabledComponents, type K3sConfig } from "./config";
-import { datastoreDirectory, k3sConfigFile, k3sPaths } from "./configuration/files";
+import { agentServer, dataDirectory, datastoreDirectory, k3sConfigFile, k3sPaths } from "./configuration/files";
 import { k3sNode, type K3sNodeArgs } from "./node";
 import { k3sDropIn } from "./unit";
 
@@ -33,10 +33,12 @@ export class K3sServer extends pulumi.ComponentResource {
       kubeconfig: k3sPaths.kubeconfig,
       ...(node === undefined ? {} : { node }),
     };
+    const token = configuredToken(`${name}-token`, args, this);
     const made = k3sNode(name, {
       ...args,
+      checks: [...args.checks, ...token],
       role: "server",
-      upgrade: upgradeRules(args.config),
+      upgrade: { ...upgradeRules(args.config), embeddedEtcd: args.clusterInit },
       files: serverFiles(args),
       health,
       beforeStart: [],
@@ -45,6 +47,19 @@ export class K3sServer extends pulumi.ComponentResource {
     this.service = made.service;
     this.registerOutputs({});
   }
+}
+
+/** The token that the server is to have, where the configuration has one: another one than before is refused or rotated, before k3s is touched. */
+function configuredToken(
+  name: string,
+  { connection, config }: K3sServerArgs,
+  parent: pulumi.ComponentResource,
+): pulumi.Resource[] {
+  const { token, allowTokenRotation: allowRotation } = config;
+  if (token === undefined) return [];
+  const server = agentServer({ version: config.version, config: config.config }, "127.0.0.1");
+  const args = { connection, dataDir: dataDirectory(config), token, allowRotation, server };
+  return [new board.TokenRotation(name, args, { parent })];
 }
 
 function serverFiles({
@@ -71,9 +86,12 @@ function serverFiles({
 }
 
 /** What holds when the binary is replaced by that of another version. */
-export function upgradeRules(
-  config: Pick<K3sConfig, "version" | "config" | "allowDowngrade">,
-): board.ServiceProgramArgs["upgrade"] {
+export function upgradeRules(config: Pick<K3sConfig, "version" | "config" | "allowDowngrade">): {
+  kind: "kubernetes";
+  allowDowngrade: boolean;
+  datastore?: string;
+  restoreDatastore: boolean;
+} {
   const { allowDowngrade } = config;
   const datastore = datastoreDirectory(config);
   return {

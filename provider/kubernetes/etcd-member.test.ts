@@ -7,7 +7,7 @@ import { etcdMember, notVoting } from "./etcd-member";
 import type { NodeApi } from "./node-api";
 
 let cluster: () => Promise<NodeApi | undefined>;
-vi.mock("./node-object", () => ({ clusterOf: () => cluster() }));
+vi.mock("./node-object", async (original) => ({ ...(await original<object>()), clusterOf: () => cluster() }));
 
 const connection = connectionArgs.parse({ host: "server.example", hostKeys: ["ssh-ed25519 AAAA"] });
 const wanted = etcdMember.inputs.parse({

@@ -1,19 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Node } from "@kubernetes/client-node";
 import { z } from "zod";
-import { absolutePath } from "../files/schema";
 import type { Context, ResourceType } from "../resource";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { requestFailure } from "./health";
 import type { NodeApi } from "./node-api";
-import { clusterOf } from "./node-object";
+import { clusterOf, kubeconfigInput } from "./node-object";
 
 const inputs = z.strictObject({
   /** To the board with the kubeconfig, which is another server's. */
   connection: connectionArgs,
-  /** Path of the kubeconfig on that board. */
-  kubeconfig: absolutePath,
+  /** Path of a kubeconfig on that board, or its text. */
+  kubeconfig: kubeconfigInput,
   /** Name of the server's node. */
   name: z.string().min(1),
   /** Seconds for the server to become a voting member, and to leave. Defaults to 600. */
@@ -88,7 +87,7 @@ async function look(
 ): Promise<string | undefined> {
   try {
     const api = await clusterOf(await context.board(connection), kubeconfig);
-    return api === undefined ? `${kubeconfig} is not there` : missing(await api.find(name));
+    return api === undefined ? `there is no kubeconfig at ${kubeconfig}` : missing(await api.find(name));
   } catch (error) {
     if (error instanceof BoardError && error.trouble === "cancelled") throw error;
     return `Kubernetes API: ${requestFailure(error)}`;

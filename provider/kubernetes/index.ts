@@ -167,11 +167,40 @@ export class ServerToken extends JoinToken {
   }
 }
 
+/** Arguments of {@link TokenRotation}. */
+export interface TokenRotationArgs {
+  /** How to reach the server's board. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** k3s's data directory there. A change replaces the resource. */
+  dataDir: pulumi.Input<string>;
+  /** The token that the configuration has for the server. Becomes a secret. */
+  token: pulumi.Input<string>;
+  /** Consent to rotate the token of a server that has another one. Defaults to false: that is refused. */
+  allowRotation?: pulumi.Input<boolean>;
+  /** Where the server answers on its own board. Defaults to `https://127.0.0.1:6443`. */
+  server?: pulumi.Input<string>;
+}
+
+/**
+ * The server's token is the one of the configuration: another one is refused, or rotated. The service that runs the server has to depend on it, so
+ * that the server runs with the former token until then.
+ */
+export class TokenRotation extends pulumi.CustomResource {
+  constructor(name: string, args: TokenRotationArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      "board:index:TokenRotation",
+      name,
+      { ...secretConnection(args), token: pulumi.secret(args.token) },
+      pulumi.mergeOptions(options, { additionalSecretOutputs: ["token"] }),
+    );
+  }
+}
+
 /** Arguments of {@link NodeObject}. */
 export interface NodeObjectArgs {
-  /** How to reach the board with the kubeconfig, which is a server's. */
+  /** How to reach a board from which the API server is reached, a server's as a rule. */
   connection: pulumi.Input<ConnectionArgs>;
-  /** Path of the kubeconfig on that board. */
+  /** Path of a kubeconfig on that board, or its text, which is to be a secret. */
   kubeconfig: pulumi.Input<string>;
   /** Name of the node. A change replaces the resource. */
   name: pulumi.Input<string>;

@@ -1,6 +1,6 @@
 import { lineDiff } from "../files/line-diff";
 import type { Difference, SecretPaths } from "../resource";
-import { datastoreNotes } from "../kubernetes/datastore";
+import { datastoreNotes, migrationNotes } from "../kubernetes/datastore";
 import { goesNote } from "../touches";
 import { isUnknown } from "../unknowns";
 import {
@@ -146,6 +146,7 @@ export function serviceDifference(
       ...(there.running && !wanted.running ? [`${service} stops`] : []),
       ...enablingNotes(there, wanted),
       ...programNotes(there, wanted, program),
+      ...(restartReasons.length > 0 && wanted.program?.upgrade?.embeddedEtcd ? migrationNotes(there.datastore) : []),
       ...write.flatMap((file) => fileNotes(there, wanted, file, isSecret)),
       ...[...putBack.filter((path) => isThere(there, path)), ...(former === undefined ? [] : [former])].map(goesNote),
     ],
