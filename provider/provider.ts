@@ -95,14 +95,18 @@ export class BoardProvider implements Handlers {
         `${type.token} cannot be imported: a resource needs its connection to be read. Run \`up\` instead: what is on the board already is adopted`,
       );
     }
-    const access = accessOf(type, unwrap(oldInputs).plain);
+    const former = unwrap(oldInputs);
+    const access = accessOf(type, former.plain);
     const found = await guarded(type, () =>
       type.read(this.#foreseeing(this.#context(urn)), id, { ...withoutFingerprints(plain), ...access }),
     );
     await this.log.flush();
     if (!found) return undefined;
     const out = (values: Properties) =>
-      seal(type, withFingerprints({ ...values, ...access }, given(type, secrets), plain), secrets);
+      seal(type, withFingerprints({ ...values, ...access }, given(type, secrets), plain), [
+        ...secrets,
+        ...former.secrets.filter(([head]) => head !== undefined && head in access),
+      ]);
     return { properties: out(found.state), inputs: out(found.inputs) };
   }
 
