@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { agentKeyProblems } from "../components/k3s/agent-config";
 import { joinConfig } from "../components/k3s/join-config";
 import { type RegistryConfig, registryFor } from "../components/registry/config";

@@ -187,7 +187,9 @@ beforeEach(async () => {
           ...{ sha256: "11", installedVersion: "1", token: agentToken },
           ...(inputs as object),
           ...(type === "board:index:Kubeconfig" ? { kubeconfig: "kubeconfig-text-1" } : {}),
-          ...(type === "pulumi:pulumi:StackReference" ? { outputs: otherStacks[String(inputs.name)] ?? {} } : {}),
+          ...(type === "pulumi:pulumi:StackReference"
+            ? { outputs: otherStacks[String((inputs as { name?: unknown }).name)] ?? {} }
+            : {}),
         },
       }),
       call: ({ inputs }) => ({ ...facts, ...factsOf[(inputs as { connection: { host: string } }).connection.host] }),

@@ -36,7 +36,9 @@ describe("docs/configuration.md", () => {
   });
 
   it("marks every password, passphrase and token as a secret, and nothing else", () => {
-    const named = everyKey(schema).filter(([path]) => /(password|stdin|passphrase|token|join\.kubeconfig)$/i.test(path));
+    const named = everyKey(schema).filter(([path]) =>
+      /(password|stdin|passphrase|token|join\.kubeconfig)$/i.test(path),
+    );
     expect(named.length).toBeGreaterThan(0);
     expect(everyKey(schema).filter(([, key]) => isSecret(key))).toEqual(named);
   });
