@@ -1,7 +1,7 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- loaded when they are needed: TypeScript's import() cannot be transpiled for require */
 import { resolve } from "node:path";
 import type * as Program from "../stacks/program";
-import type * as Config from "../stacks/config";
+import type * as Config from "../stacks/join-config";
 import type * as Types from "../provider/types";
 import { runCli } from "./cli";
 import type * as Audit from "./commands/audit";
@@ -19,8 +19,8 @@ const project: Project = {
     return Promise.resolve(program);
   },
   checkConfig(values) {
-    const { parseStackConfig } = require("../stacks/config") as typeof Config;
-    parseStackConfig(values);
+    const { checkConfig } = require("../stacks/join-config") as typeof Config;
+    checkConfig(values);
   },
   removal(type, state) {
     const { removalNotes } = require("../provider/types") as typeof Types;

@@ -6,13 +6,15 @@ export { getFacts, getProgram, type Facts, type ProgramFacts } from "./facts";
 export { File, type FileArgs } from "./files";
 export {
   AgentToken,
-  type AgentTokenArgs,
   ClusterNode,
   type ClusterNodeArgs,
   ClusterReadiness,
   type ClusterReadinessArgs,
   DatastoreBackup,
   type DatastoreBackupArgs,
+  EtcdMember,
+  type EtcdMemberArgs,
+  type JoinTokenArgs,
   K3sData,
   type K3sDataArgs,
   Kubeconfig,
@@ -23,6 +25,9 @@ export {
   type ManifestObjectsArgs,
   NodeObject,
   type NodeObjectArgs,
+  ServerToken,
+  TokenRotation,
+  type TokenRotationArgs,
 } from "./kubernetes";
 export { Package, type PackageArgs } from "./packages";
 export { RegistryImage, type RegistryAddressArgs, type RegistryImageArgs, type UpstreamArgs } from "./registry";

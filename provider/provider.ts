@@ -95,14 +95,18 @@ export class BoardProvider implements Handlers {
         `${type.token} cannot be imported: a resource needs its connection to be read. Run \`up\` instead: what is on the board already is adopted`,
       );
     }
-    const connection = unwrap(oldInputs).plain.connection ?? plain.connection;
+    const former = unwrap(oldInputs);
+    const access = accessOf(type, former.plain);
     const found = await guarded(type, () =>
-      type.read(this.#foreseeing(this.#context(urn)), id, { ...withoutFingerprints(plain), connection }),
+      type.read(this.#foreseeing(this.#context(urn)), id, { ...withoutFingerprints(plain), ...access }),
     );
     await this.log.flush();
     if (!found) return undefined;
     const out = (values: Properties) =>
-      seal(type, withFingerprints({ ...values, connection }, given(type, secrets), plain), secrets);
+      seal(type, withFingerprints({ ...values, ...access }, given(type, secrets), plain), [
+        ...secrets,
+        ...former.secrets.filter(([head]) => head !== undefined && head in access),
+      ]);
     return { properties: out(found.state), inputs: out(found.inputs) };
   }
 
@@ -121,8 +125,8 @@ export class BoardProvider implements Handlers {
   async delete(urn: string, id: string, properties: Properties, oldInputs: Properties) {
     const type = typeOf(urn);
     const state = withoutFingerprints(unwrap(properties).plain);
-    const connection = unwrap(oldInputs).plain.connection ?? state.connection;
-    await guarded(type, () => type.delete(this.#context(urn), id, { ...state, connection }));
+    const access = accessOf(type, unwrap(oldInputs).plain);
+    await guarded(type, () => type.delete(this.#context(urn), id, { ...state, ...access }));
     await this.log.flush();
   }
 
@@ -226,6 +230,12 @@ function typeOf(urn: string): AnyType {
   const type = resourceTypes.get(token);
   if (!type) throw new Error(`package board has no resource type ${token}`);
   return type;
+}
+
+/** Inputs that never cause an update: the state has them as they were at the last one. */
+function accessOf(type: AnyType, inputs: Properties): Properties {
+  const names = ["connection", ...(type.ignored ?? [])];
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => names.includes(name)));
 }
 
 /** The inputs of before, where they still are what the type understands. */

@@ -5,15 +5,17 @@ import { containerdImage } from "./containerd/containerd-image";
 import { getFactsFunction } from "./facts/get-facts";
 import { getProgramFunction } from "./facts/get-program";
 import { file } from "./files/file";
-import { agentToken } from "./kubernetes/agent-token";
 import { clusterNode } from "./kubernetes/cluster-node";
 import { clusterReadiness } from "./kubernetes/cluster-readiness";
 import { datastoreBackup } from "./kubernetes/datastore-backup";
+import { etcdMember } from "./kubernetes/etcd-member";
+import { agentToken, serverToken } from "./kubernetes/join-token";
 import { k3sData } from "./kubernetes/k3s-data";
 import { kubeconfig } from "./kubernetes/kubeconfig";
 import { manifest } from "./kubernetes/manifest";
 import { manifestObjects } from "./kubernetes/manifest-objects";
 import { nodeObject } from "./kubernetes/node-object";
+import { tokenRotation } from "./kubernetes/token-rotation";
 import { distributionPackage } from "./packages/package";
 import { registryImage } from "./registry/registry-image";
 import type { Context, ResourceType } from "./resource";
@@ -49,6 +51,9 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
   entry(clusterReadiness),
   entry(kubeconfig),
   entry(agentToken),
+  entry(serverToken),
+  entry(tokenRotation),
+  entry(etcdMember),
   entry(nodeObject),
   entry(clusterNode),
   entry(datastoreBackup),

@@ -49,7 +49,10 @@ async function stackSubjects(config: StackConfig, { pageSize, progress, say }: S
     say(`the names of k3s's images are the table's, as the k3s binary is not to be had: ${(error as Error).message}`);
     return undefined;
   });
-  const { system, images: planned } = await stackImages(config, { binary, pageSize, progress });
+  const { system, images: planned } = await stackImages(
+    { ...config, arch: config.board.arch },
+    { binary, pageSize, progress },
+  );
   const others = [...askedBy].filter(([name]) => !planned.some((image) => image.name === name));
   return [
     ...planned.map(({ name, strategy, reason, platformDigest, content }) => ({

@@ -169,7 +169,7 @@ describe("agents", () => {
     const agents = { w1: { ...agent, arch: "arm64" } };
     const registry = { kind: "external", url: "https://registry.example" };
     expect(problemsOf({ ...good, agents, registry })).toEqual({
-      "agents.w1.source": "is missing: k3s.source is for riscv64, the agent is arm64",
+      "agents.w1.source": "is missing: k3s.source is for riscv64, this board is arm64",
       "agents.w1.arch":
         "the registry's images are for riscv64: leave it on each board's loopback, or choose delivery: airgap",
     });
@@ -184,5 +184,37 @@ describe("agents", () => {
       /name one of the server's board/,
     );
     expect(problemsOf({ ...good, registry })).toEqual({});
+  });
+});
+
+describe("versions and names of nodes", () => {
+  const node = { host: "w1.example", arch: "riscv64", hostKey: "ssh-ed25519 BBBB" };
+  const source = { path: "./k3s-older" };
+  const problems = (agents: object, more: object = {}) => problemsOf({ ...good, ...more, agents });
+
+  it.each<[string, object, Record<string, RegExp>]>([
+    ["an older agent with its binary", { version: "v1.33.1+k3s1", source }, {}],
+    ["one without", { version: "v1.35.1+k3s1" }, { "agents.w1.source": /is missing: k3s\.source is v1\.36\.3/ }],
+    ["one that is too old", { version: "v1.32.1+k3s1", source }, { "agents.w1.version": /too old/ }],
+    ["one that is newer", { version: "v1.37.0+k3s1", source }, { "agents.w1.version": /servers first, then agents/ }],
+    ["a version that is none", { version: "latest", source }, { "agents.w1.version": /expected a k3s version/ }],
+    [
+      "a flag that its version does not have yet",
+      { version: "v1.35.1+k3s1", source, config: { "kubelet-args": "x" } },
+      { "agents.w1.config.kubelet-args": /did you mean/ },
+    ],
+  ])("%s", (_title, agent, expected) => {
+    const found = problems({ w1: { ...node, ...agent } });
+    expect(Object.keys(found).sort()).toEqual(Object.keys(expected).sort());
+    for (const [path, reason] of Object.entries(expected)) expect(found[path]).toMatch(reason);
+  });
+
+  it("refuses one board or one name for a server and an agent", () => {
+    const servers = { w1: { ...node, config: { "cluster-cidr": "10.0.0.0/8" } } };
+    expect(problems({ w1: node }, { servers })).toMatchObject({
+      "agents.w1": "servers.w1 is the node of that name already",
+      "agents.w1.host": expect.stringContaining("w1.example:22 is servers.w1 already") as string,
+      "servers.w1.config.cluster-cidr": expect.stringContaining("use k3s.config") as string,
+    });
   });
 });

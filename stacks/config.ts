@@ -7,12 +7,14 @@ import { imagesConfig } from "../components/images/config";
 import { systemImages, unknownNames } from "../components/images/system-images";
 import { agentKeyProblems, agentsConfig } from "../components/k3s/agent-config";
 import { isOnBoard, k3sConfig } from "../components/k3s/config";
+import { joinConfig } from "../components/k3s/join-config";
+import { serverKeyProblems, serversConfig } from "../components/k3s/servers-config";
 import { manifestsConfig } from "../components/manifests/config";
 import { type RegistryConfig, registryConfig, registryFor } from "../components/registry/config";
 import { registriesConfig } from "../components/registry/upstreams";
 import { workloadsConfig } from "../components/workloads/config";
 import { isObject } from "../provider/secrets";
-import { agentsProblems } from "./agents-problems";
+import { membersProblems } from "./members-problems";
 
 /** One thing wrong with the stack's configuration. */
 export interface ConfigProblem {
@@ -42,6 +44,16 @@ export const stackConfigSchema = z.strictObject({
     .describe("How the registries that images come from are asked, where that is not the usual way."),
   delivery: deliveryConfig.default("mirror"),
   k3s: k3sConfig.describe("k3s on the board."),
+  servers: serversConfig
+    .default({})
+    .describe(
+      "Further boards that are servers of the same cluster, by the names of their nodes. `board` is the first server, and all have an embedded etcd.",
+    ),
+  join: joinConfig
+    .optional()
+    .describe(
+      "The cluster that the agents of this stack join, where its server is not in this stack: then there is no `board`, and `k3s` is what agents need of it.",
+    ),
   agents: agentsConfig
     .default({})
     .describe("Boards that join the server's cluster as agents, by the names of their nodes."),
@@ -78,7 +90,7 @@ function pathText(path: readonly PropertyKey[]): string {
 }
 
 /** Flattens zod's issues: of a union, the branch that came closest; of unknown keys, one problem a key. */
-function problemsOf(issues: readonly z.core.$ZodIssue[], prefix: readonly PropertyKey[] = []): ConfigProblem[] {
+export function problemsOf(issues: readonly z.core.$ZodIssue[], prefix: readonly PropertyKey[] = []): ConfigProblem[] {
   return issues.flatMap((issue) => {
     const path = [...prefix, ...issue.path];
     if (issue.code === "unrecognized_keys") {
@@ -122,16 +134,34 @@ function undeliverable({ images, delivery }: z.output<typeof stackConfigSchema>)
   );
 }
 
+/** Sections that say nothing where they are empty, which is what Pulumi.yaml has for stacks that lack them. */
+const emptyIsNone = ["board", "join"];
+
+/** What is said of a stack, by its configuration as Pulumi hands it out. */
+export function givenValues(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const isEmpty = (value: unknown) => isObject(value) && Object.keys(value).length === 0;
+  return Object.fromEntries(
+    Object.entries(values).filter(
+      ([key, value]) => value !== undefined && !(emptyIsNone.includes(key) && isEmpty(value)),
+    ),
+  );
+}
+
 /**
- * Parses the configuration of a stack.
+ * Parses the configuration of a stack with a server.
  *
  * @param values - one value per config key ({@link configKeys}), as Pulumi hands it out.
  * @throws ConfigError with every problem and its path. Nothing has been contacted by then.
  */
 export function parseStackConfig(values: Readonly<Record<string, unknown>>): StackConfig {
-  const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  const given = givenValues(values);
+  if (given.join !== undefined)
+    throw new ConfigError([{ path: "join", reason: "this stack has no server of its own, and here one is needed" }]);
   const parsed = stackConfigSchema.safeParse(given);
-  const ofKeys = agentKeyProblems(given.agents, versionIn(given.k3s));
+  const ofKeys = [
+    ...serverKeyProblems(given.servers, given.k3s),
+    ...agentKeyProblems(given.agents, versionIn(given.k3s)),
+  ];
   if (!parsed.success) throw new ConfigError([...problemsOf(parsed.error.issues), ...ofKeys]);
   const config = parsed.data;
   const registry = registryFor(config.registry, config.delivery);
@@ -139,7 +169,7 @@ export function parseStackConfig(values: Readonly<Record<string, unknown>>): Sta
     ...systemTwice(config.images),
     ...undeliverable(config),
     ...ofKeys,
-    ...agentsProblems({ ...config, registry }),
+    ...membersProblems({ ...config, registry }),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   // A binary of this machine is asked for its names later; one that the board has itself is there only.

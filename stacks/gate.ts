@@ -21,7 +21,8 @@ export interface GateArgs {
   readonly connection: pulumi.Input<board.ConnectionArgs>;
   readonly node: PreparedNode;
   readonly manifests: readonly ManifestText[];
-  readonly agents: readonly ClusterMember[];
+  /** The nodes that join the first server. */
+  readonly joining: readonly ClusterMember[];
   /** Changes with each reboot of ours. */
   readonly rebooted: pulumi.Output<string> | undefined;
   /** All that must be there before anything is waited for. */
@@ -31,7 +32,7 @@ export interface GateArgs {
 /** The gate at the end of an `up`: nodes, system pods, what k3s and the manifests deploy, and the cluster's DNS. */
 export function readinessGate(
   { k3s }: StackConfig,
-  { connection, node, manifests, agents, rebooted, after }: GateArgs,
+  { connection, node, manifests, joining, rebooted, after }: GateArgs,
 ): board.ClusterReadiness {
   const { images, delivery, nameOf } = node;
   const disabled: readonly string[] = [...disabledComponents(k3s), ...k3s.skip];
@@ -61,7 +62,7 @@ export function readinessGate(
       timeoutSeconds: k3s.readyTimeoutSeconds,
       triggers: {
         ...Object.fromEntries(images.map(({ name, digest }) => [name, digest])),
-        ...(agents.length === 0 ? {} : { agents: agents.map(({ name }) => name).join(" ") }),
+        ...(joining.length === 0 ? {} : { agents: joining.map(({ name }) => name).join(" ") }),
         ...(rebooted === undefined ? {} : { reboot: rebooted }),
       },
     },

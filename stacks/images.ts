@@ -1,10 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Architecture } from "../components/board/architecture";
 import { namesInBinary } from "../components/images/k3s-binary-names";
 import { planImages, type PlanArgs, type PlannedImage } from "../components/images/plan";
 import { type SystemImage, systemImages, unknownNames } from "../components/images/system-images";
 import type { K3sBinary } from "../components/k3s/binary";
 import type { Progress } from "../tools/progress";
 import { ConfigError, type StackConfig } from "./config";
+
+/** What decides which images nodes of an architecture need. */
+export type ImageSections = Pick<StackConfig, "k3s" | "images" | "registries" | "audit"> & {
+  readonly arch: Architecture;
+};
 
 /** The images of a stack. */
 export interface StackImages {
@@ -26,17 +32,17 @@ export interface StackImagesArgs
  *
  * @throws ConfigError for names that no table and no binary knows; UnfitImages where the board cannot run one; or what a build says.
  */
-export async function stackImages(config: StackConfig, args: StackImagesArgs): Promise<StackImages> {
+export async function stackImages(config: ImageSections, args: StackImagesArgs): Promise<StackImages> {
   const { binary, pageSize, progress, workloads = [] } = args;
   const system = await namedSystemImages(config, binary, progress);
-  const { images, registries, audit, board } = config;
-  const plan = { images, system, registries, arch: board.arch, pageSize, allow: audit.allow, progress, workloads };
+  const { images, registries, audit, arch } = config;
+  const plan = { images, system, registries, arch, pageSize, allow: audit.allow, progress, workloads };
   return { system, images: await planImages(plan) };
 }
 
 /** The images that this k3s asks for by itself: by the configuration, the binary where it is on this machine, and the table. */
 async function namedSystemImages(
-  config: StackConfig,
+  config: ImageSections,
   binary: K3sBinary | undefined,
   progress: Progress,
 ): Promise<readonly SystemImage[]> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { elfBytes } from "../components/images/elf-samples";
 import type { ProgramFacts } from "../provider";
-import { boardHas, deploy, fileOf, find, registered, withK3s } from "./mocked-engine";
+import { boardHas, boardSays, deploy, fileOf, find, healthy, registered, withK3s } from "./mocked-engine";
 
 const there: ProgramFacts = {
   there: true,
@@ -31,6 +31,15 @@ describe("a k3s that is on the board already", () => {
       /board\.example is not a board for this stack:\n {2}k3s\.source\.installed: .* is v1\.35\.4\+k3s1.*\n {2}.*no k3s\.service/,
     );
     expect(registered).toEqual([]);
+  });
+
+  it("is a further server's, too, whose unit stays", async () => {
+    boardHas(there);
+    boardSays(healthy, { "s2.example": { address: "192.0.2.8" } });
+    const servers = { s2: { host: "s2.example", arch: "riscv64", hostKey: "ssh-ed25519 BBBB" } };
+    await deploy({ ...installed, servers });
+    expect(find("server-s2-service")?.inputs).toMatchObject({ name: "k3s", watchedProgram: "/usr/local/bin/k3s" });
+    expect(fileOf("server-s2-service", "10-k3s-board.conf")).toMatch(/KillMode=process\n/);
   });
 
   it("is an agent's own, too", async () => {

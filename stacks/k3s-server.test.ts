@@ -25,6 +25,7 @@ describe("a k3s server stack", () => {
     await deploy({ manifests: { web } });
     expect(registered.map(({ type, name, parent }) => `${parent} > ${name} (${type})`).sort()).toMatchInlineSnapshot(`
       [
+        " > agent-token (board:index:AgentToken)",
         " > image (k3s-board:images:RegistryImages)",
         " > k3s (k3s-board:k3s:K3sServer)",
         " > kubeconfig (board:index:Kubeconfig)",
@@ -44,6 +45,7 @@ describe("a k3s server stack", () => {
         "k3s > k3s-pause (board:index:ContainerdImage)",
         "k3s > k3s-pause-archive (board:index:File)",
         "k3s > k3s-service (board:index:SystemdService)",
+        "k3s > k3s-token (board:index:TokenRotation)",
         "manifest > manifest-web (board:index:Manifest)",
         "registry > registry-binary (board:index:File)",
         "registry > registry-service (board:index:SystemdService)",

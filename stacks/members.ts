@@ -1,4 +1,6 @@
+import type { K3sConfig } from "../components/k3s/config";
 import { agentServer, nodeAddress } from "../components/k3s/configuration/files";
+import type { Role } from "../components/k3s/configuration/flags";
 import type { Facts } from "../provider";
 import { ConfigError, type ConfigProblem, type StackConfig } from "./config";
 
@@ -10,11 +12,19 @@ export interface ClusterMember {
   readonly address: string;
 }
 
+/** A node that joins, and the config path of what is said of it. */
+interface JoiningMember extends ClusterMember {
+  readonly path: string;
+}
+
 /** The nodes of a stack's cluster. */
 export interface ClusterMembers {
+  /** The first server, which is `board`. */
   readonly server: ClusterMember;
+  /** The further servers. */
+  readonly servers: readonly ClusterMember[];
   readonly agents: readonly ClusterMember[];
-  /** Where agents reach the server: `https://192.0.2.7:6443`. */
+  /** Where nodes that join reach the first server: `https://192.0.2.7:6443`. */
   readonly agentServer: string;
 }
 
@@ -26,37 +36,61 @@ function serverMember({ k3s, board }: StackConfig, facts: Facts): ClusterMember 
 }
 
 /**
+ * The nodes of a section, where each is.
+ *
+ * @param section - its name: `agents`.
+ * @param facts - of each node's board.
+ */
+export function joiningMembers(
+  section: "agents" | "servers",
+  configs: Readonly<Record<string, { readonly config: Readonly<Record<string, unknown>> }>>,
+  { version }: Pick<K3sConfig, "version">,
+  facts: Readonly<Record<string, Facts>>,
+): readonly JoiningMember[] {
+  const role: Role = section === "agents" ? "agent" : "server";
+  return Object.entries(configs).map(([name, { config }]) => ({
+    name,
+    address: nodeAddress({ version, config }, role) ?? facts[name]?.address ?? "",
+    path: `${section}.${name}`,
+  }));
+}
+
+/**
  * Who is in the cluster.
  *
- * @param facts - of the server's board.
- * @param agentFacts - of each agent's board.
+ * @param facts - of the first server's board.
+ * @param others - of each further server's and each agent's board.
  * @throws ConfigError where two nodes would have one name or one address.
  */
 export function clusterMembers(
   config: StackConfig,
   facts: Facts,
-  agentFacts: Readonly<Record<string, Facts>>,
+  others: Readonly<Record<"servers" | "agents", Readonly<Record<string, Facts>>>>,
 ): ClusterMembers {
-  const { agents, k3s } = config;
+  const { k3s } = config;
   const server = serverMember(config, facts);
-  const members = Object.entries(agents).map(([name, agent]) => ({
-    name,
-    address: nodeAddress({ version: k3s.version, config: agent.config }, "agent") ?? agentFacts[name]?.address ?? "",
-  }));
-  const problems = [...sameName(server, members), ...sameAddress(server, members), ...noServer(config, server)];
+  const servers = joiningMembers("servers", config.servers, k3s, others.servers);
+  const agents = joiningMembers("agents", config.agents, k3s, others.agents);
+  const joining = [...servers, ...agents];
+  const problems = [
+    ...sameName(server, joining),
+    ...sameAddress([{ ...server, name: "the server" }], joining),
+    ...noServer(config, server, joining),
+  ];
   if (problems.length > 0) throw new ConfigError(problems);
-  return { server, agents: members, agentServer: agentServer(k3s, server.address) };
+  return { server, servers, agents, agentServer: agentServer(k3s, server.address) };
 }
 
-function sameName(server: ClusterMember, agents: readonly ClusterMember[]): ConfigProblem[] {
-  return agents.flatMap(({ name }) =>
-    name === server.name ? [{ path: `agents.${name}`, reason: "is the name of the server's node" }] : [],
+function sameName(server: ClusterMember, joining: readonly JoiningMember[]): ConfigProblem[] {
+  return joining.flatMap(({ name, path }) =>
+    name === server.name ? [{ path, reason: "is the name of the server's node" }] : [],
   );
 }
 
-function sameAddress(server: ClusterMember, agents: readonly ClusterMember[]): ConfigProblem[] {
-  const owners = new Map([[server.address, "the server"]]);
-  return agents.flatMap(({ name, address }) => {
+/** Nodes that would have one address with another one. @param known - nodes that are not of these sections. */
+export function sameAddress(known: readonly ClusterMember[], joining: readonly JoiningMember[]): ConfigProblem[] {
+  const owners = new Map(known.map(({ address, name }) => [address, name]));
+  return joining.flatMap(({ name, address, path }) => {
     const owner = owners.get(address);
     if (owner === undefined) {
       owners.set(address, name);
@@ -64,12 +98,12 @@ function sameAddress(server: ClusterMember, agents: readonly ClusterMember[]): C
     }
     const advice = "say with node-ip (and k3s.config.node-ip of the server) at which address the nodes see each other";
     const reason = `its board's address ${address || "(none)"} is that of ${owner} too: ${advice}`;
-    return [{ path: `agents.${name}.config.node-ip`, reason }];
+    return [{ path: `${path}.config.node-ip`, reason }];
   });
 }
 
-function noServer({ agents, k3s }: StackConfig, server: ClusterMember): ConfigProblem[] {
-  if (Object.keys(agents).length === 0 || server.address !== "" || k3s.agentServer !== undefined) return [];
+function noServer({ k3s }: StackConfig, server: ClusterMember, joining: readonly JoiningMember[]): ConfigProblem[] {
+  if (joining.length === 0 || server.address !== "" || k3s.agentServer !== undefined) return [];
   return [
     { path: "k3s.agentServer", reason: "is needed: the server's board has no default route that tells its address" },
   ];

@@ -10,6 +10,8 @@ import { elfBytes } from "../components/images/elf-samples";
 import type { Facts, ProgramFacts } from "../provider";
 import { isObject } from "../provider/secrets";
 import { parseStackConfig } from "./config";
+import { parseJoinStackConfig } from "./join-config";
+import { joinStack } from "./join-stack";
 import { k3sServerStack } from "./k3s-server";
 
 /** Nothing compiles here: the graph must not depend on how images and programs come to be, only on their digests and places. */
@@ -155,6 +157,13 @@ export function boardHas(found: ProgramFacts): void {
   program = found;
 }
 
+let otherStacks: Readonly<Record<string, object>> = {};
+
+/** What other stacks have as their outputs, by their names, in this test. Defaults to none. */
+export function stacksHave(outputs: typeof otherStacks): void {
+  otherStacks = outputs;
+}
+
 /** The agents' token as the server has it. */
 export const agentToken = `K10${"0".repeat(64)}::node:agent-secret-1`;
 
@@ -179,6 +188,7 @@ export const good = {
 beforeEach(async () => {
   registered.length = 0;
   missing = [];
+  otherStacks = {};
   boardSays(healthy);
   boardHas({ there: false, header: "", unit: "not-found" });
   await pulumi.runtime.setMocks(
@@ -189,6 +199,9 @@ beforeEach(async () => {
           ...{ sha256: "11", installedVersion: "1", token: agentToken },
           ...(inputs as object),
           ...(type === "board:index:Kubeconfig" ? { kubeconfig: "kubeconfig-text-1" } : {}),
+          ...(type === "pulumi:pulumi:StackReference"
+            ? { outputs: otherStacks[String((inputs as { name?: unknown }).name)] ?? {} }
+            : {}),
         },
       }),
       call: ({ token, inputs }) =>
@@ -222,6 +235,13 @@ vi.spyOn(MockMonitor.prototype, "registerResource").mockImplementation(function 
 
 export async function deploy(values: Record<string, unknown> = {}) {
   const outputs = await k3sServerStack(parseStackConfig({ ...good, ...values }));
+  await pulumi.runtime.disconnect();
+  return outputs;
+}
+
+/** A stack whose agents join the cluster of another one. */
+export async function deployAgents(values: Record<string, unknown>) {
+  const outputs = await joinStack(parseJoinStackConfig(values));
   await pulumi.runtime.disconnect();
   return outputs;
 }

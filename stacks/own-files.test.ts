@@ -24,6 +24,15 @@ it("what they say to no effect is a warning", async () => {
   warn.mockRestore();
 });
 
+it("a further server's board is looked at for what that server is given, and the first one's for the etcd", async () => {
+  const file = "/etc/rancher/k3s/config.yaml.d/z.yml";
+  boardSays(own("cluster-init: false\n", file), { "s2.example": own("server: https://other:6443\n", file) });
+  const servers = { s2: { host: "s2.example", arch: "riscv64", hostKey: "ssh-ed25519 BBBB" } };
+  await expect(deploy({ servers })).rejects.toThrow(
+    /z\.yml:1: cluster-init takes the place .*\n[^]*s2\.example is not a board .*\n.*z\.yml:1: server takes the place .*\(servers\.s2\.config\.server\)/,
+  );
+});
+
 it("an agent's board is looked at as well, for what an agent is given", async () => {
   boardSays(healthy, {
     "worker.example": own("server: https://other:6443\nnode-name: n\n", "/etc/rancher/k3s/config.yaml.d/z.yml"),

@@ -13,6 +13,7 @@ import { imagesInManifests } from "../components/manifests/images";
 import type { ManifestText } from "../components/manifests/manifests";
 import { engineProgress } from "../components/progress";
 import { registryEndpoint } from "../components/registry/registry";
+import type { CheckedBoard } from "./boards";
 import type { StackConfig } from "./config";
 import { stackImages } from "./images";
 
@@ -28,11 +29,16 @@ export interface PreparedNode {
   readonly nameOf: (key: SystemImageKey) => string | undefined;
 }
 
+/** The sections that decide what nodes are given. */
+export type NodeSections = Pick<StackConfig, "k3s" | "images" | "registries" | "registry" | "delivery" | "audit">;
+
 /** What decides what a node is given. */
 export interface NodeKind {
   readonly arch: Architecture;
   /** Where its k3s binary comes from. */
   readonly source: StackConfig["k3s"]["source"];
+  /** The version of its k3s. */
+  readonly version: string;
   /** Page size of its kernel in bytes. */
   readonly pageSize: number;
 }
@@ -44,26 +50,69 @@ export interface NodeKind {
  * @throws Error or ConfigError with what stands in the way. Nothing has been registered by then: a way that cannot work touches nothing.
  */
 export function nodePreparation(
-  config: StackConfig,
+  config: NodeSections,
   manifests: readonly ManifestText[],
 ): (kind: NodeKind) => Promise<PreparedNode> {
   const prepared = new Map<string, Promise<PreparedNode>>();
-  return ({ arch, source, pageSize }) => {
-    const key = JSON.stringify([arch, source, pageSize]);
-    const of = { ...config, board: { ...config.board, arch }, k3s: { ...config.k3s, source } };
+  return ({ arch, source, version, pageSize }) => {
+    const key = JSON.stringify([arch, source, version, pageSize]);
+    const of = { ...config, arch, k3s: { ...config.k3s, source, version } };
     const node = prepared.get(key) ?? prepareNode(of, pageSize, manifests);
     prepared.set(key, node);
     return node;
   };
 }
 
+/** A node of the configuration that joins, ready to be made. */
+export interface PreparedMember<Config> {
+  /** Name of its node. */
+  readonly name: string;
+  readonly config: Config;
+  readonly checked: CheckedBoard;
+  readonly node: PreparedNode;
+}
+
+/** What of a node that joins decides what it is given, where that is not what the server is given. */
+interface MemberKind {
+  readonly arch: Architecture;
+  readonly source?: StackConfig["k3s"]["source"] | undefined;
+  readonly version?: string | undefined;
+}
+
+/**
+ * Prepares what the nodes of a section are given.
+ *
+ * @param checked - their boards, by the same names.
+ */
+export async function preparedMembers<Config extends MemberKind>(
+  configs: Readonly<Record<string, Config>>,
+  checked: Readonly<Record<string, CheckedBoard>>,
+  {
+    k3s,
+    prepare,
+  }: {
+    readonly k3s: Pick<StackConfig["k3s"], "source" | "version">;
+    readonly prepare: ReturnType<typeof nodePreparation>;
+  },
+): Promise<PreparedMember<Config>[]> {
+  const members: PreparedMember<Config>[] = [];
+  for (const [name, config] of Object.entries(configs)) {
+    const of = checked[name];
+    if (of === undefined) continue;
+    const { arch, source = k3s.source, version = k3s.version } = config;
+    const node = await prepare({ arch, source, version, pageSize: of.facts.pageSize });
+    members.push({ name, config, checked: of, node });
+  }
+  return members;
+}
+
 /** Finds the k3s binary, builds or finds the images, and settles how they reach a node. */
 async function prepareNode(
-  config: StackConfig,
+  config: NodeSections & Pick<NodeKind, "arch">,
   pageSize: number,
   manifests: readonly ManifestText[],
 ): Promise<PreparedNode> {
-  const { arch } = config.board;
+  const { arch } = config;
   const progress = engineProgress();
   const binary = await k3sBinary(config.k3s.source, arch, progress);
   const { system, images } = await stackImages(config, { binary, pageSize, progress, workloads: workloads(manifests) });

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfigValue } from "./config-value";
 import { configKeys, parseStackConfig } from "./config";
+import { isJoinStack, parseJoinStackConfig } from "./join-config";
+import { joinStack } from "./join-stack";
 import { k3sServerStack } from "./k3s-server";
 
 /** The Pulumi program: reads the stack's configuration and makes what it says. Run by `pulumi up` (index.ts) and by the CLI inline. */
@@ -12,5 +14,6 @@ export async function program(): Promise<Record<string, unknown>> {
       return [key, text === undefined ? undefined : parseConfigValue(text)];
     }),
   );
+  if (isJoinStack(values)) return { ...(await joinStack(parseJoinStackConfig(values))) };
   return { ...(await k3sServerStack(parseStackConfig(values))) };
 }

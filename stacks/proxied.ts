@@ -14,13 +14,13 @@ import type { ClusterMembers } from "./members";
 /** What of a stack is asked without the proxy: the cluster's networks and names, its nodes, the private registry. */
 export function directHosts(
   { k3s, registry }: Pick<StackConfig, "k3s" | "registry">,
-  { server, agents }: Pick<ClusterMembers, "server" | "agents">,
+  { server, servers, agents }: Pick<ClusterMembers, "server" | "servers" | "agents">,
 ): DirectHosts {
   const { settings } = stackConfiguration(k3s);
   return {
     networks: ["cluster-cidr", "service-cidr"].flatMap((key) => settings.get(key)?.values ?? []),
     clusterDomain: clusterSetting(k3s, "cluster-domain"),
-    nodes: [server, ...agents].flatMap(({ address, name }) => [address, name]),
+    nodes: [server, ...servers, ...agents].flatMap(({ address, name }) => [address, name]),
     ...(registry === undefined ? {} : { registry: new URL(registryEndpoint(registry).url).hostname }),
   };
 }

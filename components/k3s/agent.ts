@@ -1,79 +1,42 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as board from "../../provider";
+import type * as board from "../../provider";
 import type { AgentConfig } from "./agent-config";
-import type { K3sConfig } from "./config";
 import { agentConfigFile, agentConfiguration, k3sPaths } from "./configuration/files";
-import { k3sNode, type K3sNodeArgs } from "./node";
+import { type MemberArgs, memberNode, tokenFile } from "./member";
 import { k3sDropIn } from "./unit";
 
-/** How an agent joins. */
-export interface Joining {
-  /** Address of the server for agents: `https://192.0.2.7:6443`. */
-  readonly server: string;
-  /** The agents' token in its full form; secret. */
-  readonly token: pulumi.Output<string>;
-  /** To the server's board: what is done with the node in the cluster is done there. */
-  readonly cluster: pulumi.Input<board.ConnectionArgs>;
-}
-
 /** Arguments of {@link K3sAgent}. */
-export interface K3sAgentArgs extends K3sNodeArgs {
-  /** Name of its node. */
-  readonly node: string;
+export interface K3sAgentArgs extends MemberArgs {
   readonly config: AgentConfig;
-  /** The stack's `k3s` section, for what holds for all nodes. */
-  readonly k3s: K3sConfig;
-  readonly joining: Joining;
-  /** Files that k3s reads at its start besides its configuration: a proxy's. */
-  readonly otherFiles: readonly board.ServiceFileArgs[];
-  /** What has to be there before the agent starts, and may come after its images. */
-  readonly beforeStart: readonly pulumi.Resource[];
+  /** The version of its k3s. */
+  readonly version: string;
 }
 
 /**
  * A k3s agent on a board of its own: binary, unit, drop-in, configuration, token, registries and images, as a server has them, and its node in the
  * cluster.
- *
- * What happens when it goes follows from what depends on what: the node is drained while the agent runs (`-node` depends on the service), the
- * service stops, then the node's object is deleted (the service depends on `-object`) and the host is cleaned.
  */
 export class K3sAgent extends pulumi.ComponentResource {
   /** The node, Ready; what depends on the agent being part of the cluster depends on it. */
-  readonly node: board.ClusterNode;
+  readonly node: pulumi.Resource;
 
   constructor(name: string, args: K3sAgentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("k3s-board:k3s:K3sAgent", name, {}, opts);
-    const { config, k3s, joining } = args;
-    const member = { connection: joining.cluster, kubeconfig: k3sPaths.kubeconfig, name: args.node };
-    const object = new board.NodeObject(`${name}-object`, member, { parent: this, dependsOn: [...args.beforeStart] });
-    const { service, contained } = k3sNode(name, {
-      ...args,
-      role: "agent",
-      config: {
-        version: k3s.version,
-        config: config.config,
-        startTimeoutSeconds: k3s.startTimeoutSeconds,
-        onDestroy: k3s.onDestroy,
+    const { config, version, k3s } = args;
+    const { labels, taints, drainTimeoutSeconds } = config;
+    const { startTimeoutSeconds, onDestroy } = k3s;
+    this.node = memberNode(name, {
+      args,
+      marks: { labels, taints, drainTimeoutSeconds },
+      service: {
+        role: "agent",
+        config: { version, config: config.config, startTimeoutSeconds, onDestroy },
+        upgrade: { kind: "kubernetes", allowDowngrade: k3s.allowDowngrade !== false },
+        files: agentFiles(args),
+        health: agentHealth(config, version),
       },
-      upgrade: { kind: "kubernetes", allowDowngrade: k3s.allowDowngrade !== false },
-      files: agentFiles(args),
-      health: agentHealth(config, k3s.version),
-      checks: [],
-      beforeStart: [...args.beforeStart, object],
       parent: this,
     });
-    this.node = new board.ClusterNode(
-      `${name}-node`,
-      {
-        ...member,
-        labels: config.labels,
-        taints: config.taints,
-        timeoutSeconds: k3s.readyTimeoutSeconds,
-        drainTimeoutSeconds: config.drainTimeoutSeconds,
-      },
-      // the images that are only names in containerd are there while pods run
-      { parent: this, dependsOn: [service, ...contained] },
-    );
     this.registerOutputs({});
   }
 }
@@ -97,7 +60,7 @@ function agentFiles({ node, config, binary, delivery, joining, otherFiles }: K3s
       }),
     },
     { path: k3sPaths.config, content: agentConfigFile(config, own), mode: "0600" },
-    { path: k3sPaths.agentToken, content: pulumi.secret(pulumi.interpolate`${joining.token}\n`), mode: "0600" },
+    tokenFile(k3sPaths.agentToken, joining),
     ...otherFiles,
   ];
 }

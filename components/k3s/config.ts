@@ -62,6 +62,9 @@ export function isOnBoard(source: K3sConfig["source"]): boolean {
   return "package" in source || "installed" in source;
 }
 
+/** A version of k3s. */
+export const k3sVersion = z.string().regex(/^v?\d+\.\d+\.\d+([+-].*)?$/, "expected a k3s version such as v1.36.3+k3s1");
+
 /** Flags that this program sets itself, with what is to be done instead. */
 const ownedFlags: Readonly<Record<string, string>> = {
   disable: "is set by this program: use k3s.disable",
@@ -129,10 +132,7 @@ function backupProblem(section: unknown): string | undefined {
 /** The `k3s` section. */
 export const k3sConfig = z
   .strictObject({
-    version: z
-      .string()
-      .regex(/^v?\d+\.\d+\.\d+([+-].*)?$/, "expected a k3s version such as v1.36.3+k3s1")
-      .describe("The k3s version that `source` is. Decides which system images are expected."),
+    version: k3sVersion.describe("The k3s version that `source` is. Decides which system images are expected."),
     source: k3sSource.describe(
       "Where the binary comes from: `path`, `url` with `sha256`, the distribution's `package`, or what is `installed` on the board.",
     ),
@@ -164,6 +164,13 @@ export const k3sConfig = z
       .min(1)
       .optional()
       .describe("Server token (a config secret). Defaults to one that k3s makes itself."),
+    allowTokenRotation: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Consent to another `token` on a server that is there: `k3s token rotate`, then the servers and agents restart with the new one. What was saved " +
+          "of the datastore before needs the former token.",
+      ),
     kubeconfigServer: z
       .url({ protocol: /^https$/ })
       .optional()

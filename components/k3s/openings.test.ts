@@ -24,6 +24,12 @@ it.each([
   expect(k3sOpenings({ version, config }, "server")).toEqual({ ports, networks });
 });
 
+it("has etcd's ports where the stack has further servers, and no agent has them", () => {
+  const several = { embeddedEtcd: true };
+  expect(k3sOpenings({ version, config: {} }, "server", several).ports).toContain("2379-2380/tcp");
+  expect(k3sOpenings({ version, config: {} }, "agent", several).ports).not.toContain("2379-2380/tcp");
+});
+
 it("trusts the networks of a cluster with two families", () => {
   const config = { "cluster-cidr": "10.50.0.0/16,fd00:50::/56", "service-cidr": "10.51.0.0/16" };
   expect(k3sOpenings({ version, config }, "agent").networks).toEqual(["10.50.0.0/16", "fd00:50::/56", "10.51.0.0/16"]);

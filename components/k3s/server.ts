@@ -1,7 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import type * as board from "../../provider";
+import * as board from "../../provider";
 import { disabledComponents, type K3sConfig } from "./config";
-import { backupDirectory, datastoreDirectory, k3sConfigFile, k3sPaths } from "./configuration/files";
+import {
+  agentServer,
+  backupDirectory,
+  dataDirectory,
+  datastoreDirectory,
+  k3sConfigFile,
+  k3sPaths,
+} from "./configuration/files";
 import { k3sNode, type K3sNodeArgs } from "./node";
 import { k3sDropIn } from "./unit";
 
@@ -12,6 +19,8 @@ export interface K3sServerArgs extends K3sNodeArgs {
   readonly kubeconfigServer: string;
   /** Files that k3s reads at its start besides its configuration: a proxy's. */
   readonly otherFiles: readonly board.ServiceFileArgs[];
+  /** Starts an embedded etcd, which further servers join. */
+  readonly clusterInit: boolean;
   /** Name of the server's node, where there are others: the server is healthy when its own is. Defaults to all nodes. */
   readonly node?: string;
   /** What has to agree before anything of k3s is touched, its data among it. */
@@ -31,10 +40,12 @@ export class K3sServer extends pulumi.ComponentResource {
       kubeconfig: k3sPaths.kubeconfig,
       ...(node === undefined ? {} : { node }),
     };
+    const token = configuredToken(`${name}-token`, args, this);
     const made = k3sNode(name, {
       ...args,
+      checks: [...args.checks, ...token],
       role: "server",
-      upgrade: upgradeRules(args.config),
+      upgrade: { ...upgradeRules(args.config), embeddedEtcd: args.clusterInit },
       ...datastoreCopies(args.config),
       files: serverFiles(args),
       health,
@@ -46,13 +57,28 @@ export class K3sServer extends pulumi.ComponentResource {
   }
 }
 
+/** The token that the server is to have, where the configuration has one: another one than before is refused or rotated, before k3s is touched. */
+function configuredToken(
+  name: string,
+  { connection, config }: K3sServerArgs,
+  parent: pulumi.ComponentResource,
+): pulumi.Resource[] {
+  const { token, allowTokenRotation: allowRotation } = config;
+  if (token === undefined) return [];
+  const server = agentServer({ version: config.version, config: config.config }, "127.0.0.1");
+  const args = { connection, dataDir: dataDirectory(config), token, allowRotation, server };
+  return [new board.TokenRotation(name, args, { parent })];
+}
+
 function serverFiles({
   config,
   binary,
   kubeconfigServer,
   delivery,
+  clusterInit,
   otherFiles,
 }: K3sServerArgs): board.ServiceFileArgs[] {
+  const own = { ...delivery.k3sConfig, ...(clusterInit ? { "cluster-init": true } : {}) };
   return [
     {
       path: k3sPaths.dropIn,
@@ -63,7 +89,7 @@ function serverFiles({
         isForeignUnit: binary.kind === "installed",
       }),
     },
-    { path: k3sPaths.config, content: k3sConfigFile(config, kubeconfigServer, delivery.k3sConfig), mode: "0600" },
+    { path: k3sPaths.config, content: k3sConfigFile(config, kubeconfigServer, own), mode: "0600" },
     ...otherFiles,
   ];
 }
@@ -79,7 +105,12 @@ function datastoreCopies(config: K3sConfig): Pick<board.SystemdServiceArgs, "dat
 }
 
 /** What holds when the binary is replaced by that of another version. */
-function upgradeRules(config: K3sConfig): board.ServiceProgramArgs["upgrade"] {
+export function upgradeRules(config: Pick<K3sConfig, "version" | "config" | "allowDowngrade">): {
+  kind: "kubernetes";
+  allowDowngrade: boolean;
+  datastore?: string;
+  restoreDatastore: boolean;
+} {
   const { allowDowngrade } = config;
   const datastore = datastoreDirectory(config);
   return {

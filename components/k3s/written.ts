@@ -12,17 +12,41 @@ export interface WrittenConfiguration {
 
 const notKnownYet = "(not known yet)";
 
-/** Files and flags of a server. */
-export function writtenForServer(config: K3sConfig, kubeconfigServer: string): WrittenConfiguration {
+/**
+ * Files and flags of the first server.
+ *
+ * @param own - keys that the program sets besides. Defaults to none.
+ */
+export function writtenForServer(
+  config: K3sConfig,
+  kubeconfigServer: string,
+  own: Readonly<Record<string, string | boolean>> = {},
+): WrittenConfiguration {
   const disabled = disabledComponents(config);
   const secrets = k3sSecretsFile(config);
   return {
     ours: [
-      { path: k3sPaths.config, text: k3sConfigFile(config, kubeconfigServer) },
+      { path: k3sPaths.config, text: k3sConfigFile(config, kubeconfigServer, own) },
       ...(secrets === undefined ? [] : [{ path: k3sPaths.secrets, text: secrets }]),
     ],
     args: [...(disabled.length === 0 ? [] : [`--disable=${disabled.join(",")}`]), `--pause-image=${notKnownYet}`],
   };
+}
+
+/**
+ * Files and flags of a further server.
+ *
+ * @param config - the `k3s` section, with the keys of this server.
+ * @param node - name of its node.
+ */
+export function writtenForJoinedServer(
+  config: K3sConfig,
+  node: string,
+  kubeconfigServer: string,
+): WrittenConfiguration {
+  const own = { "node-name": node, server: notKnownYet, "token-file": k3sPaths.serverToken };
+  // its token is in that file
+  return writtenForServer({ ...config, token: undefined }, kubeconfigServer, own);
 }
 
 /** Files and flags of an agent. */

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -40,6 +41,7 @@ COMMANDS:
    crictl        Run crictl
    ctr           Run ctr
    check-config  Run config check
+   token         Manage tokens: rotate
    help, h       Shows a list of commands or help for one command
 
 GLOBAL OPTIONS:
@@ -66,12 +68,14 @@ func main() {
 		run(flags.Role(command), args)
 	case "kubectl", "crictl", "ctr":
 		passOn(command, args)
+	case "token":
+		rotateToken(args)
 	case "check-config":
 		if checkconfig.Run(os.Stdout) > 0 {
 			os.Exit(1)
 		}
 	default:
-		fmt.Fprintf(os.Stderr, "No help topic for '%s': this launcher knows server, agent, kubectl, crictl, ctr and check-config\n", command)
+		fmt.Fprintf(os.Stderr, "No help topic for '%s': this launcher knows server, agent, kubectl, crictl, ctr, check-config and token\n", command)
 		os.Exit(3)
 	}
 }
@@ -117,6 +121,25 @@ func run(role flags.Role, args []string) {
 	if err != nil {
 		journal.Fatal("%v", err)
 	}
+}
+
+// rotateToken is `k3s token rotate`.
+func rotateToken(args []string) {
+	if len(args) == 0 || args[0] != "rotate" {
+		fmt.Fprintln(os.Stderr, "k3s token: this launcher knows rotate")
+		os.Exit(3)
+	}
+	set := flag.NewFlagSet("rotate", flag.ExitOnError)
+	token := set.String("token", os.Getenv("K3S_TOKEN"), "Existing token used to join a server or agent to a cluster")
+	set.StringVar(token, "t", *token, "short form of --token")
+	url := set.String("server", "https://127.0.0.1:6443", "(cluster) Server to connect to")
+	newToken := set.String("new-token", "", "New token that replaces existing token")
+	dataDir := set.String("data-dir", flags.NewValues(flags.Server).String("data-dir"), "(data) Folder to hold state")
+	_ = set.Parse(args[1:])
+	if err := server.Rotate(context.Background(), *dataDir, *url, *token, *newToken); err != nil {
+		journal.Fatal("%v", err)
+	}
+	fmt.Println("Token rotated, restart k3s nodes with new token")
 }
 
 func logTo(path string, andStandardError bool) {

@@ -43,9 +43,24 @@ class BoardAgent extends Agent {
   }
 }
 
+/**
+ * An HTTPS agent whose connections to an address are made on the board.
+ *
+ * @param timeoutSeconds - how long the server may be silent in a handshake or an answer. Defaults to 30.
+ */
+export function agentOnBoard(
+  board: Board,
+  server: URL,
+  tls: AgentOptions,
+  timeoutSeconds = requestTimeoutSeconds,
+): Agent {
+  const target = { host: server.hostname.replace(/^\[|\]$/g, ""), port: Number(server.port || 443) };
+  return new BoardAgent(board, target, tls, timeoutSeconds);
+}
+
 /** A kubeconfig of the board, used through the board's SSH connection: the API server's address is resolved there. */
 class BoardKubeConfig extends KubeConfig {
-  agent: BoardAgent | undefined;
+  agent: Agent | undefined;
 
   override async applySecurityAuthentication(context: RequestContext): Promise<void> {
     await super.applySecurityAuthentication(context);
@@ -81,12 +96,7 @@ export async function kubernetesClient(
   const server = new URL(cluster.server);
   const tls: AgentOptions & { headers?: OutgoingHttpHeaders } = {};
   await config.applyToHTTPSOptions(tls);
-  config.agent = new BoardAgent(
-    board,
-    { host: server.hostname.replace(/^\[|\]$/g, ""), port: Number(server.port || 443) },
-    { ca: tls.ca, cert: tls.cert, key: tls.key },
-    timeoutSeconds,
-  );
+  config.agent = agentOnBoard(board, server, { ca: tls.ca, cert: tls.cert, key: tls.key }, timeoutSeconds);
   const { headers } = tls;
   return {
     api: (type) => config.makeApiClient(type as never),
@@ -110,12 +120,20 @@ export async function clientFromBoard(board: Board, kubeconfigPath: string): Pro
       `${kubeconfigPath} is not there: Kubernetes has not written it yet, or is not installed`,
     );
   }
-  const kubeconfig = file.content.toString("utf8");
+  return clientOf(board, kubeconfigPath, file.content.toString("utf8"));
+}
+
+/**
+ * The client for a kubeconfig; made once per connection and content.
+ *
+ * @param name - by which the one of before is known: the path of the kubeconfig.
+ */
+export function clientOf(board: Board, name: string, kubeconfig: string): Promise<KubernetesClient> {
   const ofBoard = clients.get(board) ?? new Map<string, { kubeconfig: string; client: Promise<KubernetesClient> }>();
   clients.set(board, ofBoard);
-  const known = ofBoard.get(kubeconfigPath);
+  const known = ofBoard.get(name);
   if (known?.kubeconfig === kubeconfig) return known.client;
   const client = kubernetesClient(board, kubeconfig);
-  ofBoard.set(kubeconfigPath, { kubeconfig, client });
+  ofBoard.set(name, { kubeconfig, client });
   return client;
 }

@@ -10,7 +10,7 @@ import type { NodeApi } from "./node-api";
 
 /** The cluster of a test: a function, so that it can be one that does not answer. */
 let cluster: () => Promise<NodeApi | undefined>;
-vi.mock("./node-object", () => ({ clusterOf: () => cluster() }));
+vi.mock("./node-object", async (original) => ({ ...(await original<object>()), clusterOf: () => cluster() }));
 
 const connection = connectionArgs.parse({ host: "server.example", hostKeys: ["ssh-ed25519 AAAA"] });
 const wanted = clusterNode.inputs.parse({

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { V1Node } from "@kubernetes/client-node";
 import { z } from "zod";
-import { absolutePath } from "../files/schema";
 import type { Context, ResourceType } from "../resource";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
@@ -10,13 +9,13 @@ import { drainNode, uncordonPatch } from "./drain";
 import { nodeHealth, requestFailure } from "./health";
 import { type NodeApi } from "./node-api";
 import { marksNotes, marksOf, marksPatch, type NodeMarks } from "./node-marks";
-import { clusterOf } from "./node-object";
+import { clusterOf, kubeconfigInput } from "./node-object";
 
 const inputs = z.strictObject({
-  /** To the board with the kubeconfig, which is a server's. */
+  /** To a board from which the API server is reached, a server's as a rule. */
   connection: connectionArgs,
-  /** Path of the kubeconfig on that board. */
-  kubeconfig: absolutePath,
+  /** Path of a kubeconfig on that board, or its text. */
+  kubeconfig: kubeconfigInput,
   /** Name of the node. */
   name: z.string().min(1),
   labels: z.record(z.string(), z.string()).default({}),
@@ -69,7 +68,7 @@ async function look(
 ): Promise<{ api?: NodeApi; node?: V1Node; detail?: string }> {
   try {
     const api = await clusterOf(await context.board(connection), kubeconfig);
-    if (api === undefined) return { detail: `${kubeconfig} is not there` };
+    if (api === undefined) return { detail: `there is no kubeconfig at ${kubeconfig}` };
     const node = await api.find(name);
     if (node === undefined) return { api, detail: `node ${name} has not registered yet` };
     const { ready, detail } = nodeHealth(node);

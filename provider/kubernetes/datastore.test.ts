@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { copyFor, datastoreFragment, datastoreNotes, needsCopy, parseDatastore } from "./datastore";
+import { copyFor, datastoreFragment, datastoreNotes, migrationNotes, needsCopy, parseDatastore } from "./datastore";
 
 describe("a datastore on the board", () => {
   let directory: string;
@@ -112,5 +112,30 @@ describe("a preview", () => {
     ],
   ])("says what happens to the datastore on the way %s", (_way, from, to, restore, found, notes) => {
     expect(datastoreNotes({ ...(from === undefined ? {} : { from }), to, restore }, found)).toEqual(notes);
+  });
+});
+
+describe("several servers", () => {
+  const there = (kind: "sqlite" | "etcd" | "none", members = 0) => ({
+    kind,
+    mebibytes: 1,
+    members,
+    copies: [],
+    backups: [],
+  });
+
+  it("make no copy of one member's data, which is said", () => {
+    const swap = { from: "v1.35.1", to: "v1.36.0", restore: false };
+    expect(datastoreNotes(swap, there("etcd", 3))).toEqual([
+      expect.stringMatching(/its etcd has 3 members.*not copied/),
+    ]);
+    expect(datastoreNotes(swap, there("etcd", 1))).toEqual(["copies the datastore (1 MB) first"]);
+  });
+
+  it("move what is in SQLite, which is said before", () => {
+    expect(migrationNotes(there("sqlite"))).toEqual([
+      expect.stringMatching(/from SQLite to an embedded etcd.*no way back/),
+    ]);
+    expect([undefined, there("etcd", 1), there("none")].flatMap(migrationNotes)).toEqual([]);
   });
 });

@@ -119,12 +119,22 @@ export async function etcdMembers(board: Board, kubeconfig: string, { members }:
   }
 }
 
+/** What a preview says of a server that starts with an embedded etcd and has its data in SQLite. k3s moves it and keeps the old file aside. */
+export function migrationNotes(there: Datastore | undefined): string[] {
+  if (there?.kind !== "sqlite") return [];
+  return [
+    "k3s moves its datastore from SQLite to an embedded etcd at this start: there is no way back, and a roll-back of the files leaves it there. " +
+      "Save a copy before",
+  ];
+}
+
 /** What a preview says of the datastore when the program changes from one version to another. */
 export function datastoreNotes(
   { from, to, restore }: { readonly from?: string; readonly to?: string; readonly restore: boolean },
   there: Datastore | undefined,
 ): string[] {
   if (to === undefined || !needsCopy(from, to)) return [];
+  if (there !== undefined && there.members > 1) return [notCopied(there.members)];
   const size = there === undefined ? "" : ` (${there.mebibytes} MB)`;
   const unless = from === undefined ? ", unless the minor version stays" : "";
   const copied =
@@ -136,6 +146,14 @@ export function datastoreNotes(
     copied,
     `restores the datastore that ${copy.version} had left (copy ${copy.name}, ${copy.mebibytes} MB); what was written since then is lost`,
   ];
+}
+
+/** Why there is no copy of the datastore of one of several servers. */
+export function notCopied(members: number): string {
+  return (
+    `its etcd has ${members} members: the data of one of them cannot be brought back by itself, so it is not copied, and a roll-back leaves ` +
+    "what was written. Save a snapshot before (k3s etcd-snapshot save)"
+  );
 }
 
 /** Why a datastore cannot be restored. */

@@ -128,24 +128,69 @@ export class Kubeconfig extends pulumi.CustomResource {
   }
 }
 
-/** Arguments of {@link AgentToken}. */
-export interface AgentTokenArgs {
+/** Arguments of {@link AgentToken} and {@link ServerToken}. */
+export interface JoinTokenArgs {
   /** How to reach the server's board. */
   connection: pulumi.Input<ConnectionArgs>;
   /** k3s's data directory there. */
   dataDir: pulumi.Input<string>;
+  /** What the server's configuration says of tokens; where that changes, the token is read anew. Becomes a secret. Defaults to nothing. */
+  configured?: pulumi.Input<string>;
 }
 
-/** The token with which agents join, as the server has it, in the full form that pins the cluster's CA. */
-export class AgentToken extends pulumi.CustomResource {
+/** The token with which nodes join, as the server has it, in the full form that pins the cluster's CA. */
+abstract class JoinToken extends pulumi.CustomResource {
   /** The token, `K10…::<user>:<secret>`. Secret. */
   declare readonly token: pulumi.Output<string>;
 
-  constructor(name: string, args: AgentTokenArgs, options?: pulumi.CustomResourceOptions) {
+  constructor(type: string, name: string, args: JoinTokenArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      "board:index:AgentToken",
+      type,
       name,
-      { ...secretConnection(args), token: undefined },
+      { ...secretConnection(args), configured: pulumi.secret(args.configured ?? ""), token: undefined },
+      pulumi.mergeOptions(options, { additionalSecretOutputs: ["token"] }),
+    );
+  }
+}
+
+/** The token with which agents join. */
+export class AgentToken extends JoinToken {
+  constructor(name: string, args: JoinTokenArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:AgentToken", name, args, options);
+  }
+}
+
+/** The token with which further servers join. */
+export class ServerToken extends JoinToken {
+  constructor(name: string, args: JoinTokenArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:ServerToken", name, args, options);
+  }
+}
+
+/** Arguments of {@link TokenRotation}. */
+export interface TokenRotationArgs {
+  /** How to reach the server's board. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** k3s's data directory there. A change replaces the resource. */
+  dataDir: pulumi.Input<string>;
+  /** The token that the configuration has for the server. Becomes a secret. */
+  token: pulumi.Input<string>;
+  /** Consent to rotate the token of a server that has another one. Defaults to false: that is refused. */
+  allowRotation?: pulumi.Input<boolean>;
+  /** Where the server answers on its own board. Defaults to `https://127.0.0.1:6443`. */
+  server?: pulumi.Input<string>;
+}
+
+/**
+ * The server's token is the one of the configuration: another one is refused, or rotated. The service that runs the server has to depend on it, so
+ * that the server runs with the former token until then.
+ */
+export class TokenRotation extends pulumi.CustomResource {
+  constructor(name: string, args: TokenRotationArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      "board:index:TokenRotation",
+      name,
+      { ...secretConnection(args), token: pulumi.secret(args.token) },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ["token"] }),
     );
   }
@@ -153,9 +198,9 @@ export class AgentToken extends pulumi.CustomResource {
 
 /** Arguments of {@link NodeObject}. */
 export interface NodeObjectArgs {
-  /** How to reach the board with the kubeconfig, which is a server's. */
+  /** How to reach a board from which the API server is reached, a server's as a rule. */
   connection: pulumi.Input<ConnectionArgs>;
-  /** Path of the kubeconfig on that board. */
+  /** Path of a kubeconfig on that board, or its text, which is to be a secret. */
   kubeconfig: pulumi.Input<string>;
   /** Name of the node. A change replaces the resource. */
   name: pulumi.Input<string>;
@@ -213,5 +258,21 @@ export interface DatastoreBackupArgs {
 export class DatastoreBackup extends pulumi.CustomResource {
   constructor(name: string, args: DatastoreBackupArgs, options?: pulumi.CustomResourceOptions) {
     super("board:index:DatastoreBackup", name, secretConnection(args), options);
+  }
+}
+
+/** Arguments of {@link EtcdMember}. */
+export interface EtcdMemberArgs extends NodeObjectArgs {
+  /** Seconds for the server to become a voting member, and to leave. Defaults to 600. */
+  timeoutSeconds?: pulumi.Input<number>;
+}
+
+/**
+ * A server's membership in the embedded etcd: waited for until it votes. When the resource is deleted, k3s takes the member out. It has to depend on
+ * the service that runs the server, so that the server still runs by then.
+ */
+export class EtcdMember extends pulumi.CustomResource {
+  constructor(name: string, args: EtcdMemberArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:EtcdMember", name, secretConnection(args), options);
   }
 }

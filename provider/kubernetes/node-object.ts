@@ -1,26 +1,33 @@
 import { z } from "zod";
-import { absolutePath } from "../files/schema";
 import type { ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
-import { clientFromBoard } from "./client";
+import { clientFromBoard, clientOf } from "./client";
 import { requestFailure } from "./health";
 import { type NodeApi, nodeApi } from "./node-api";
 
+/** Path of a kubeconfig on a board, or its text: a path begins with a slash, and no kubeconfig does. */
+export const kubeconfigInput = z.string().min(1);
+
 const inputs = z.strictObject({
-  /** To the board with the kubeconfig, which is a server's. */
+  /** To a board from which the API server is reached, a server's as a rule. */
   connection: connectionArgs,
-  /** Path of the kubeconfig on that board. */
-  kubeconfig: absolutePath,
+  /** Path of a kubeconfig on that board, or its text. */
+  kubeconfig: kubeconfigInput,
   /** Name of the node. */
   name: z.string().min(1),
 });
 
 type Inputs = z.output<typeof inputs>;
 
-/** The cluster behind a kubeconfig on a board; `undefined` where k3s and its data have gone. */
+/**
+ * The cluster behind a kubeconfig, asked from a board; `undefined` where k3s and its data have gone from there.
+ *
+ * @param kubeconfig - path on the board, or its text.
+ */
 export async function clusterOf(board: Board, kubeconfig: string): Promise<NodeApi | undefined> {
+  if (!kubeconfig.startsWith("/")) return nodeApi(await clientOf(board, "given", kubeconfig));
   const file = await board.file(kubeconfig);
   return file.kind === "file" ? nodeApi(await clientFromBoard(board, kubeconfig)) : undefined;
 }

@@ -3,7 +3,7 @@ import type { KubernetesObject } from "./manifest-documents";
 
 /** A request to an API server. */
 export interface ApiRequest {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path with query. */
   readonly path: string;
   readonly body?: unknown;

@@ -42,3 +42,21 @@ export function skewProblem(from: string, to: string, { allowDowngrade }: Consen
     );
   return undefined;
 }
+
+/** Minor versions that a kubelet may be older than its API server: three since kubelet 1.25, two before (kubernetes.io, "Version Skew Policy"). */
+function oldestAgent(minor: number): number {
+  return minor - 3 >= 25 ? minor - 3 : Math.min(minor - 2, 25);
+}
+
+/** Why an agent of one version may not be in a cluster whose servers are of another; `undefined` where it may. Patch versions do not matter. */
+export function agentSkewProblem(agent: string, server: string): string | undefined {
+  const [a, s] = [parse(agent), parse(server)];
+  if (a === undefined || s === undefined) return undefined;
+  if (a.major !== s.major) return `${agent} and the servers' ${server} differ in the major version`;
+  if (a.minor > s.minor)
+    return `${agent} is newer than the servers, which are ${server}: Kubernetes upgrades servers first, then agents`;
+  const oldest = oldestAgent(s.minor);
+  if (a.minor < oldest)
+    return `${agent} is too old for the servers, which are ${server}: an API server v${s.major}.${s.minor} takes kubelets from v${s.major}.${oldest} on`;
+  return undefined;
+}

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { lineDiff } from "../files/line-diff";
 import type { Difference, SecretPaths } from "../resource";
-import { datastoreNotes } from "../kubernetes/datastore";
+import { datastoreNotes, migrationNotes } from "../kubernetes/datastore";
 import { restoreNotes, restoreReason, restoreWish } from "./restore";
 import { goesNote } from "../touches";
 import { isUnknown } from "../unknowns";
@@ -164,6 +164,7 @@ export function serviceDifference(
       ...restoreNotes(there, wanted),
       ...enablingNotes(there, wanted),
       ...programNotes(there, wanted, program),
+      ...(restartReasons.length > 0 && wanted.program?.upgrade?.embeddedEtcd ? migrationNotes(there.datastore) : []),
       ...write.flatMap((file) => fileNotes(there, wanted, file, isSecret)),
       ...[...putBack.filter((path) => isThere(there, path)), ...(former === undefined ? [] : [former])].map(goesNote),
     ],

@@ -48,6 +48,8 @@ export interface ServiceProgramArgs {
     allowDowngrade: pulumi.Input<boolean>;
     datastore?: pulumi.Input<string>;
     restoreDatastore?: pulumi.Input<boolean>;
+    /** The server is told to have an embedded etcd: one with SQLite moves there at its next start. Defaults to false. */
+    embeddedEtcd?: pulumi.Input<boolean>;
   }>;
 }
 

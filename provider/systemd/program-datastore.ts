@@ -43,15 +43,12 @@ export async function planDatastore(
   const directory = program?.upgrade?.datastore;
   if (program?.version === undefined || directory === undefined || there === undefined) return undefined;
   if (!needsCopy(before, program.version)) return undefined;
+  const goesBack = program.upgrade?.restoreDatastore && before !== undefined && isOlderMinor(program.version, before);
   if (there.kind === "etcd" && health.kind === "kubernetes") {
     const members = await etcdMembers(board, health.kubeconfig, there);
-    if (members > 1)
-      return (
-        `its etcd has ${members} members: the data of one of them cannot be copied and brought back by itself. ` +
-        "Save a snapshot (k3s etcd-snapshot save) and upgrade the servers by hand, one after the other"
-      );
+    // the other servers hold what was stored; this one joins them again with whatever binary it has
+    if (members > 1) return goesBack ? notRestored(members) : undefined;
   }
-  const goesBack = program.upgrade?.restoreDatastore && before !== undefined && isOlderMinor(program.version, before);
   const copy = goesBack ? copyFor(program.version, there.copies) : undefined;
   if (goesBack && copy === undefined) return noCopy(program.version);
   if (there.kind === "none" && copy === undefined) return undefined;
@@ -61,6 +58,13 @@ export async function planDatastore(
     ...(copy === undefined ? {} : { restore: copy.path }),
     seconds: copySeconds({ mebibytes: there.mebibytes + (copy?.mebibytes ?? 0) }),
   };
+}
+
+function notRestored(members: number): string {
+  return (
+    `its etcd has ${members} members: the data of one of them cannot be brought back by itself. Go back with k3s.allowDowngrade: true, which ` +
+    "leaves the datastore as it is, or restore a snapshot by hand (k3s server --cluster-reset)"
+  );
 }
 
 /** Shell of a transaction, while it is staged: is there room, and where does the copy go. Uses `new`, the transaction's directory to be. */

@@ -26,6 +26,8 @@ const program = z.strictObject({
         allowDowngrade: z.boolean(),
         datastore: absolutePath.optional(),
         restoreDatastore: z.boolean().default(false),
+        /** The server is told to have an embedded etcd. */
+        embeddedEtcd: z.boolean().default(false),
       }),
     ])
     .optional(),

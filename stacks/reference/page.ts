@@ -60,7 +60,7 @@ function topLevel({ name, schema, required }: Key): string[] {
   const pattern = asSchema(schema.propertyNames)?.pattern;
   const about = [
     prose(schema),
-    required ? "Required." : `Defaults to ${code(flow(schema.default))}.`,
+    required ? "Required." : schema.default === undefined ? "Optional." : `Defaults to ${code(flow(schema.default))}.`,
     ...(pattern === undefined ? [] : [`Names match ${code(pattern)}.`]),
   ];
   const holds = schema.properties === undefined ? nested(name, schema, 3) : keys(name, keysOf(schema), 3);

@@ -2,7 +2,7 @@
 import { runCli } from "../../cli/cli";
 import { audit } from "../../cli/commands/audit";
 import type { Project } from "../../cli/engine/project";
-import { parseStackConfig } from "../../stacks/config";
+import { checkConfig } from "../../stacks/join-config";
 import { program } from "../../stacks/program";
 
 const [directory, ...args] = process.argv.slice(2);
@@ -11,7 +11,7 @@ if (directory === undefined) throw new Error("the project's directory is missing
 const project: Project = {
   directory,
   loadProgram: () => Promise.resolve(program),
-  checkConfig: (values) => void parseStackConfig(values),
+  checkConfig,
 };
 
 process.chdir(directory);

@@ -11,6 +11,7 @@ export const k3sPaths = {
   dropIn: "/etc/systemd/system/k3s.service.d/10-k3s-board.conf",
   agentDropIn: "/etc/systemd/system/k3s-agent.service.d/10-k3s-board.conf",
   agentToken: "/etc/rancher/k3s/k3s-board-agent-token",
+  serverToken: "/etc/rancher/k3s/k3s-board-server-token",
   config: "/etc/rancher/k3s/config.yaml.d/50-k3s-board.yaml",
   secrets: "/etc/rancher/k3s/config.yaml.d/60-k3s-board-secrets.yaml",
   registries: "/etc/rancher/k3s/registries.yaml",
@@ -59,7 +60,7 @@ export function nodeAddress(config: Pick<K3sConfig, "version" | "config">, role:
 }
 
 /**
- * Where agents reach the server: what the configuration says, or the server's address in the cluster and its port.
+ * Where agents and further servers reach the first one: what the configuration says, or the server's address in the cluster and its port.
  *
  * @param address - of the server's node.
  */
@@ -93,7 +94,7 @@ export function backupDirectory(config: Pick<K3sConfig, "version" | "config" | "
 export function k3sConfigFile(
   config: Pick<K3sConfig, "config" | "agentServer">,
   kubeconfigServer: string,
-  own: Readonly<Record<string, string>> = {},
+  own: Readonly<Record<string, string | boolean>> = {},
 ): string {
   const addresses = [kubeconfigServer, ...(config.agentServer === undefined ? [] : [config.agentServer])];
   return dump(

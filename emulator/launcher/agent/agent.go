@@ -5,12 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 	"time"
 
 	"k3s-board/emulator/launcher/cluster"
 	"k3s-board/emulator/launcher/files"
+	"k3s-board/emulator/launcher/joining"
 	"k3s-board/emulator/launcher/journal"
 	"k3s-board/emulator/launcher/node"
 	"k3s-board/emulator/launcher/notify"
@@ -19,12 +18,9 @@ import (
 )
 
 const (
-	stopPatience        = 5 * time.Second
-	containerdPatience  = 5 * time.Minute
-	eager, steady       = time.Second, 10 * time.Second
-	retryJoin           = 5 * time.Second
-	httpTimeout         = 60 * time.Second
-	minimumTLSHandshake = 30 * time.Second
+	stopPatience       = 5 * time.Second
+	containerdPatience = 5 * time.Minute
+	eager, steady      = time.Second, 10 * time.Second
 )
 
 // Run joins the cluster and runs the node until the context ends (nil) or a program of it does (the reason). While the server cannot be
@@ -52,7 +48,11 @@ func Run(ctx context.Context, s *settings.Settings, bin, notifySocket string) er
 	if err := node.LinkCNI(s, bin); err != nil {
 		return err
 	}
-	identity, err := joinRepeatedly(ctx, s)
+	var identity node.Identity
+	err = joining.Repeatedly(ctx, "join "+s.ServerURL, func() error {
+		identity, err = join(ctx, s)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -150,37 +150,4 @@ func keepNode(ctx context.Context, s *settings.Settings, reader, writer *cluster
 		case <-time.After(pause):
 		}
 	}
-}
-
-// joinRepeatedly tries to join until it works, the context ends or the server refuses the token.
-func joinRepeatedly(ctx context.Context, s *settings.Settings) (node.Identity, error) {
-	for {
-		identity, err := join(ctx, s)
-		if err == nil {
-			return identity, nil
-		}
-		var refused *refusedError
-		if errors.As(err, &refused) || ctx.Err() != nil {
-			return identity, err
-		}
-		journal.Error("Failed to join %s, will retry: %v", s.ServerURL, err)
-		select {
-		case <-ctx.Done():
-			return identity, ctx.Err()
-		case <-time.After(retryJoin):
-		}
-	}
-}
-
-// refusedError is an answer that trying again will not change.
-type refusedError struct{ reason string }
-
-func (e *refusedError) Error() string { return e.reason }
-
-func statusError(response *http.Response, body string) error {
-	reason := fmt.Sprintf("%s answered %s: %s", response.Request.URL, response.Status, strings.TrimSpace(body))
-	if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden {
-		return &refusedError{reason}
-	}
-	return errors.New(reason)
 }

@@ -28,6 +28,10 @@ type Info struct {
 			Type    string `json:"type"`
 			Address string `json:"address"`
 		} `json:"addresses"`
+		Conditions []struct {
+			Type   string `json:"type"`
+			Status string `json:"status"`
+		} `json:"conditions"`
 	} `json:"status"`
 }
 
@@ -48,6 +52,16 @@ func (i *Info) Address() netip.Addr {
 		}
 	}
 	return netip.Addr{}
+}
+
+// HasCondition tells whether the node says this of itself.
+func (i *Info) HasCondition(kind, status string) bool {
+	for _, condition := range i.Status.Conditions {
+		if condition.Type == kind {
+			return condition.Status == status
+		}
+	}
+	return false
 }
 
 // Hosts renders the nodes as lines of a hosts file, sorted by name.

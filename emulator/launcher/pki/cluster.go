@@ -7,6 +7,13 @@ import (
 	"time"
 )
 
+const (
+	// peerAuthority signs the certificates by which members of etcd know each other.
+	peerAuthority = "etcd/peer-ca"
+	// PeerCertificate is a member's own, for both sides of a connection.
+	PeerCertificate = "etcd/peer-server-client"
+)
+
 // Cluster holds the three authorities of a server, at k3s's own paths below server/tls.
 type Cluster struct {
 	Directory     string
@@ -67,6 +74,23 @@ func EnsureCluster(directory string, names ServerNames, now time.Time) (*Cluster
 	}
 	return cluster, nil
 }
+
+// EnsurePeer makes or renews what a member of etcd needs to speak with others.
+func (c *Cluster) EnsurePeer(node string, address net.IP, now time.Time) error {
+	if err := os.MkdirAll(filepath.Dir(c.Path(peerAuthority)), 0o700); err != nil {
+		return err
+	}
+	authority, err := LoadOrCreateAuthority(c.Path(peerAuthority), "etcd-peer-ca", now)
+	if err != nil {
+		return err
+	}
+	return authority.Ensure(c.Path(PeerCertificate), Request{
+		Name: "etcd-peer", DNSNames: []string{node, "localhost"}, Addresses: []net.IP{net.IPv4(127, 0, 0, 1), address}, Client: true,
+	}, now)
+}
+
+// PeerAuthority is the path of the certificate that a member checks the others against.
+func (c *Cluster) PeerAuthority() string { return c.Path(peerAuthority + ".crt") }
 
 // Path is a file in the cluster's directory.
 func (c *Cluster) Path(name string) string { return filepath.Join(c.Directory, name) }

@@ -37,22 +37,57 @@ func (c *controlPlane) program(name string, own map[string]string, given []strin
 	}
 }
 
-// etcd listens on a unix socket only: no port to guard and no TLS to compute on a slow processor.
-func (c *controlPlane) etcd() supervise.Program {
-	// A peer address is needed even when there are no peers. Upstream wants host:port and takes that as the name of the socket, relative
-	// to the directory in which the program runs.
-	const peer = "unix://peer:1"
-	program := c.program("etcd", map[string]string{
-		"name": "default", "data-dir": c.settings.Path("server", "db", "etcd"),
+// etcd answers its clients on a unix socket only: no port to guard and no TLS to compute on a slow processor.
+func (c *controlPlane) etcd(m membership) supervise.Program {
+	flags := map[string]string{
+		"name": m.Name, "data-dir": etcdDirectory(c.settings),
 		"listen-client-urls": "unix://" + etcdSocket, "advertise-client-urls": "unix://client:1",
-		"listen-peer-urls": peer, "initial-advertise-peer-urls": peer, "initial-cluster": "default=" + peer,
-		"log-level": "warn", "enable-grpc-gateway": "false", "snapshot-count": "10000",
+		"log-level": "warn", "enable-grpc-gateway": strconv.FormatBool(m.clustered()), "snapshot-count": "10000",
 		"warning-apply-duration": "5s", "warning-unary-request-duration": "10s",
 		// A board that emulates its processor stalls for longer than etcd's patience of one second.
 		"heartbeat-interval": "500", "election-timeout": "5000",
-	}, c.settings.EtcdArgs)
+	}
+	program := c.program("etcd", with(flags, c.peerFlags(m)), c.settings.EtcdArgs)
 	program.StopLast = true
 	return program
+}
+
+// peerFlags say where the other members are, or that there are none.
+func (c *controlPlane) peerFlags(m membership) map[string]string {
+	if !m.clustered() {
+		// A peer address is needed even when there are no peers. Upstream wants host:port and takes that as the name of the socket, relative
+		// to the directory in which the program runs.
+		const peer = "unix://peer:1"
+		return map[string]string{"listen-peer-urls": peer, "initial-advertise-peer-urls": peer, "initial-cluster": m.Name + "=" + peer}
+	}
+	state := "new"
+	if m.Joins {
+		state = "existing"
+	}
+	return map[string]string{
+		"listen-peer-urls": m.PeerURL, "initial-advertise-peer-urls": m.PeerURL,
+		"initial-cluster": m.InitialCluster, "initial-cluster-state": state,
+		"peer-cert-file": c.pki.Path(pki.PeerCertificate + ".crt"), "peer-key-file": c.pki.Path(pki.PeerCertificate + ".key"),
+		"peer-trusted-ca-file": c.pki.PeerAuthority(), "peer-client-cert-auth": "true",
+	}
+}
+
+// electing are the flags by which one of several servers is chosen; a server that is alone has nothing to elect.
+func electing(m membership) map[string]string {
+	if !m.clustered() {
+		return map[string]string{"leader-elect": "false"}
+	}
+	// an emulated processor may be silent for long
+	return map[string]string{
+		"leader-elect": "true", "leader-elect-lease-duration": "90s", "leader-elect-renew-deadline": "60s", "leader-elect-retry-period": "6s",
+	}
+}
+
+func with(flags map[string]string, more map[string]string) map[string]string {
+	for name, value := range more {
+		flags[name] = value
+	}
+	return flags
 }
 
 func (c *controlPlane) apiServer() supervise.Program {
@@ -88,13 +123,11 @@ func (c *controlPlane) apiServer() supervise.Program {
 	return program
 }
 
-func (c *controlPlane) controllerManager() supervise.Program {
+func (c *controlPlane) controllerManager(m membership) supervise.Program {
 	s := c.settings
-	return c.program("kube-controller-manager", map[string]string{
+	return c.program("kube-controller-manager", with(electing(m), map[string]string{
 		"kubeconfig": c.credential("controller"), "bind-address": "127.0.0.1", "profiling": "false",
 		"tls-cert-file": c.pki.Path("kube-controller-manager.crt"), "tls-private-key-file": c.pki.Path("kube-controller-manager.key"),
-		// There is one server, so there is nothing to elect.
-		"leader-elect": "false",
 		// One identity for all controllers: an account and a token for each of thirty would take half a minute of a slow board's start.
 		"use-service-account-credentials": "false",
 		"allocate-node-cidrs":             "true", "cluster-cidr": s.ClusterCIDR.String(), "service-cluster-ip-range": s.ServiceCIDR.String(),
@@ -105,15 +138,15 @@ func (c *controlPlane) controllerManager() supervise.Program {
 		"node-monitor-grace-period": "2m",
 		"kube-api-qps":              "200", "kube-api-burst": "400",
 		"v": strconv.Itoa(s.Verbose),
-	}, s.ControllerArgs)
+	}), s.ControllerArgs)
 }
 
-func (c *controlPlane) scheduler() supervise.Program {
-	return c.program("kube-scheduler", map[string]string{
-		"kubeconfig": c.credential("scheduler"), "bind-address": "127.0.0.1", "profiling": "false", "leader-elect": "false",
+func (c *controlPlane) scheduler(m membership) supervise.Program {
+	return c.program("kube-scheduler", with(electing(m), map[string]string{
+		"kubeconfig": c.credential("scheduler"), "bind-address": "127.0.0.1", "profiling": "false",
 		"tls-cert-file": c.pki.Path("kube-scheduler.crt"), "tls-private-key-file": c.pki.Path("kube-scheduler.key"),
 		"v": strconv.Itoa(c.settings.Verbose),
-	}, c.settings.SchedulerArgs)
+	}), c.settings.SchedulerArgs)
 }
 
 func (c *controlPlane) credential(name string) string {

@@ -20,6 +20,7 @@ const (
 // keepNodes labels our own node, writes its pod network, routes to the others, and keeps CoreDNS's NodeHosts, until the context ends.
 func (p *preparation) keepNodes(ctx context.Context) {
 	routed := map[string]bool{}
+	members := map[string]string{}
 	pause := eager
 	hosts := ""
 	for {
@@ -30,6 +31,7 @@ func (p *preparation) keepNodes(ctx context.Context) {
 			if node.Connect(p.settings, nodes, routed) && p.markOwn(ctx, nodes) {
 				pause = steady
 			}
+			p.keepMembers(ctx, nodes, members)
 			if err := p.writeNodeHosts(ctx, node.Hosts(nodes), &hosts); err != nil {
 				journal.Debug("Failed to write NodeHosts: %v", err)
 			}
@@ -48,7 +50,11 @@ func (p *preparation) markOwn(ctx context.Context, nodes []node.Info) bool {
 		if candidate.Metadata.Name != p.settings.NodeName {
 			continue
 		}
-		if err := node.Mark(ctx, p.client, candidate, labels, annotations); err != nil {
+		err := node.Mark(ctx, p.client, candidate, labels, annotations)
+		if err == nil {
+			err = p.markMember(ctx, candidate)
+		}
+		if err != nil {
 			journal.Warn("Failed to label node %s, will retry: %v", p.settings.NodeName, err)
 			return false
 		}

@@ -11,6 +11,7 @@ import (
 
 	"k3s-board/emulator/launcher/cluster"
 	"k3s-board/emulator/launcher/deploy"
+	"k3s-board/emulator/launcher/etcd"
 	"k3s-board/emulator/launcher/files"
 	"k3s-board/emulator/launcher/journal"
 	"k3s-board/emulator/launcher/node"
@@ -30,7 +31,7 @@ const (
 
 // Run runs the server until the context ends (nil) or a program of it does (the reason).
 func Run(ctx context.Context, s *settings.Settings, bin, notifySocket string) error {
-	prepared, err := prepare(s, bin)
+	prepared, err := prepare(ctx, s, bin)
 	if err != nil {
 		return err
 	}
@@ -45,13 +46,24 @@ func Run(ctx context.Context, s *settings.Settings, bin, notifySocket string) er
 	group := supervise.NewGroup()
 	defer group.Stop(stopPatience)
 	plane := prepared.plane
-	for _, program := range []supervise.Program{plane.etcd(), plane.apiServer(), node.Containerd(s, bin)} {
+	for _, program := range []supervise.Program{plane.etcd(prepared.membership), node.Containerd(s, bin)} {
 		if err := group.Start(program); err != nil {
 			return err
 		}
 	}
 	go prepared.runNode(ctx, group, cancel)
-	go prepared.runCluster(ctx, group, notifySocket, cancel)
+	go func() {
+		// a member without a vote answers no API server
+		err := prepared.awaitVote(ctx)
+		if err == nil {
+			err = group.Start(plane.apiServer())
+		}
+		if err != nil {
+			cancel(err)
+			return
+		}
+		prepared.runCluster(ctx, group, notifySocket, cancel)
+	}()
 	select {
 	case <-ctx.Done():
 		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
@@ -69,25 +81,42 @@ type preparation struct {
 	settings   *settings.Settings
 	bin        string
 	plane      *controlPlane
-	tokens     Tokens
+	tokens     sharedTokens
 	identity   node.Identity
 	rewritings []registries.Rewriting
 	client     *cluster.Client
+	membership membership
+	etcd       *etcd.Client
 	// serving is closed when the API server answers.
 	serving chan struct{}
 }
 
 // prepare writes every file that the programs read. What is wrong with the user's configuration shows here.
-func prepare(s *settings.Settings, bin string) (*preparation, error) {
+func prepare(ctx context.Context, s *settings.Settings, bin string) (*preparation, error) {
 	if err := node.RequireCommands(); err != nil {
+		return nil, err
+	}
+	if err := fetchBootstrap(ctx, s); err != nil {
 		return nil, err
 	}
 	authorities, err := pki.EnsureCluster(s.Path("server", "tls"), serverNames(s), time.Now())
 	if err != nil {
 		return nil, err
 	}
-	p := &preparation{settings: s, bin: bin, plane: &controlPlane{s, authorities, bin}, serving: make(chan struct{})}
-	if p.tokens, err = EnsureTokens(s, authorities.Server.Hash()); err != nil {
+	p := &preparation{
+		settings: s, bin: bin, plane: &controlPlane{s, authorities, bin}, etcd: etcd.New(etcdSocket), serving: make(chan struct{}),
+	}
+	tokens, err := EnsureTokens(ctx, s, authorities.Server.Hash())
+	if err != nil {
+		return nil, err
+	}
+	p.tokens.set(tokens)
+	if wantsMembership(s) {
+		if err := authorities.EnsurePeer(s.NodeName, s.NodeIP.AsSlice(), time.Now()); err != nil {
+			return nil, err
+		}
+	}
+	if p.membership, err = resolveMembership(ctx, s); err != nil {
 		return nil, err
 	}
 	p.identity = node.Identity{
@@ -225,9 +254,9 @@ func (p *preparation) runCluster(ctx context.Context, group *supervise.Group, no
 	if !waitFor(ctx, 500*time.Millisecond, func() error { return p.client.Healthy(ctx, "/healthz") }) {
 		return
 	}
-	programs := []supervise.Program{p.plane.controllerManager()}
+	programs := []supervise.Program{p.plane.controllerManager(p.membership)}
 	if !p.settings.DisableScheduler {
-		programs = append(programs, p.plane.scheduler())
+		programs = append(programs, p.plane.scheduler(p.membership))
 	}
 	if !p.settings.DisableKubeProxy {
 		programs = append(programs, node.Proxy(p.settings, p.bin, p.identity))

@@ -40,7 +40,7 @@ func testSettings(t *testing.T) *settings.Settings {
 
 func TestTokensPersistAndMayNotChange(t *testing.T) {
 	s := testSettings(t)
-	made, err := EnsureTokens(s, caHash)
+	made, err := EnsureTokens(t.Context(), s, caHash)
 	if err != nil || len(made.Server) != 32 {
 		t.Fatal(made, err)
 	}
@@ -51,19 +51,19 @@ func TestTokensPersistAndMayNotChange(t *testing.T) {
 	if info, _ := os.Stat(s.Path("server", "node-token")); info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %o", info.Mode().Perm())
 	}
-	if again, err := EnsureTokens(s, caHash); err != nil || again != made {
+	if again, err := EnsureTokens(t.Context(), s, caHash); err != nil || again != made {
 		t.Error("the token changed at the second start", err)
 	}
 	s.Token = strings.TrimSpace(string(content))
-	if again, err := EnsureTokens(s, caHash); err != nil || again != made {
+	if again, err := EnsureTokens(t.Context(), s, caHash); err != nil || again != made {
 		t.Error("the token in its full form is another one", err)
 	}
 	s.Token = "another"
-	if _, err := EnsureTokens(s, caHash); err == nil || strings.Contains(err.Error(), "another") {
+	if _, err := EnsureTokens(t.Context(), s, caHash); err == nil || strings.Contains(err.Error(), "another") {
 		t.Error("a changed token is refused without showing it:", err)
 	}
 	s.Token, s.AgentToken = "", "for-agents"
-	if tokens, err := EnsureTokens(s, caHash); err != nil || tokens.Agent != "for-agents" || tokens.Server != made.Server {
+	if tokens, err := EnsureTokens(t.Context(), s, caHash); err != nil || tokens.Agent != "for-agents" || tokens.Server != made.Server {
 		t.Error(tokens, err)
 	}
 }
@@ -75,7 +75,8 @@ func TestSupervisor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &preparation{settings: s, plane: &controlPlane{s, authorities, ""}, tokens: Tokens{Server: "one", Agent: "two"}}
+	p := &preparation{settings: s, plane: &controlPlane{s, authorities, ""}}
+	p.tokens.set(Tokens{Server: "one", Agent: "two"})
 	server := httptest.NewServer(p.supervisor())
 	defer server.Close()
 	csr, err := pki.NewRequest(s.Path("node.key"))

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"crypto/subtle"
 	"encoding/json"
 	"io"
 	"net"
@@ -46,15 +45,16 @@ func (p *preparation) supervisor() http.Handler {
 			p.sign(writer, request, made.authority, made.request)
 		}))
 	}
+	p.serveMembers(mux)
+	p.serveToken(mux)
 	return mux
 }
 
 // authenticated lets requests through that carry the secret of a token, by HTTP basic authentication as k3s's agents send it.
 func (p *preparation) authenticated(next http.HandlerFunc) http.HandlerFunc {
 	return func(writer http.ResponseWriter, request *http.Request) {
-		_, secret, _ := request.BasicAuth()
-		matches := func(token string) bool { return subtle.ConstantTimeCompare([]byte(secret), []byte(token)) == 1 }
-		if secret == "" || !(matches(p.tokens.Server) || matches(p.tokens.Agent)) {
+		tokens := p.tokens.get()
+		if _, secret, _ := request.BasicAuth(); !tokens.isKnown(secret) {
 			http.Error(writer, "not authorized", http.StatusUnauthorized)
 			return
 		}

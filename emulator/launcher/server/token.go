@@ -1,15 +1,19 @@
 package server
 
 import (
+	"context"
 	"crypto/rand"
+	"crypto/subtle"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"strings"
 
 	"k3s-board/emulator/launcher/files"
+	"k3s-board/emulator/launcher/journal"
 	"k3s-board/emulator/launcher/settings"
 )
 
@@ -19,6 +23,14 @@ type Tokens struct {
 	Server string
 	Agent  string
 }
+
+func matches(token, secret string) bool {
+	return secret != "" && subtle.ConstantTimeCompare([]byte(secret), []byte(token)) == 1
+}
+
+func (t *Tokens) isServer(secret string) bool { return matches(t.Server, secret) }
+
+func (t *Tokens) isKnown(secret string) bool { return t.isServer(secret) || matches(t.Agent, secret) }
 
 // Secret takes a token in its full form, K10<hash of the authority>::<user>:<secret>, or in its short form, the secret alone, apart.
 func Secret(token string) (caHash, secret string) {
@@ -36,8 +48,8 @@ func Secret(token string) (caHash, secret string) {
 func full(caHash, user, secret string) string { return "K10" + caHash + "::" + user + ":" + secret }
 
 // EnsureTokens reads the tokens of before or makes them, and writes them where k3s has them. A token other than that of before is refused:
-// k3s encrypts its datastore with it.
-func EnsureTokens(s *settings.Settings, caHash string) (Tokens, error) {
+// k3s encrypts its datastore with it. A further server takes another one where the server that it joined does: there it was rotated.
+func EnsureTokens(ctx context.Context, s *settings.Settings, caHash string) (Tokens, error) {
 	tokens := Tokens{}
 	path := s.Path("server", "token")
 	stored, err := os.ReadFile(path)
@@ -50,7 +62,7 @@ func EnsureTokens(s *settings.Settings, caHash string) (Tokens, error) {
 		return tokens, errors.New("--token: it pins another cluster's CA than that in " + s.Path("server", "tls"))
 	}
 	switch {
-	case given != "" && before != "" && given != before:
+	case given != "" && before != "" && given != before && !isTaken(ctx, s):
 		return tokens, errors.New("bootstrap data already found and encrypted with different token: --token may not change in place")
 	case given != "":
 		tokens.Server = given
@@ -78,6 +90,21 @@ func EnsureTokens(s *settings.Settings, caHash string) (Tokens, error) {
 		return tokens, err
 	}
 	return tokens, relink(s.Path("server", "node-token"), path)
+}
+
+// isTaken tells whether the server that this one joined takes the token that was given.
+func isTaken(ctx context.Context, s *settings.Settings) bool {
+	if s.ServerURL == "" {
+		return false
+	}
+	caller, err := firstServer(ctx, s)
+	if err == nil {
+		_, err = caller.Do(ctx, http.MethodGet, bootstrapPath, nil)
+	}
+	if err != nil {
+		journal.Error("%s does not take the token: %v", s.ServerURL, err)
+	}
+	return err == nil
 }
 
 func randomSecret() (string, error) {

@@ -38,6 +38,7 @@ type Settings struct {
 	Token             string
 	AgentToken        string
 	ServerURL         string
+	ClusterInit       bool
 	Disable           []string
 	DisableScheduler  bool
 	DisableKubeProxy  bool
@@ -100,8 +101,7 @@ func Resolve(role flags.Role, loaded *flags.Loaded, host Host) (*Settings, error
 		s.resolveNetwork(v, check)
 		s.KubeconfigMode = check.mode("write-kubeconfig-mode", v.String("write-kubeconfig-mode"))
 		s.resolveServer(v, check)
-	}
-	if role == flags.Server {
+		s.ClusterInit = v.Bool("cluster-init")
 		s.FlannelBackend = v.String("flannel-backend")
 	}
 	return s, check.err()
@@ -109,8 +109,8 @@ func Resolve(role flags.Role, loaded *flags.Loaded, host Host) (*Settings, error
 
 // resolveServer checks what only a server has.
 func (s *Settings) resolveServer(v *flags.Values, check *problems) {
-	if s.ServerURL != "" {
-		check.add("server", "this launcher runs one server; a second server cannot join it")
+	if s.ServerURL != "" && s.Token == "" {
+		check.add("token", "is required to join a cluster")
 	}
 	if s.AdvertiseAddress == "" {
 		s.AdvertiseAddress = s.NodeIP.String()

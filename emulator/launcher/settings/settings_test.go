@@ -65,7 +65,7 @@ func TestRefusals(t *testing.T) {
 		"too small":        {"--cluster-cidr=10.42.0.0/25"},
 		"not in the":       {"--cluster-dns=10.44.0.10"},
 		"IPv4":             {"--cluster-cidr=fd00::/56"},
-		"one server":       {"--server=https://other:6443"},
+		"--token: ":        {"--server=https://other:6443"},
 		"no such file":     {"--token-file=/no/such/file"},
 		"--resolv-conf":    {"--resolv-conf=/no/such/file"},
 		"--bind-address: ": {"--bind-address=nowhere"},

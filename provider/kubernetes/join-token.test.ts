@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { Context } from "../resource";
 import type { Board } from "../ssh/board";
 import { connectionArgs } from "../ssh/connection-args";
-import { agentToken } from "./agent-token";
+import { agentToken, serverToken } from "./join-token";
 
 const connection = connectionArgs.parse({ host: "board.example", hostKeys: ["ssh-ed25519 AAAA"] });
-const wanted = { connection, dataDir: "/var/lib/rancher/k3s" };
+const wanted = { connection, dataDir: "/var/lib/rancher/k3s", configured: "" };
 const full = `K10${"a".repeat(64)}::node:secret`;
 
 /** A board whose token files hold a text. */
@@ -23,7 +23,7 @@ function contextWith(text: string): Context {
 describe("AgentToken", () => {
   it("is the full form that pins the cluster's CA", async () => {
     expect((await agentToken.create(contextWith(`${full}\n`), wanted)).state.token).toBe(full);
-    expect(agentToken.secretOutputs).toEqual(["token"]);
+    expect(agentToken.secretOutputs).toContain("token");
   });
 
   it.each(["", "secret", "K10abc::node:secret"])("refuses %j, and does not repeat it", async (text) => {
@@ -43,5 +43,28 @@ describe("AgentToken", () => {
       inputs: wanted,
     });
     expect(await agentToken.read(contextWith(""), "", state)).toBeUndefined();
+  });
+
+  it("is read anew where the configuration says another thing of tokens", async () => {
+    const state = { ...wanted, token: full };
+    expect(await agentToken.diff(state, { ...wanted, configured: "other" }, () => true)).toEqual({
+      changed: ["configured"],
+    });
+    const rotated = full.replace("secret", "rotated");
+    expect((await agentToken.update(contextWith(rotated), "", state, { ...wanted, configured: "other" })).token).toBe(
+      rotated,
+    );
+  });
+
+  it("has its own for servers", async () => {
+    const asked: string[] = [];
+    const context = contextWith("");
+    const board = {
+      label: "b",
+      ask: (_key: string, script: string) => (asked.push(script), Promise.resolve({ code: 0, stdout: "", stderr: "" })),
+    };
+    const of = { ...context, board: () => Promise.resolve(board as unknown as Board) };
+    await expect(serverToken.create(of, wanted)).rejects.toThrow(/there is no token for servers in its full form/);
+    expect(asked).toEqual(["cat /var/lib/rancher/k3s/server/token 2>/dev/null || true"]);
   });
 });

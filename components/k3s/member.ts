@@ -1,0 +1,83 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as board from "../../provider";
+import type { K3sConfig } from "./config";
+import { type K3sNode, k3sNode, type K3sNodeArgs, type K3sNodeParts } from "./node";
+import type { AgentConfig } from "./agent-config";
+
+/** Where what is done with a node in the cluster is done. */
+export interface ClusterAccess {
+  /** To a board from which the API server is reached. */
+  readonly connection: pulumi.Input<board.ConnectionArgs>;
+  /** Path of a kubeconfig on that board, or its text, which is secret. */
+  readonly kubeconfig: pulumi.Input<string>;
+}
+
+/** How a node joins. */
+export interface Joining {
+  /** Address of the server for nodes that join: `https://192.0.2.7:6443`. */
+  readonly server: string;
+  /** The token in its full form; secret. */
+  readonly token: pulumi.Output<string>;
+  /** Not there where nobody may ask the API server: then the node is neither marked nor drained, and its object stays. */
+  readonly cluster?: ClusterAccess;
+}
+
+/** What all nodes that join are made from. */
+export interface MemberArgs extends K3sNodeArgs {
+  /** Name of its node. */
+  readonly node: string;
+  /** The stack's `k3s` section, for what holds for all nodes. */
+  readonly k3s: K3sConfig;
+  readonly joining: Joining;
+  /** Files that k3s reads at its start besides its configuration: a proxy's. */
+  readonly otherFiles: readonly board.ServiceFileArgs[];
+  /** What has to be there before it starts, and may come after its images. */
+  readonly beforeStart: readonly pulumi.Resource[];
+}
+
+/** What {@link memberNode} makes a node of. */
+export interface MemberParts {
+  readonly args: MemberArgs;
+  readonly marks: Pick<AgentConfig, "labels" | "taints" | "drainTimeoutSeconds">;
+  readonly service: Pick<K3sNodeParts, "role" | "config" | "upgrade" | "files" | "health">;
+  /** What is made once the service runs, and goes before it stops. Defaults to nothing. */
+  readonly running?: (service: board.SystemdService, member: ClusterAccess & { name: string }) => pulumi.Resource;
+  readonly parent: pulumi.ComponentResource;
+}
+
+/**
+ * A node on a board of its own, and its place in the cluster.
+ *
+ * What happens when it goes follows from what depends on what: the node is drained while k3s runs (`-node` depends on the service), what `running` made
+ * goes, the service stops, then the node's object is deleted (the service depends on `-object`) and the host is cleaned.
+ *
+ * @returns what depends on the node being part of the cluster depends on it.
+ */
+export function memberNode(name: string, { args, marks, service, running, parent }: MemberParts): pulumi.Resource {
+  const { cluster } = args.joining;
+  const member = cluster === undefined ? undefined : { ...cluster, name: args.node };
+  const object =
+    member === undefined
+      ? []
+      : [new board.NodeObject(`${name}-object`, member, { parent, dependsOn: [...args.beforeStart] })];
+  const made: K3sNode = k3sNode(name, {
+    ...args,
+    ...service,
+    checks: [],
+    beforeStart: [...args.beforeStart, ...object],
+    parent,
+  });
+  if (member === undefined) return made.service;
+  const ran = running?.(made.service, member);
+  return new board.ClusterNode(
+    `${name}-node`,
+    { ...member, ...marks, timeoutSeconds: args.k3s.readyTimeoutSeconds },
+    // the images that are only names in containerd are there while pods run
+    { parent, dependsOn: [made.service, ...made.contained, ...(ran === undefined ? [] : [ran])] },
+  );
+}
+
+/** The file that holds the token by which a node joins. */
+export function tokenFile(path: string, { token }: Joining): board.ServiceFileArgs {
+  return { path, content: pulumi.secret(pulumi.interpolate`${token}\n`), mode: "0600" };
+}

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { V1Node } from "@kubernetes/client-node";
+import { z } from "zod";
+import type { Context, ResourceType } from "../resource";
+import { BoardError } from "../ssh/board-error";
+import { connectionArgs } from "../ssh/connection-args";
+import { requestFailure } from "./health";
+import type { NodeApi } from "./node-api";
+import { clusterOf, kubeconfigInput } from "./node-object";
+
+const inputs = z.strictObject({
+  /** To the board with the kubeconfig, which is another server's. */
+  connection: connectionArgs,
+  /** Path of a kubeconfig on that board, or its text. */
+  kubeconfig: kubeconfigInput,
+  /** Name of the server's node. */
+  name: z.string().min(1),
+  /** Seconds for the server to become a voting member, and to leave. Defaults to 600. */
+  timeoutSeconds: z.number().positive().default(600),
+});
+
+type Inputs = z.output<typeof inputs>;
+
+/** Seconds between two looks. */
+const pollSeconds = 3;
+/** Seconds between two messages to the person who waits. */
+const reportSeconds = 20;
+
+/** What k3s says of its etcd on the node of a server, and what it reads there (pkg/etcd/member_controller.go, metadata_controller.go). */
+const annotations = {
+  member: "etcd.k3s.cattle.io/node-name",
+  remove: "etcd.k3s.cattle.io/remove",
+  removed: "etcd.k3s.cattle.io/removed-node-name",
+} as const;
+
+/** What keeps a node from being a voting member of etcd; `undefined` where it is one. */
+export function notVoting(node: V1Node | undefined): string | undefined {
+  if (node === undefined) return "the node has not registered yet";
+  if (node.metadata?.annotations?.[annotations.member] === undefined) return "it is no member of etcd yet";
+  const voter = node.status?.conditions?.find(({ type }) => type === "EtcdIsVoter");
+  return voter?.status === "True" ? undefined : `it does not vote in etcd yet (${voter?.message ?? "no status"})`;
+}
+
+/** What is left to wait for when a member has been asked to leave; `undefined` where it has left. */
+function notRemoved(node: V1Node | undefined): string | undefined {
+  const { [annotations.removed]: removed = "", [annotations.remove]: asked } = node?.metadata?.annotations ?? {};
+  if (node === undefined || removed !== "") return undefined;
+  return asked === undefined
+    ? "k3s has taken the request back: etcd refuses to lose this member"
+    : "it is still a member";
+}
+
+/** Looks at a node again and again until `missing` finds nothing. */
+async function awaitNode(
+  context: Context,
+  wanted: Inputs,
+  what: string,
+  missing: (node: V1Node | undefined) => string | undefined,
+): Promise<void> {
+  const { label } = await context.board(wanted.connection);
+  const started = Date.now();
+  let reported = 0;
+  for (;;) {
+    const detail = await look(context, wanted, missing);
+    if (detail === undefined) return;
+    const elapsed = Math.round((Date.now() - started) / 1000);
+    if (elapsed >= wanted.timeoutSeconds)
+      throw new BoardError(
+        "timeout",
+        label,
+        `server ${wanted.name} ${what} after ${elapsed} s: ${detail}`,
+        "The journals of the servers say why: journalctl -u k3s",
+      );
+    if (elapsed - reported >= reportSeconds) {
+      reported = elapsed;
+      context.log("info", `etcd member of ${wanted.name}, ${elapsed} s of ${wanted.timeoutSeconds} s: ${detail}`);
+    }
+    await sleep(pollSeconds * 1000);
+  }
+}
+
+/** An API server that does not answer is waited for: it stops for a moment when etcd's members change. */
+async function look(
+  context: Context,
+  { connection, kubeconfig, name }: Inputs,
+  missing: (node: V1Node | undefined) => string | undefined,
+): Promise<string | undefined> {
+  try {
+    const api = await clusterOf(await context.board(connection), kubeconfig);
+    return api === undefined ? `there is no kubeconfig at ${kubeconfig}` : missing(await api.find(name));
+  } catch (error) {
+    if (error instanceof BoardError && error.trouble === "cancelled") throw error;
+    return `Kubernetes API: ${requestFailure(error)}`;
+  }
+}
+
+/** The cluster that the member leaves; `undefined` where there is none that could be asked. */
+async function leaving(context: Context, { connection, kubeconfig, name }: Inputs): Promise<NodeApi | undefined> {
+  try {
+    const api = await clusterOf(await context.board(connection), kubeconfig);
+    const node = await api?.find(name);
+    return node?.metadata?.annotations?.[annotations.member] === undefined ? undefined : api;
+  } catch (error) {
+    if (error instanceof BoardError && error.trouble === "cancelled") throw error;
+    context.log(
+      "warning",
+      `server ${name} stays a member of etcd, whose API does not answer: ${requestFailure(error)}. ` +
+        `Where the cluster goes on, kubectl delete node ${name} takes it out`,
+    );
+    return undefined;
+  }
+}
+
+/**
+ * A server's membership in the embedded etcd. Made after the service that runs the server: waited for until it votes, because etcd takes one new
+ * member at a time. When it is deleted, which comes before that service stops, k3s takes the member out. A member that only stopped would count for
+ * the quorum still: of two servers, the other one could not even delete its node.
+ */
+export const etcdMember: ResourceType<Inputs, Inputs> = {
+  token: "board:index:EtcdMember",
+  inputs,
+  secretOutputs: [],
+  ignored: ["kubeconfig", "timeoutSeconds"],
+  diff: (state, wanted) => ({ changed: [], replaces: state.name === wanted.name ? [] : ["name"] }),
+  async create(context, wanted) {
+    await awaitNode(context, wanted, "does not vote in etcd", notVoting);
+    return { id: wanted.name, state: wanted };
+  },
+  read: (_context, _id, state) => Promise.resolve({ state, inputs: state }),
+  update: (_context, _id, _old, wanted) => Promise.resolve(wanted),
+  async delete(context, _id, state) {
+    const api = await leaving(context, state);
+    if (api === undefined) return;
+    try {
+      await api.merge(state.name, { metadata: { annotations: { [annotations.remove]: "true" } } });
+    } catch (error) {
+      const { label } = await context.board(state.connection);
+      throw new BoardError("refused", label, `server ${state.name} cannot leave etcd: ${requestFailure(error)}`);
+    }
+    await awaitNode(context, state, "is still a member of etcd", notRemoved);
+    context.log("info", `server ${state.name} is no member of etcd any more`);
+  },
+};

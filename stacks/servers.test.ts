@@ -1,0 +1,108 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  agentToken,
+  before,
+  boardSays,
+  deploy,
+  fileOf,
+  find,
+  good,
+  healthy,
+  inClear,
+  registered,
+} from "./mocked-engine";
+
+describe("several servers", () => {
+  const s2 = { host: "s2.example", arch: "riscv64", hostKey: "ssh-ed25519 BBBB", config: { "node-ip": "10.0.0.2" } };
+  const s3 = { host: "s3.example", arch: "riscv64", hostKey: "ssh-ed25519 CCCC", taints: ["gpu=yes:NoSchedule"] };
+  const w1 = { host: "w1.example", arch: "riscv64", hostKey: "ssh-ed25519 DDDD" };
+  const servers = { s2, s3 };
+  const others = { "s3.example": { address: "192.0.2.9" }, "w1.example": { address: "192.0.2.10" } };
+  const k3s = {
+    ...good.k3s,
+    disable: ["traefik"],
+    skip: ["coredns"],
+    config: {
+      "cluster-cidr": "10.50.0.0/16",
+      "tls-san": ["cluster.example"],
+      "kubelet-arg": ["v=2"],
+      "node-ip": "192.0.2.7",
+      "agent-token": "for-agents-1",
+    },
+  };
+
+  beforeEach(() => {
+    boardSays(healthy, others);
+  });
+
+  it("starts an etcd on the first, which the others join with its token in a file of their own", async () => {
+    await deploy({ servers, k3s });
+    expect(fileOf("k3s-service", "50-k3s-board.yaml")).toMatch(/^cluster-cidr: 10\.50\.0\.0\/16\ncluster-init: true\n/);
+    expect(fileOf("server-s2-service", "50-k3s-board.yaml")).toBe(
+      [
+        "cluster-cidr: 10.50.0.0/16",
+        "node-ip: 10.0.0.2",
+        "node-name: s2",
+        "server: https://192.0.2.7:6443",
+        "tls-san:",
+        "  - cluster.example",
+        "  - s2.example",
+        "token-file: /etc/rancher/k3s/k3s-board-server-token",
+        "",
+      ].join("\n"),
+    );
+    expect(fileOf("server-s2-service", "k3s-board-server-token")).toBe("[secret]");
+    expect(JSON.stringify(find("server-s2-service")?.inputs)).toContain(`${agentToken}\\n`);
+    expect(fileOf("server-s2-service", "60-k3s-board-secrets.yaml")).toBe("[secret]");
+    expect(fileOf("server-s2-service", "10-k3s-board.conf")).toContain("--disable=traefik");
+    expect(find("server-s2-skip-coredns")).toBeDefined();
+    expect(find("server-s2-service")?.inputs).toMatchObject({
+      name: "k3s",
+      health: { kind: "kubernetes", node: "s2" },
+      program: { upgrade: { datastore: "/var/lib/rancher/k3s/server/db" } },
+    });
+    expect(find("k3s-service")?.inputs).toMatchObject({ health: { kind: "kubernetes", node: "licheepi" } });
+    const clear = JSON.stringify(registered.map(({ inputs }) => inClear(inputs)));
+    for (const secret of ["server-token-1", "for-agents-1", "agent-secret-1"]) expect(clear).not.toContain(secret);
+  });
+
+  it("starts one server after the other, and agents after all of them", async () => {
+    await deploy({ servers, agents: { w1 } });
+    const order = ["k3s-service", "server-s2-service", "server-s2-member", "server-s2-node", "server-s3-service"];
+    for (const [index, name] of order.entries())
+      expect([...before(name)]).toEqual(expect.arrayContaining(order.slice(0, index)));
+    expect([...before("agent-w1-service")]).toEqual(expect.arrayContaining(["server-s3-node", "agent-token"]));
+    expect([...before("agent-token")]).toContain("server-s3-node");
+    expect([...before("ready")]).toEqual(expect.arrayContaining(["server-s2-node", "server-s3-node", "agent-w1-node"]));
+    expect(find("ready")?.inputs).toMatchObject({ triggers: { agents: "s2 s3 w1" } });
+    // what only prepares does not wait
+    expect([...before("server-s3-registry-service")]).not.toContain("server-s2-node");
+  });
+
+  it("takes a server out in the other order: drained, no member of etcd, stopped, its object deleted, cleaned", async () => {
+    await deploy({ servers });
+    const order = ["server-s2-data", "server-s2-object", "server-s2-service", "server-s2-member", "server-s2-node"];
+    for (const [index, name] of order.entries())
+      expect(order.slice(index + 1).every((later) => !before(name).has(later))).toBe(true);
+    expect([...before("server-s2-node")]).toEqual(expect.arrayContaining(order.slice(0, 4)));
+    expect([...before("server-s2-service")]).toEqual(expect.arrayContaining(order.slice(0, 2)));
+    expect(find("server-s3-node")?.inputs).toMatchObject({ name: "s3", taints: ["gpu=yes:NoSchedule"] });
+    // what is done with a server in the cluster is done at the first one
+    expect(JSON.stringify(find("server-s3-member")?.inputs)).toContain("board.example");
+  });
+
+  it("has no etcd of its own without them, as k3s has none", async () => {
+    const outputs = await deploy();
+    expect(fileOf("k3s-service", "50-k3s-board.yaml")).not.toContain("cluster-init");
+    expect(outputs).not.toHaveProperty("servers");
+  });
+
+  it("names all nodes to CoreDNS of ours, and refuses two of one address", async () => {
+    await deploy({ servers, k3s: { ...good.k3s, coredns: "custom" } });
+    for (const line of ["192.0.2.7 licheepi", "10.0.0.2 s2", "192.0.2.9 s3"])
+      expect(find("manifest-coredns")?.inputs.content).toContain(line);
+    await expect(deploy({ servers, agents: { w1: { ...w1, config: { "node-ip": "192.0.2.9" } } } })).rejects.toThrow(
+      /agents\.w1\.config\.node-ip: its board's address 192\.0\.2\.9 is that of s3 too/,
+    );
+  });
+});
