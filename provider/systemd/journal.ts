@@ -7,14 +7,21 @@ const reason =
 /** What says that it failed, and not why: systemd's own lines, usage texts. */
 const noise =
   /^(\S+: )?(Main process exited|Failed with result|Scheduled restart job|Started |Starting |Stopped |Stopping |Consumed )|^(USAGE|OPTIONS|NAME):|^\s+-/;
+/**
+ * What a program writes last of its own accord: `level=fatal`, a panic, klog's `F0101`, and k3s's reason for its shutdown, which it logs as an
+ * error before it ends with 0. What follows is the noise of the rest going down, or the next start.
+ */
+const lastWord = /\blevel=fatal\b|^panic: |^F\d{4} |\bShutdown request received: /;
 const linesShown = 6;
 
 /**
  * The lines of a journal that say why a service gave up: those that look like a reason, the newest of them, each once; where none does, simply
- * the last ones.
+ * the last ones. Where a program has said a last word, it is the last line, with what led to it before.
  */
 export function relevantLines(journal: string): string[] {
-  const lines = journal.split("\n").filter((line) => line.trim() !== "");
+  const all = journal.split("\n").filter((line) => line.trim() !== "");
+  const end = all.findLastIndex((line) => lastWord.test(line));
+  const lines = end < 0 ? all : all.slice(0, end + 1);
   const reasons = lines.filter((line) => reason.test(line) && !noise.test(line));
   const chosen = reasons.length > 0 ? reasons : lines;
   const newestFirst = new Map<string, string>();

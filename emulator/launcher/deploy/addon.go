@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"k3s-board/emulator/launcher/cluster"
@@ -11,11 +12,46 @@ import (
 
 const definitionPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/addons.k3s.cattle.io"
 
+// kindsAnnotation is where k3s remembers, with an Addon, the kinds that a file has held: `apps/v1, Kind=Deployment;/v1, Kind=Secret`.
+const kindsAnnotation = "addon.k3s.cattle.io/gvks"
+
 // addonRecord is what is remembered about a file: enough to find what it once held.
 type addonRecord struct {
-	Source   string   `json:"source"`
-	Checksum string   `json:"checksum"`
-	Kinds    []kindOf `json:"gvks"`
+	Source   string
+	Checksum string
+	Kinds    []kindOf
+}
+
+// addon is the record as an object.
+func (r addonRecord) addon(name string) map[string]any {
+	return map[string]any{
+		"apiVersion": addonAPI, "kind": addonKind,
+		"metadata": map[string]any{
+			"name": name, "namespace": addonHome, "annotations": map[string]any{kindsAnnotation: kindsText(r.Kinds)},
+		},
+		"spec": map[string]any{"source": r.Source, "checksum": r.Checksum},
+	}
+}
+
+func kindsText(kinds []kindOf) string {
+	var texts []string
+	for _, kind := range kinds {
+		texts = append(texts, kind.Group+"/"+kind.Version+", Kind="+kind.Kind)
+	}
+	return strings.Join(texts, ";")
+}
+
+// parseKinds reads what kindsText has written; what is none of it is left out.
+func parseKinds(text string) []kindOf {
+	var kinds []kindOf
+	for _, part := range strings.Split(text, ";") {
+		apiVersion, kind, found := strings.Cut(part, ", Kind=")
+		group, version, whole := strings.Cut(apiVersion, "/")
+		if found && whole {
+			kinds = append(kinds, kindOf{group, version, kind})
+		}
+	}
+	return kinds
 }
 
 func addonPath(name string) string {
@@ -28,10 +64,7 @@ func (d *Deployer) defineAddons(ctx context.Context) error {
 		return nil
 	}
 	text := map[string]any{"type": "string"}
-	kind := map[string]any{"type": "object", "properties": map[string]any{"group": text, "version": text, "kind": text}}
-	spec := map[string]any{"type": "object", "properties": map[string]any{
-		"source": text, "checksum": text, "gvks": map[string]any{"type": "array", "items": kind},
-	}}
+	spec := map[string]any{"type": "object", "properties": map[string]any{"source": text, "checksum": text}}
 	column := func(name string) map[string]any {
 		return map[string]any{"name": name, "type": "string", "jsonPath": ".spec." + map[string]string{"Source": "source", "Checksum": "checksum"}[name]}
 	}
@@ -67,20 +100,23 @@ func (d *Deployer) defineAddons(ctx context.Context) error {
 // record reads what is remembered about a file; nothing, when it is new.
 func (d *Deployer) record(ctx context.Context, addon string) (addonRecord, error) {
 	var found struct {
-		Spec addonRecord `json:"spec"`
+		Metadata struct {
+			Annotations map[string]string `json:"annotations"`
+		} `json:"metadata"`
+		Spec struct {
+			Source   string `json:"source"`
+			Checksum string `json:"checksum"`
+		} `json:"spec"`
 	}
 	err := d.Client.Get(ctx, addonPath(addon), &found)
 	if cluster.IsNotFound(err) {
 		err = nil
 	}
-	return found.Spec, err
+	return addonRecord{found.Spec.Source, found.Spec.Checksum, parseKinds(found.Metadata.Annotations[kindsAnnotation])}, err
 }
 
 func (d *Deployer) keepRecord(ctx context.Context, addon string, record addonRecord) error {
-	return d.Client.Apply(ctx, addonPath(addon), d.Manager, map[string]any{
-		"apiVersion": addonAPI, "kind": addonKind,
-		"metadata": map[string]any{"name": addon, "namespace": addonHome}, "spec": record,
-	})
+	return d.Client.Apply(ctx, addonPath(addon), d.Manager, record.addon(addon))
 }
 
 func (d *Deployer) dropRecord(ctx context.Context, addon string) error {

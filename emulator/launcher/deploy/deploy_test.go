@@ -14,7 +14,7 @@ func TestRules(t *testing.T) {
 	rules := NewRules([]string{"coredns", "metrics-server"}, []string{"local-storage.yaml.skip", "sub/a.yaml.skip", "rolebindings.yaml.skip"})
 	for name, want := range map[string]bool{
 		"coredns.yaml": true, "coredns.yml": true, "mine/coredns.yaml": true, "metrics-server/auth-reader.yaml": true,
-		"custom-coredns.yaml": false, "coredns-custom.yaml": false, "local-storage.yaml": false,
+		"mine/coredns/a.yaml": false, "coredns.old.yaml": false, "custom-coredns.yaml": false, "coredns-custom.yaml": false, "local-storage.yaml": false,
 	} {
 		if rules.Disabled(name) != want {
 			t.Errorf("disabled %s: %t", name, !want)
@@ -29,6 +29,30 @@ func TestRules(t *testing.T) {
 	}
 	if NewRules(nil, []string{"metrics-server.yaml.skip"}).Skipped("metrics-server/auth-reader.yaml") {
 		t.Error("a skip file does not hit the files of a directory")
+	}
+}
+
+func TestAddonNameEndsAtTheFirstDot(t *testing.T) {
+	for file, want := range map[string]string{"web.yaml": "web", "sub/web.v2.yaml": "web"} {
+		if got := addonName(file); got != want {
+			t.Errorf("%s: %q", file, got)
+		}
+	}
+}
+
+func TestAddonRemembersKindsAsK3sDoes(t *testing.T) {
+	kinds := []kindOf{{"apps", "v1", "Deployment"}, {"", "v1", "Secret"}}
+	record := addonRecord{"/web.yaml", "abc", kinds}.addon("web")
+	annotations := record["metadata"].(map[string]any)["annotations"].(map[string]any)
+	text := annotations["addon.k3s.cattle.io/gvks"].(string)
+	if text != "apps/v1, Kind=Deployment;/v1, Kind=Secret" {
+		t.Errorf("annotation %q", text)
+	}
+	if got := parseKinds(text); !reflect.DeepEqual(got, kinds) {
+		t.Errorf("read again: %v", got)
+	}
+	if got := parseKinds(""); got != nil {
+		t.Errorf("nothing: %v", got)
 	}
 }
 

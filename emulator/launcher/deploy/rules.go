@@ -26,14 +26,14 @@ func NewRules(disable, skips []string) Rules {
 	return rules
 }
 
-// Disabled tells whether a file belongs to a disabled component: its own name without extension, or that of a directory it is in. A
+// Disabled tells whether a file belongs to a disabled component: its own name without extension, or the path of a directory it is in. A
 // user's file of the same name is hit as well, as it is by k3s.
 func (r Rules) Disabled(name string) bool {
-	if r.disabled[addonName(name)] {
+	if base := filepath.Base(name); r.disabled[strings.TrimSuffix(base, filepath.Ext(base))] {
 		return true
 	}
 	for directory := filepath.Dir(name); directory != "." && directory != "/"; directory = filepath.Dir(directory) {
-		if r.disabled[filepath.Base(directory)] {
+		if r.disabled[directory] {
 			return true
 		}
 	}
@@ -44,10 +44,10 @@ func (r Rules) Disabled(name string) bool {
 // the files of a directory.
 func (r Rules) Skipped(name string) bool { return r.skipped[filepath.Base(name)] }
 
-// addonName is the name of the record that is kept for a file: its base name without the extension.
+// addonName is the name of the record that is kept for a file: its base name up to the first dot.
 func addonName(name string) string {
-	base := filepath.Base(name)
-	return strings.TrimSuffix(base, filepath.Ext(base))
+	base, _, _ := strings.Cut(filepath.Base(name), ".")
+	return base
 }
 
 // list finds the manifests and the skip files below a directory, both relative to it and sorted. Hidden files are not looked at.
