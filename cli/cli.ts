@@ -104,6 +104,7 @@ export async function runCli(
       .option("--identity <path>", "with --host: a private key file; without it the SSH agent is asked")
       .option("--host-key <key>", "with --host: the host key, '<type> <base64>'; without it --known-hosts is read")
       .option("--known-hosts <path>", "with --host: file of known host keys (~/.ssh/known_hosts)")
+      .option("--html <file>", "write the answer as one page for a browser, also of a phone; it works offline")
       .option("--bundle <file>", "write everything that was gathered, without secrets, into a tar")
       .addOption(
         new Option("--from <file>", "look at a bundle instead of a board").conflicts(["host", "bundle", "identity"]),

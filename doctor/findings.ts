@@ -1,10 +1,13 @@
-import { type catalogue, entryOf, type DiagnosisId, type Severity } from "./catalogue";
+import { type catalogue, entryOf, type Area, type DiagnosisId, type Severity } from "./catalogue";
 
 /** Something that is wrong on a board, why, and what mends it. */
 export interface Finding {
   readonly id: DiagnosisId;
   readonly severity: Severity;
+  readonly area: Area;
   readonly sentence: string;
+  /** What the sentence and the remedy are filled with, by name: `image`, `registry`, `node`, … */
+  readonly values: Readonly<Record<string, string>>;
   /** Lines as the board said them. */
   readonly evidence: readonly string[];
   /** A line of configuration or a command. */
@@ -33,13 +36,15 @@ export function finding<Id extends DiagnosisId>(
   values: Values<Id>,
   { evidence = [], hangs = [] }: { readonly evidence?: readonly string[]; readonly hangs?: readonly string[] } = {},
 ): Finding {
-  const { severity, sentence, remedy } = entryOf(id);
+  const { severity, area, sentence, remedy } = entryOf(id);
   const known: Readonly<Record<string, string>> = values;
   const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
   return {
     id,
     severity,
+    area,
     sentence: fill(sentence),
+    values: known,
     remedy: fill(remedy),
     evidence: [...new Set(evidence)].slice(0, evidenceLines).map((line) => line.trim().slice(0, evidenceLength)),
     hangs,

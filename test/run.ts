@@ -120,6 +120,7 @@ const groups: readonly (readonly Part[])[] = [
       "test/property",
     ]),
     tests("engine", "the CLI against the real engine", ["--project=system", "test/engine"]),
+    tests("page", "the doctor's page in a real browser", ["--project=system", "test/page"]),
   ],
   [tests("emulator", "the emulated boards", ["--project=system", "test/emulator"])],
   [tests("stack", "whole stacks on the emulated board", ["--project=system", "test/stack"])],

@@ -7,6 +7,7 @@ import { BundleProblem, readBundle, writeBundle } from "../../doctor/bundle";
 import { diagnose } from "../../doctor/diagnose";
 import type { Facts } from "../../doctor/facts";
 import { gather, type Gathered } from "../../doctor/gather/gather";
+import { doctorPage } from "../../doctor/page/page";
 import { readFacts } from "../../doctor/read/facts";
 import { BoardError } from "../../provider/ssh/board-error";
 import { Boards } from "../../provider/ssh/boards";
@@ -31,6 +32,8 @@ export interface DoctorFlags extends CommonFlags {
   readonly bundle?: string;
   /** A support bundle to look at instead of a board. */
   readonly from?: string;
+  /** Where the page for people goes. */
+  readonly html?: string;
 }
 
 /**
@@ -42,6 +45,7 @@ export async function doctor(project: Project, flags: DoctorFlags): Promise<Exit
   const facts =
     flags.from === undefined ? await lookAt(await connectionOf(project, flags), flags) : await bundled(flags.from);
   const findings = diagnose(facts);
+  if (flags.html !== undefined) writePrivately(pathGiven(flags.html), Buffer.from(doctorPage(facts, findings)));
   const { human, result } = streamsFor(flags);
   if (flags.json) result.write(`${JSON.stringify(doctorDocument(facts, findings), undefined, 2)}\n`);
   else {

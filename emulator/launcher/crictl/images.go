@@ -14,16 +14,24 @@ import (
 	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
 
-type command func(ctx context.Context, service cri.ImageServiceClient, args []string, output io.Writer) error
+// services are the two halves of a container runtime's interface.
+type services struct {
+	images  cri.ImageServiceClient
+	runtime cri.RuntimeServiceClient
+}
 
-var commands = map[string]command{"pull": pull, "images": images, "image": images, "inspecti": inspect, "rmi": remove}
+type command func(ctx context.Context, service services, args []string, output io.Writer) error
+
+var commands = map[string]command{
+	"pull": pull, "images": images, "image": images, "inspecti": inspect, "rmi": remove, "pods": pods, "ps": containers,
+}
 
 // pull gets an image without credentials of ours: containerd has those of its configuration.
-func pull(ctx context.Context, service cri.ImageServiceClient, args []string, output io.Writer) error {
+func pull(ctx context.Context, service services, args []string, output io.Writer) error {
 	if len(args) != 1 {
 		return errors.New("pull takes one image")
 	}
-	answer, err := service.PullImage(ctx, &cri.PullImageRequest{Image: &cri.ImageSpec{Image: args[0]}})
+	answer, err := service.images.PullImage(ctx, &cri.PullImageRequest{Image: &cri.ImageSpec{Image: args[0]}})
 	if err != nil {
 		return fmt.Errorf("pulling image: %w", err)
 	}
@@ -31,12 +39,12 @@ func pull(ctx context.Context, service cri.ImageServiceClient, args []string, ou
 	return err
 }
 
-func images(ctx context.Context, service cri.ImageServiceClient, args []string, output io.Writer) error {
-	asJSON := len(args) > 0 && strings.Join(args, " ") == "-o json" || strings.Join(args, " ") == "--output=json"
+func images(ctx context.Context, service services, args []string, output io.Writer) error {
+	asJSON := wantsJSON(args)
 	if len(args) > 0 && !asJSON {
 		return errors.New("images takes nothing, or -o json")
 	}
-	answer, err := service.ListImages(ctx, &cri.ListImagesRequest{})
+	answer, err := service.images.ListImages(ctx, &cri.ListImagesRequest{})
 	if err != nil {
 		return fmt.Errorf("listing images: %w", err)
 	}
@@ -54,11 +62,11 @@ func images(ctx context.Context, service cri.ImageServiceClient, args []string, 
 	return table.Flush()
 }
 
-func inspect(ctx context.Context, service cri.ImageServiceClient, args []string, output io.Writer) error {
+func inspect(ctx context.Context, service services, args []string, output io.Writer) error {
 	if len(args) != 1 {
 		return errors.New("inspecti takes one image")
 	}
-	answer, err := service.ImageStatus(ctx, &cri.ImageStatusRequest{Image: &cri.ImageSpec{Image: args[0]}, Verbose: true})
+	answer, err := service.images.ImageStatus(ctx, &cri.ImageStatusRequest{Image: &cri.ImageSpec{Image: args[0]}, Verbose: true})
 	if err != nil {
 		return fmt.Errorf("image status for %q: %w", args[0], err)
 	}
@@ -69,19 +77,19 @@ func inspect(ctx context.Context, service cri.ImageServiceClient, args []string,
 }
 
 // remove goes on behind one that cannot be removed, and ends with all errors.
-func remove(ctx context.Context, service cri.ImageServiceClient, args []string, output io.Writer) error {
+func remove(ctx context.Context, service services, args []string, output io.Writer) error {
 	if len(args) == 0 {
 		return errors.New("rmi takes at least one image")
 	}
 	var failures []error
 	for _, name := range args {
 		spec := &cri.ImageSpec{Image: name}
-		answer, err := service.ImageStatus(ctx, &cri.ImageStatusRequest{Image: spec})
+		answer, err := service.images.ImageStatus(ctx, &cri.ImageStatusRequest{Image: spec})
 		if err == nil && answer.Image == nil {
 			err = errors.New("no such image")
 		}
 		if err == nil {
-			_, err = service.RemoveImage(ctx, &cri.RemoveImageRequest{Image: spec})
+			_, err = service.images.RemoveImage(ctx, &cri.RemoveImageRequest{Image: spec})
 		}
 		if err != nil {
 			failures = append(failures, fmt.Errorf("removing %q: %w", name, err))
@@ -90,6 +98,11 @@ func remove(ctx context.Context, service cri.ImageServiceClient, args []string, 
 		fmt.Fprintf(output, "Deleted: %s\n", name)
 	}
 	return errors.Join(failures...)
+}
+
+func wantsJSON(args []string) bool {
+	given := strings.Join(args, " ")
+	return given == "-o json" || given == "--output json" || given == "--output=json"
 }
 
 // writeJSON writes a message with the names of its fields as in the CRI. protojson varies its spaces on purpose; encoding/json sets them right.

@@ -1,5 +1,5 @@
-// Command crictl speaks to the image service of the board's containerd: the four commands about images of the real crictl, whose sources are
-// not to be had as a Go module that builds. Words, flags and output are the real one's.
+// Command crictl speaks to the board's containerd: the commands about images of the real crictl and its lists of pods and containers. The real
+// one's sources are not to be had as a Go module that builds. Words, flags and output are the real one's.
 package main
 
 import (
@@ -25,13 +25,15 @@ const defaultEndpoint = "unix:///run/k3s/containerd/containerd.sock"
 const maxMessage = 16 << 20
 
 const usage = `USAGE:
-   crictl [--runtime-endpoint unix://SOCKET] command
+   crictl [--runtime-endpoint unix://SOCKET] [--timeout DURATION] command
 
 COMMANDS:
    pull IMAGE             Pull an image from a registry
    images [-o json]       List images
    inspecti IMAGE         Return the status of an image
    rmi IMAGE...           Remove images
+   pods [-o json]         List pods
+   ps [-a] [-o json]      List containers, with -a those that do not run too
 `
 
 // errUsage says that the command line is wrong; what is right has been printed.
@@ -59,6 +61,8 @@ func run(ctx context.Context, args []string, output, problems io.Writer) error {
 	}
 	flags.StringVar(&endpoint, "runtime-endpoint", endpoint, "socket of the container runtime")
 	flags.StringVar(&endpoint, "r", endpoint, "socket of the container runtime")
+	timeout := flags.Duration("timeout", 0, "how long an answer is waited for; 0: as long as it takes")
+	flags.DurationVar(timeout, "t", 0, "how long an answer is waited for")
 	if err := flags.Parse(args); err != nil || flags.NArg() == 0 {
 		if err == nil {
 			flags.Usage()
@@ -70,7 +74,7 @@ func run(ctx context.Context, args []string, output, problems io.Writer) error {
 	}
 	command, found := commands[flags.Arg(0)]
 	if !found {
-		return fmt.Errorf("no command %q; this crictl knows pull, images, inspecti and rmi", flags.Arg(0))
+		return fmt.Errorf("no command %q; this crictl knows pull, images, inspecti, rmi, pods and ps", flags.Arg(0))
 	}
 	connection, err := grpc.NewClient(endpoint, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
@@ -78,5 +82,11 @@ func run(ctx context.Context, args []string, output, problems io.Writer) error {
 		return fmt.Errorf("%s: %w", endpoint, err)
 	}
 	defer connection.Close()
-	return command(ctx, cri.NewImageServiceClient(connection), flags.Args()[1:], output)
+	if *timeout > 0 {
+		limited, cancel := context.WithTimeout(ctx, *timeout)
+		defer cancel()
+		ctx = limited
+	}
+	runtime := services{images: cri.NewImageServiceClient(connection), runtime: cri.NewRuntimeServiceClient(connection)}
+	return command(ctx, runtime, flags.Args()[1:], output)
 }

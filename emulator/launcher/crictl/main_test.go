@@ -52,6 +52,32 @@ func (s *store) RemoveImage(_ context.Context, request *cri.RemoveImageRequest) 
 	return &cri.RemoveImageResponse{}, nil
 }
 
+// runtime has a pod whose first sandbox died, and a container that follows each.
+type runtime struct {
+	cri.UnimplementedRuntimeServiceServer
+}
+
+func (runtime) ListPodSandbox(context.Context, *cri.ListPodSandboxRequest) (*cri.ListPodSandboxResponse, error) {
+	sandbox := func(id string, attempt uint32, state cri.PodSandboxState, created int64) *cri.PodSandbox {
+		metadata := &cri.PodSandboxMetadata{Name: "web", Namespace: "default", Uid: "u", Attempt: attempt}
+		return &cri.PodSandbox{Id: id, Metadata: metadata, State: state, CreatedAt: created}
+	}
+	return &cri.ListPodSandboxResponse{Items: []*cri.PodSandbox{
+		sandbox("old", 0, cri.PodSandboxState_SANDBOX_NOTREADY, 1), sandbox("new", 1, cri.PodSandboxState_SANDBOX_READY, 2),
+	}}, nil
+}
+
+func (runtime) ListContainers(_ context.Context, request *cri.ListContainersRequest) (*cri.ListContainersResponse, error) {
+	answer := &cri.ListContainersResponse{Containers: []*cri.Container{{
+		Id: "c1", PodSandboxId: "new", Metadata: &cri.ContainerMetadata{Name: "main"}, State: cri.ContainerState_CONTAINER_RUNNING,
+		Image: &cri.ImageSpec{Image: "sha256:aa", UserSpecifiedImage: "docker.io/a/b:1"}, Labels: map[string]string{"io.kubernetes.pod.name": "web"},
+	}}}
+	if request.GetFilter().GetState() == nil {
+		answer.Containers = append(answer.Containers, &cri.Container{Id: "c0", PodSandboxId: "old", State: cri.ContainerState_CONTAINER_EXITED})
+	}
+	return answer, nil
+}
+
 func serve(t *testing.T) string {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "s")
@@ -61,6 +87,7 @@ func serve(t *testing.T) string {
 	}
 	server := grpc.NewServer()
 	cri.RegisterImageServiceServer(server, &store{images: map[string]*cri.Image{}})
+	cri.RegisterRuntimeServiceServer(server, runtime{})
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	return socket
@@ -100,13 +127,40 @@ func TestLifeOfAnImage(t *testing.T) {
 	}
 }
 
+func TestPodsAndContainers(t *testing.T) {
+	socket := serve(t)
+	for _, expected := range []struct {
+		args []string
+		said []string
+	}{
+		{[]string{"--timeout", "5s", "pods", "-o", "json"}, []string{`"state": "SANDBOX_READY"`, `"attempt": 1`, `"namespace": "default"`}},
+		{[]string{"pods"}, []string{"POD ID", "days ago", "NotReady", "(default)"}},
+		{[]string{"ps", "-a", "-o", "json"}, []string{`"userSpecifiedImage": "docker.io/a/b:1"`, `"state": "CONTAINER_EXITED"`, `"podSandboxId": "new"`}},
+		{[]string{"ps", "--all"}, []string{"POD ID", "Running", "Exited", "web"}},
+	} {
+		said, err := crictl(socket, expected.args...)
+		for _, part := range expected.said {
+			if err != nil || !strings.Contains(said, part) {
+				t.Errorf("%v lacks %s: %q, %v", expected.args, part, said, err)
+			}
+		}
+	}
+	said, err := crictl(socket, "pods")
+	if err != nil || strings.Index(said, "new") > strings.Index(said, "old") {
+		t.Errorf("pods, the newest first: %q, %v", said, err)
+	}
+	if said, err = crictl(socket, "ps"); err != nil || strings.Contains(said, "c0") {
+		t.Errorf("ps: %q, %v", said, err)
+	}
+}
+
 func TestTroubles(t *testing.T) {
 	socket := serve(t)
 	if _, err := crictl(socket, "pull", "nowhere/a:1"); err == nil || !strings.Contains(err.Error(), "nowhere/a:1: not found") {
 		t.Errorf("pull: %v", err)
 	}
-	if _, err := crictl(socket, "ps"); err == nil || !strings.Contains(err.Error(), `no command "ps"`) {
-		t.Errorf("ps: %v", err)
+	if _, err := crictl(socket, "exec"); err == nil || !strings.Contains(err.Error(), `no command "exec"`) {
+		t.Errorf("exec: %v", err)
 	}
 	if said, err := crictl(socket); !errors.Is(err, errUsage) || !strings.Contains(said, "USAGE") {
 		t.Errorf("nothing: %q, %v", said, err)
