@@ -2,7 +2,7 @@
 export { type KindName, Reboot, type RebootArgs, Setting, type SettingArgs } from "./board";
 export type { ConnectionArgs } from "./connection-input";
 export { ContainerdImage, type ContainerdImageArgs } from "./containerd";
-export { getFacts, type Facts } from "./facts";
+export { getFacts, getProgram, type Facts, type ProgramFacts } from "./facts";
 export { File, type FileArgs } from "./files";
 export {
   AgentToken,

@@ -3,6 +3,7 @@ import { reboot } from "./board/reboot";
 import { setting } from "./board/setting";
 import { containerdImage } from "./containerd/containerd-image";
 import { getFactsFunction } from "./facts/get-facts";
+import { getProgramFunction } from "./facts/get-program";
 import { file } from "./files/file";
 import { agentToken } from "./kubernetes/agent-token";
 import { clusterNode } from "./kubernetes/cluster-node";
@@ -52,7 +53,11 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
 ]);
 
 /** All functions of package `board`. */
-export const functions: readonly FunctionType<Properties, object>[] = [getFactsFunction];
+export const functions: readonly FunctionType<Properties, object>[] = [
+  getFactsFunction,
+  // its own arguments are what its schema has parsed
+  getProgramFunction as unknown as FunctionType<Properties, object>,
+];
 
 /** What deleting a resource of this type does on the board, as notes; `state` may lack its secrets. For previews: the engine does not ask there. */
 export function removalNotes(token: string, state: Properties): readonly string[] {

@@ -1,7 +1,7 @@
 import type { AgentsConfig } from "../components/k3s/agent-config";
 import type { BoardConfig } from "../components/board/config";
 import type { DeliveryWay } from "../components/images/delivery/ways";
-import type { K3sConfig } from "../components/k3s/config";
+import { isOnBoard, type K3sConfig } from "../components/k3s/config";
 import { isOnLoopback, type RegistryConfig } from "../components/registry/config";
 
 /** The sections that agents have to go with. */
@@ -44,7 +44,7 @@ function otherArchitectures({ board, k3s, agents, delivery, registry }: Sections
   return Object.entries(agents).flatMap(([name, { arch, source }]) => {
     if (arch === board.arch) return [];
     const noSource =
-      source === undefined && !("package" in k3s.source)
+      source === undefined && !isOnBoard(k3s.source)
         ? [
             {
               path: `agents.${name}.source`,

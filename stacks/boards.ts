@@ -1,6 +1,13 @@
+import * as pulumi from "@pulumi/pulumi";
 import type { BoardConfig } from "../components/board/config";
 import { connectionFor, ConnectionProblem } from "../components/board/connection";
 import { boardProblems } from "../components/board/facts";
+import type { K3sConfig } from "../components/k3s/config";
+import { configurationConflicts } from "../components/k3s/configuration/conflicts";
+import { knownMinors, minorOf, type Role } from "../components/k3s/configuration/flags";
+import { type InstalledK3s, installedProblems } from "../components/k3s/installed";
+import { unitNames } from "../components/k3s/unit";
+import type { WrittenConfiguration } from "../components/k3s/written";
 import * as board from "../provider";
 import { ConfigError, type ConfigProblem } from "./config";
 
@@ -10,6 +17,25 @@ export interface CheckedBoard {
   readonly facts: board.Facts;
 }
 
+/** What a board is to run, with the config path of where it comes from. */
+export interface WantedNode {
+  readonly role: Role;
+  readonly version: string;
+  readonly source: K3sConfig["source"];
+  /** `k3s.source`, or the agent's own. */
+  readonly sourcePath: string;
+  /** What the stack gives it. */
+  readonly written: WrittenConfiguration;
+  /** Config path of its keys. */
+  readonly section: string;
+}
+
+/** A board to ask. */
+export interface BoardToCheck {
+  readonly board: BoardConfig;
+  readonly node: WantedNode;
+}
+
 /**
  * Asks all boards of a stack what they are.
  *
@@ -17,27 +43,58 @@ export interface CheckedBoard {
  * @throws ConfigError where a connection cannot be attempted; Error with every reason why a board cannot take this configuration.
  */
 export async function checkedBoards(
-  configs: ReadonlyMap<string, BoardConfig>,
+  configs: ReadonlyMap<string, BoardToCheck>,
 ): Promise<ReadonlyMap<string, CheckedBoard>> {
   const boards = await Promise.all(
     connectionsOf(configs).map(async ({ path, config, connection }) => {
-      const facts = await board.getFacts({ connection });
-      return { path, config, checked: { connection, facts } };
+      const wanted = installedFor(config);
+      const [facts, program] = await Promise.all([
+        board.getFacts({ connection }),
+        wanted && board.getProgram({ connection, path: wanted.path, unit: wanted.unit }),
+      ]);
+      const conflicts = conflictsOn(config.node, facts);
+      for (const warning of conflicts.warnings) void pulumi.log.warn(`${config.board.host}: ${warning}`);
+      const problems = [
+        ...boardProblems(config.board, facts, path),
+        ...conflicts.refusals,
+        ...(wanted === undefined || program === undefined
+          ? []
+          : installedProblems(wanted, program, config.node.sourcePath)),
+      ];
+      return { path, config, problems, checked: { connection, facts } };
     }),
   );
-  const refusals = boards.flatMap(({ path, config, checked }) => {
-    const problems = boardProblems(config, checked.facts, path);
-    return problems.length === 0 ? [] : [`${config.host} is not a board for this stack:\n  ${problems.join("\n  ")}`];
-  });
+  const refusals = boards.flatMap(({ config, problems }) =>
+    problems.length === 0 ? [] : [`${config.board.host} is not a board for this stack:\n  ${problems.join("\n  ")}`],
+  );
   if (refusals.length > 0) throw new Error(refusals.join("\n"));
   return new Map(boards.map(({ path, checked }) => [path, checked]));
 }
 
-function connectionsOf(configs: ReadonlyMap<string, BoardConfig>) {
+/** What the board's own files do to the configuration of its k3s. */
+function conflictsOn({ role, version, written, section }: WantedNode, { k3sFiles, k3sConfigFiles }: board.Facts) {
+  const configFile = k3sConfigFiles[unitNames[role]];
+  return configurationConflicts({
+    ...written,
+    minor: minorOf(version) ?? knownMinors.newest,
+    role,
+    theirs: k3sFiles,
+    section,
+    ...(configFile === undefined ? {} : { configFile }),
+  });
+}
+
+/** What to look for where k3s is on the board already. */
+function installedFor({ board: { arch }, node }: BoardToCheck): InstalledK3s | undefined {
+  const { source, role, version } = node;
+  return "installed" in source ? { path: source.installed, unit: unitNames[role], version, arch } : undefined;
+}
+
+function connectionsOf(configs: ReadonlyMap<string, BoardToCheck>) {
   const problems: ConfigProblem[] = [];
   const connections = [...configs].flatMap(([path, config]) => {
     try {
-      return [{ path, config, connection: connectionFor(config, path) }];
+      return [{ path, config, connection: connectionFor(config.board, path) }];
     } catch (error) {
       if (!(error instanceof ConnectionProblem)) throw error;
       problems.push(error);

@@ -6,7 +6,7 @@ import { deliveryConfig } from "../components/images/delivery/ways";
 import { imagesConfig } from "../components/images/config";
 import { systemImages, unknownNames } from "../components/images/system-images";
 import { agentKeyProblems, agentsConfig } from "../components/k3s/agent-config";
-import { k3sConfig } from "../components/k3s/config";
+import { isOnBoard, k3sConfig } from "../components/k3s/config";
 import { manifestsConfig } from "../components/manifests/config";
 import { type RegistryConfig, registryConfig, registryFor } from "../components/registry/config";
 import { registriesConfig } from "../components/registry/upstreams";
@@ -142,9 +142,9 @@ export function parseStackConfig(values: Readonly<Record<string, unknown>>): Sta
     ...agentsProblems({ ...config, registry }),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
-  // A binary of this machine is asked for its names later; the package of a distribution is on the board only.
+  // A binary of this machine is asked for its names later; one that the board has itself is there only.
   const { unknown } = systemImages(config);
-  if (unknown.length > 0 && "package" in config.k3s.source) {
+  if (unknown.length > 0 && isOnBoard(config.k3s.source)) {
     throw new ConfigError(unknownNames(config.k3s.version, unknown));
   }
   return { ...config, registry };

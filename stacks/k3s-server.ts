@@ -8,7 +8,6 @@ import { manifestObjects, Manifests } from "../components/manifests/manifests";
 import { Workloads } from "../components/workloads/workloads";
 import * as board from "../provider";
 import { joinAgents, type PreparedAgent } from "./agents";
-import { type CheckedBoard, checkedBoards } from "./boards";
 import type { StackConfig } from "./config";
 import { readinessGate } from "./gate";
 import { clusterMembers } from "./members";
@@ -16,6 +15,7 @@ import { nodePreparation } from "./prepared";
 import { filledRegistry, readyBoard } from "./ready-board";
 import { directHosts, proxiedBoard } from "./proxied";
 import { checkedManifests, customCoredns, withDeliveredImages } from "./server-manifests";
+import { boardsOf, serverAddress } from "./stack-boards";
 
 /** What a board said of itself. */
 export interface BoardOutput {
@@ -80,7 +80,7 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
     ...customCoredns(config, [members.server, ...members.agents], node),
   ];
   const objects = manifestObjects({ connection, manifests: deployed, kubeconfig: k3sPaths.kubeconfig });
-  const kubeconfigServer = config.k3s.kubeconfigServer ?? `https://${config.board.host}:6443`;
+  const kubeconfigServer = serverAddress(config);
   const server = new K3sServer("k3s", {
     connection,
     config: config.k3s,
@@ -138,21 +138,6 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
         }),
     images: Object.fromEntries(node.images.map(({ name, digest }) => [name, digest])),
   };
-}
-
-/** All boards of the stack, asked at the same time. */
-async function boardsOf({
-  board: server,
-  agents,
-}: StackConfig): Promise<{ server: CheckedBoard; agents: Readonly<Record<string, CheckedBoard>> }> {
-  const ofAgents = Object.entries(agents).map(([name, agent]) => [`agents.${name}`, agent] as const);
-  const checked = await checkedBoards(new Map([["board", server], ...ofAgents]));
-  const get = (path: string) => {
-    const found = checked.get(path);
-    if (found === undefined) throw new Error(`${path} was not looked at`);
-    return found;
-  };
-  return { server: get("board"), agents: mapValues(agents, (_agent, name) => get(`agents.${name}`)) };
 }
 
 function boardOutput(arch: string, { hostname, kernel, os }: board.Facts): BoardOutput {

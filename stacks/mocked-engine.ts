@@ -7,7 +7,7 @@ import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 import { afterAll, beforeEach, vi } from "vitest";
 import { elfBytes } from "../components/images/elf-samples";
-import type { Facts } from "../provider";
+import type { Facts, ProgramFacts } from "../provider";
 import { isObject } from "../provider/secrets";
 import { parseStackConfig } from "./config";
 import { k3sServerStack } from "./k3s-server";
@@ -130,6 +130,8 @@ export const healthy: Facts = {
   bootId: "00000000-0000-4000-8000-000000000000",
   systemdVersion: 257,
   diskFreeBytes: 1e10,
+  k3sFiles: [],
+  k3sConfigFiles: {},
 };
 let facts: Facts;
 let factsOf: Readonly<Record<string, Partial<Facts>>>;
@@ -142,6 +144,13 @@ let factsOf: Readonly<Record<string, Partial<Facts>>>;
 export function boardSays(said: Facts, others: Readonly<Record<string, Partial<Facts>>> = {}): void {
   facts = said;
   factsOf = others;
+}
+
+let program: ProgramFacts;
+
+/** What boards say of a k3s that they have themselves. Defaults to nothing. */
+export function boardHas(found: ProgramFacts): void {
+  program = found;
 }
 
 /** The agents' token as the server has it. */
@@ -169,6 +178,7 @@ beforeEach(async () => {
   registered.length = 0;
   missing = [];
   boardSays(healthy);
+  boardHas({ there: false, header: "", unit: "not-found" });
   await pulumi.runtime.setMocks(
     {
       newResource: ({ name, type, inputs }) => ({
@@ -179,7 +189,10 @@ beforeEach(async () => {
           ...(type === "board:index:Kubeconfig" ? { kubeconfig: "kubeconfig-text-1" } : {}),
         },
       }),
-      call: ({ inputs }) => ({ ...facts, ...factsOf[(inputs as { connection: { host: string } }).connection.host] }),
+      call: ({ token, inputs }) =>
+        token === "board:index:getProgram"
+          ? { ...program }
+          : { ...facts, ...factsOf[(inputs as { connection: { host: string } }).connection.host] },
     },
     "k3s-board",
     "test",

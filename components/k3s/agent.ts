@@ -88,7 +88,13 @@ function agentFiles({ node, config, binary, delivery, joining, otherFiles }: K3s
   return [
     {
       path: k3sPaths.agentDropIn,
-      content: k3sDropIn({ binary: binary.path, role: "agent", disable: [], pauseImage: delivery.pauseImage }),
+      content: k3sDropIn({
+        binary: binary.path,
+        role: "agent",
+        disable: [],
+        pauseImage: delivery.pauseImage,
+        isForeignUnit: binary.kind === "installed",
+      }),
     },
     { path: k3sPaths.config, content: agentConfigFile(config, own), mode: "0600" },
     { path: k3sPaths.agentToken, content: pulumi.secret(pulumi.interpolate`${joining.token}\n`), mode: "0600" },

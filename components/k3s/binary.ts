@@ -14,7 +14,9 @@ export type K3sBinary =
   /** A file of this machine that is copied to the board. */
   | { readonly kind: "file"; readonly local: string; readonly path: string }
   /** A package of the board's distribution. */
-  | { readonly kind: "package"; readonly name: string; readonly version?: string; readonly path: string };
+  | { readonly kind: "package"; readonly name: string; readonly version?: string; readonly path: string }
+  /** A file of the board that is somebody else's, with its unit. */
+  | { readonly kind: "installed"; readonly path: string };
 
 /** Where a copied binary lies on the board, as k3s's own installer has it. */
 const installedPath = "/usr/local/bin/k3s";
@@ -37,6 +39,7 @@ export async function k3sBinary(
       ...(source.version === undefined ? {} : { version: source.version }),
     };
   }
+  if ("installed" in source) return { kind: "installed", path: source.installed };
   const local = "url" in source ? await downloaded(source, progress) : expandHome(source.path);
   if (!existsSync(local)) throw new Error(`k3s.source.path: there is no file ${local}`);
   const elf = await headerOf(local);

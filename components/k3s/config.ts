@@ -46,7 +46,21 @@ export const k3sSource = z.union([
     version: z.string().optional().describe("Version to pin the package to. Defaults to what the distribution has."),
     binary: z.string().default("/usr/bin/k3s").describe("Where the package puts the binary."),
   }),
+  z.strictObject({
+    installed: z
+      .string()
+      .startsWith("/", "expected an absolute path")
+      .describe(
+        "Path of a k3s that is on the board, with its unit: what k3s's own `install.sh` has put there (`/usr/local/bin/k3s`), with " +
+          "`INSTALL_K3S_SKIP_DOWNLOAD=true` too. Binary, unit, `k3s.service.env`, links and uninstall script stay as they are.",
+      ),
+  }),
 ]);
+
+/** Whether every board has, or gets, a k3s of its own architecture by it. */
+export function isOnBoard(source: K3sConfig["source"]): boolean {
+  return "package" in source || "installed" in source;
+}
 
 /** Flags that this program sets itself, with what is to be done instead. */
 const ownedFlags: Readonly<Record<string, string>> = {
@@ -105,7 +119,7 @@ export const k3sConfig = z
       .regex(/^v?\d+\.\d+\.\d+([+-].*)?$/, "expected a k3s version such as v1.36.3+k3s1")
       .describe("The k3s version that `source` is. Decides which system images are expected."),
     source: k3sSource.describe(
-      "Where the binary comes from: `path`, `url` with `sha256`, or the distribution's `package`.",
+      "Where the binary comes from: `path`, `url` with `sha256`, the distribution's `package`, or what is `installed` on the board.",
     ),
     disable: z
       .array(z.enum(bundledComponents))

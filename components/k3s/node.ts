@@ -95,7 +95,9 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
     {
       connection,
       name: unitNames[role],
-      unit: k3sUnit({ binary: binary.path, role }),
+      ...(binary.kind === "installed"
+        ? { watchedProgram: binary.path }
+        : { unit: k3sUnit({ binary: binary.path, role }) }),
       ...(binary.kind === "file"
         ? {
             program: {

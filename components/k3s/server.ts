@@ -59,6 +59,7 @@ function serverFiles({
         binary: binary.path,
         disable: disabledComponents(config),
         pauseImage: delivery.pauseImage,
+        isForeignUnit: binary.kind === "installed",
       }),
     },
     { path: k3sPaths.config, content: k3sConfigFile(config, kubeconfigServer, delivery.k3sConfig), mode: "0600" },

@@ -12,6 +12,12 @@ describe("k3sDropIn", () => {
     expect(lines).toContain("    --disable=coredns,traefik \\");
   });
 
+  it("makes sure of what a unit of somebody else's may lack", () => {
+    const args = { binary: "/usr/local/bin/k3s", disable: [], pauseImage: "p" };
+    expect(k3sDropIn({ ...args, isForeignUnit: true })).toMatch(/^\[Service\]\nKillMode=process\n[^]*\nExecStart=\n/);
+    expect(k3sDropIn(args)).not.toContain("KillMode");
+  });
+
   it("has no --disable where everything is wanted", () => {
     expect(k3sDropIn({ binary: "/usr/bin/k3s", disable: [], pauseImage: "p" })).not.toContain("disable");
   });

@@ -52,10 +52,18 @@ export interface DropInArgs extends UnitArgs {
   readonly disable: readonly string[];
   /** Image of the pod sandbox. */
   readonly pauseImage: string;
+  /** Whether the unit is somebody else's, so that what this program counts on is set here. Defaults to false. */
+  readonly isForeignUnit?: boolean;
 }
 
+/** What a restart in a transaction needs of any unit: pods stay while k3s restarts, and a first start takes the time that it takes. */
+const neededOfUnits = ["KillMode=process", "Delegate=yes", "TimeoutStartSec=0"];
+
 /** The drop-in with the flags that belong to the stack. The empty `ExecStart=` resets the unit's own, or systemd would run both. */
-export function k3sDropIn({ binary, role = "server", disable, pauseImage }: DropInArgs): string {
+export function k3sDropIn({ binary, role = "server", disable, pauseImage, isForeignUnit = false }: DropInArgs): string {
   const flags = [...(disable.length === 0 ? [] : [`--disable=${disable.join(",")}`]), `--pause-image=${pauseImage}`];
-  return ["[Service]", "ExecStart=", `ExecStart=${[binary, role, ...flags].join(" \\\n    ")}`, ""].join("\n");
+  const needed = isForeignUnit ? neededOfUnits : [];
+  return ["[Service]", ...needed, "ExecStart=", `ExecStart=${[binary, role, ...flags].join(" \\\n    ")}`, ""].join(
+    "\n",
+  );
 }

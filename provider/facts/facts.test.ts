@@ -35,6 +35,9 @@ describe("facts", () => {
       "    cache ",
       "free=   Avail",
       "5242880",
+      `k3sFile=${Buffer.from("node-ip: 192.0.2.7\n").toString("base64")} /etc/rancher/k3s/config.yaml`,
+      "k3sFile= /etc/rancher/k3s/config.yaml.d/an empty one.yaml",
+      'k3sConfigFile=k3s "/etc/k3s.yaml"',
     ].join("\n");
     expect(parseFacts(output)).toEqual({
       machine: "riscv64",
@@ -53,12 +56,17 @@ describe("facts", () => {
       bootId: "0d7f",
       systemdVersion: 257,
       diskFreeBytes: 5242880 * 1024,
+      k3sFiles: [
+        { path: "/etc/rancher/k3s/config.yaml", text: "node-ip: 192.0.2.7\n" },
+        { path: "/etc/rancher/k3s/config.yaml.d/an empty one.yaml", text: "" },
+      ],
+      k3sConfigFiles: { k3s: "/etc/k3s.yaml" },
     });
   });
 
   it("tells the old cgroup hierarchy, and a board without systemd or route", () => {
     const facts = parseFacts("machine=aarch64\nroute=\n");
-    expect(facts).toMatchObject({ cgroupVersion: 1, address: "" });
+    expect(facts).toMatchObject({ cgroupVersion: 1, address: "", k3sFiles: [], k3sConfigFiles: {} });
     expect(facts.systemdVersion).toBeUndefined();
   });
 });

@@ -28,7 +28,14 @@ export interface Facts {
   readonly systemdVersion?: number;
   /** Bytes left on the file system of /var/lib. */
   readonly diskFreeBytes: number;
+  /** Configuration files of k3s that are not ours, in their usual place. They may hold secrets. */
+  readonly k3sFiles: readonly { readonly path: string; readonly text: string }[];
+  /** What the environment files of k3s's units set `K3S_CONFIG_FILE` to, by the name of the unit: k3s then reads nothing in the usual place. */
+  readonly k3sConfigFiles: Readonly<Record<string, string>>;
 }
+
+/** Bytes of a configuration file that are read. */
+const configFileLimit = 64 * 1024;
 
 /** A shell fragment that prints the facts as `name=value` lines; few processes, because each takes its time on a small board. */
 export const factsFragment = `set -- $(uname -srm); echo "kernel=$2"; echo "machine=$3"
@@ -41,7 +48,17 @@ if [ -r /sys/fs/cgroup/cgroup.controllers ]; then read -r c </sys/fs/cgroup/cgro
 echo "cpus=$(getconf _NPROCESSORS_ONLN)"; echo "pageSize=$(getconf PAGESIZE)"
 [ ! -d /run/systemd/system ] || echo "systemd=$(systemctl --version)"
 echo "route=$(ip -4 route get 192.0.2.1 2>/dev/null)"
-echo "free=$(df --output=avail -k /var/lib)"`;
+echo "free=$(df --output=avail -k /var/lib)"
+for f in /etc/rancher/k3s/config.yaml /etc/rancher/k3s/config.yaml.d/*; do
+  case $f in *-k3s-board*.yaml) continue ;; esac
+  [ ! -f "$f" ] || echo "k3sFile=$(head -c ${configFileLimit} -- "$f" | base64 -w 0) $f"
+done
+for u in k3s k3s-agent; do
+  for f in /etc/default/$u /etc/sysconfig/$u /etc/systemd/system/$u.service.env; do
+    [ -r $f ] || continue
+    while IFS= read -r l || [ -n "$l" ]; do case $l in K3S_CONFIG_FILE=?*) echo "k3sConfigFile=$u \${l#*=}" ;; esac; done <$f
+  done
+done`;
 
 /** Reads what {@link factsFragment} prints. */
 export function parseFacts(output: string): Facts {
@@ -73,5 +90,15 @@ export function parseFacts(output: string): Facts {
     bootId: text("bootId"),
     ...(systemd === undefined ? {} : { systemdVersion: Number(systemd) }),
     diskFreeBytes: Number(free ?? 0) * 1024,
+    k3sFiles: [...output.matchAll(/^k3sFile=(\S*) (.*)$/gm)].map(([, content = "", path = ""]) => ({
+      path,
+      text: Buffer.from(content, "base64").toString("utf8"),
+    })),
+    k3sConfigFiles: Object.fromEntries(
+      [...output.matchAll(/^k3sConfigFile=(\S+) (.*)$/gm)].map(([, unit = "", path = ""]) => [
+        unit,
+        path.replace(/^(["'])(.*)\1$/, "$2"),
+      ]),
+    ),
   };
 }

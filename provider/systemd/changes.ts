@@ -54,8 +54,8 @@ export function changes(there: ServiceState, wanted: ServiceInputs, otherReasons
         ...newContent.map(({ path }) => `${path} changes`),
         ...putBack.map((path) => `${path} is no longer ours`),
         ...otherReasons,
-        ...(program !== "content" && there.programReplaced && there.running && wanted.program
-          ? [`${wanted.program.path} was replaced after it started`]
+        ...(program !== "content" && there.programReplaced && there.running && runsFrom(wanted) !== undefined
+          ? [`${runsFrom(wanted)} was replaced after it started`]
           : []),
         ...(there.needsDaemonReload && !newContent.some(({ path }) => isUnitFile(path))
           ? ["its unit files changed after systemd had read them"]
@@ -80,13 +80,18 @@ function programChange(
   return same ? "nothing" : "attributes";
 }
 
-/** The program that was the service's and is no longer. */
+/** Path of the program that a service runs, ours or the board's. */
+function runsFrom({ program, watchedProgram }: Pick<ServiceInputs, "program" | "watchedProgram">): string | undefined {
+  return program?.path ?? watchedProgram;
+}
+
+/** The program that was the service's and is no longer. One that is left to the board stays where it is. */
 export function formerProgram(
   before: Pick<ServiceInputs, "program"> | undefined,
-  wanted: Pick<ServiceInputs, "program">,
+  wanted: Pick<ServiceInputs, "program" | "watchedProgram">,
 ): string | undefined {
   const path = before?.program?.path;
-  return path === wanted.program?.path ? undefined : path;
+  return path === runsFrom(wanted) ? undefined : path;
 }
 
 /**
@@ -131,7 +136,12 @@ export function serviceDifference(
   const changed = [
     ...(unitMoves || there.needsDaemonReload ? ["unit"] : []),
     ...(filesMove ? ["files"] : []),
-    ...(program !== "nothing" || former !== undefined || there.programReplaced ? ["program"] : []),
+    ...(program !== "nothing" || former !== undefined || (there.programReplaced && wanted.program !== undefined)
+      ? ["program"]
+      : []),
+    ...(there.watchedProgram !== wanted.watchedProgram || (there.programReplaced && wanted.watchedProgram !== undefined)
+      ? ["watchedProgram"]
+      : []),
     ...(triggers.length > 0 ? ["restartTriggers"] : []),
     ...(there.enabled === wanted.enabled ? [] : ["enabled"]),
     ...(there.running === wanted.running && !there.unsettled ? [] : ["running"]),

@@ -73,6 +73,11 @@ export interface SystemdServiceArgs {
    * to none, for a program that the board has.
    */
   program?: pulumi.Input<ServiceProgramArgs>;
+  /**
+   * Absolute path of a program that the board has itself and that stays as it is: another file in its place, newer than the running process,
+   * restarts the service. Defaults to none; not together with `program`.
+   */
+  watchedProgram?: pulumi.Input<string>;
   /** Drop-ins and configuration: all that the service reads at start. Defaults to none. */
   files?: pulumi.Input<pulumi.Input<ServiceFileArgs>[]>;
   /** Whether it starts at boot. Defaults to true. */

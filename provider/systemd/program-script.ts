@@ -98,5 +98,15 @@ export function rememberProgram({ path, sha256, version }: ProgramChange): strin
   const record = `$state/original/${quote(recordOf(path))}`;
   return `rm -f -- ${quote(previousOf(path))} ${quote(temporaryOf(path))}
 if [ -d ${record} ]; then rm -f -- ${record}/pending; : >${record}/service; fi
-printf '%s\\n' ${quote(`${sha256} ${version || "-"}`)}" $(stat -L -c '%d:%i:%s:%Y' -- ${quote(path)})" >"$service/program.new" && on_disk "$service/program.new" && mv -f -- "$service/program.new" "$service/program"`;
+${remember(path, `${sha256} ${version || "-"}`)}`;
+}
+
+/** Shell that remembers which file a program of the board's own was. What was at its path before a program of ours is nobody's matter any more. */
+export function rememberWatched(path: string): string {
+  return `rm -rf -- $state/original/${quote(recordOf(path))}
+${remember(path, "- -")}`;
+}
+
+function remember(path: string, what: string): string {
+  return `printf '%s\\n' ${quote(what)}" $(stat -L -c '%d:%i:%s:%Y' -- ${quote(path)})" >"$service/program.new" && on_disk "$service/program.new" && mv -f -- "$service/program.new" "$service/program"`;
 }

@@ -45,6 +45,7 @@ export const serviceInputs = z.strictObject({
     .refine((name) => !name.endsWith(".service"), "is given without .service"),
   unit: z.string().optional(),
   program: program.optional(),
+  watchedProgram: absolutePath.optional(),
   files: z.array(serviceFile).default([]),
   enabled: z.boolean().default(true),
   running: z.boolean().default(true),

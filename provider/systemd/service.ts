@@ -59,6 +59,8 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
       return [{ property: "files", reason: `${path} is there twice` }];
     });
     if (inputs.program === undefined) return { inputs, problems };
+    if (inputs.watchedProgram !== undefined)
+      problems.push({ property: "watchedProgram", reason: "is for a program of the board's own: give no program" });
     if (seen.has(inputs.program.path))
       problems.push({ property: "files", reason: `${inputs.program.path} is the program` });
     const checked = await checkProgram(inputs.program);
@@ -170,6 +172,7 @@ async function reconcile(
     write,
     putBack: putBack.filter((path) => old !== undefined && filesOf(old).some((file) => file.path === path)),
     ...(program === undefined ? {} : { program }),
+    ...(wanted.watchedProgram === undefined ? {} : { watchedProgram: wanted.watchedProgram }),
     ...(datastore === undefined ? {} : { datastore }),
     ...(former === undefined ? {} : { formerProgram: former }),
     enabled: wanted.enabled,
@@ -317,9 +320,10 @@ function withFilesOf(wanted: ServiceInputs, old: ServiceState | undefined): Serv
 /** Looks at the unit and all files, in one round trip. */
 async function look(board: Board, like: ServiceInputs): Promise<Look> {
   const { program } = like;
+  const runs = program?.path ?? like.watchedProgram;
   const store = program?.upgrade?.datastore;
   const [shown, thereProgram, stored, ...files] = await Promise.all([
-    board.ask(`service ${like.name} ${program?.path ?? ""}`, unitStateFragment(like.name, program?.path)),
+    board.ask(`service ${like.name} ${runs ?? ""}`, unitStateFragment(like.name, runs)),
     program && board.file(program.path, { contentLimit: 0 }),
     store === undefined ? undefined : board.ask(`datastore ${store}`, datastoreFragment(store)),
     ...filesOf(like).map(async (file) => describeFile(file, await board.file(file.path))),

@@ -9,7 +9,14 @@ import {
   takeBackDatastore,
   type DatastoreChange,
 } from "./program-datastore";
-import { dropPending, previousOf, programFunctions, rememberProgram, type ProgramChange } from "./program-script";
+import {
+  dropPending,
+  previousOf,
+  programFunctions,
+  rememberProgram,
+  rememberWatched,
+  type ProgramChange,
+} from "./program-script";
 import { isUnitFile, type ServiceFile, type ServiceInputs } from "./schema";
 import { bootUnitFiles, recordDirectory, transactionDirectory } from "./unit-state";
 import { verification } from "./verification";
@@ -21,6 +28,8 @@ export interface Transaction {
   readonly putBack: readonly string[];
   /** The program of the service. */
   readonly program?: ProgramChange;
+  /** A program of the board's own that the service runs: which one it was is remembered. */
+  readonly watchedProgram?: string;
   /** What happens to its datastore. */
   readonly datastore?: DatastoreChange;
   /** A program of before that is no longer the service's: what was there before us comes back. */
@@ -244,14 +253,20 @@ ${confirmation(change)}`;
 }
 
 function confirmation(change: Transaction): string {
-  const { putBack, triggers, program, datastore, formerProgram } = change;
+  const { putBack, triggers, program, watchedProgram, datastore, formerProgram } = change;
   const noLonger = [...putBack, ...(formerProgram === undefined ? [] : [formerProgram])];
   return `[ -d "$transaction" ] || exit 7
 systemctl stop "$timer" 2>/dev/null
 ${noLonger.map((path) => `rm -rf -- $state/original/${quote(recordOf(path))}; leave ${quote(path)}`).join("\n")}
 printf '%s\\n' ${quote(triggers)} >"$service/triggers.new" && sync -- "$service/triggers.new" && mv -f -- "$service/triggers.new" "$service/triggers"
 ${formerProgram === undefined ? "" : `rm -f -- ${quote(previousOf(formerProgram))}`}
-${program === undefined ? 'rm -f -- "$service/program"' : rememberProgram(program)}
+${
+  program !== undefined
+    ? rememberProgram(program)
+    : watchedProgram !== undefined
+      ? rememberWatched(watchedProgram)
+      : 'rm -f -- "$service/program"'
+}
 ${datastore === undefined ? "" : keepCopies(datastore)}
 close_transaction
 ${reloads(change) ? "# systemd has read the unit for the boot, which is gone\nsystemctl daemon-reload" : ""}`;

@@ -1,0 +1,158 @@
+import { type Effective, effectiveConfiguration, type Setting } from "./effective";
+import { flagNamed, flagOfAlias, type K3sFlag, type Role } from "./flags";
+import {
+  type ConfigFile,
+  defaultConfigPath,
+  fileOccurrences,
+  filesInOrder,
+  type Occurrence,
+  type Origin,
+  originText,
+  UnreadableConfig,
+} from "./sources";
+
+/** What a stack gives k3s on a board, and what the board has besides. */
+export interface ConflictArgs {
+  /** Minor version of k3s: 36 of v1.36.3+k3s1. */
+  readonly minor: number;
+  readonly role: Role;
+  /** Files that the stack writes. */
+  readonly ours: readonly ConfigFile[];
+  /** Flags that the stack puts on the command line. */
+  readonly args: readonly string[];
+  /** Files of the board's own. */
+  readonly theirs: readonly ConfigFile[];
+  /** What the board's environment files set `K3S_CONFIG_FILE` to. Defaults to nothing. */
+  readonly configFile?: string;
+  /** Config path of the stack's own keys: `k3s.config`. */
+  readonly section: string;
+}
+
+/** Sentences about keys that are in two places, each with file and line. */
+export interface Conflicts {
+  /** What keeps the stack's configuration from being what it says. */
+  readonly refusals: readonly string[];
+  /** What the board's own files say to no effect, or besides. */
+  readonly warnings: readonly string[];
+}
+
+/** Settings that the stack has made up its mind about, with the key that is for it. */
+const decidedElsewhere: Readonly<Record<string, string>> = {
+  disable: "k3s.disable",
+  "no-deploy": "k3s.disable",
+  "private-registry": "registry",
+  "system-default-registry": "delivery",
+};
+
+/** Settings that the stack reads where it looks for k3s's files, addresses and names. */
+const countedOn: ReadonlySet<string> = new Set([
+  ...["data-dir", "write-kubeconfig", "datastore-endpoint", "https-listen-port", "disable-agent", "with-node-id"],
+  ...["cluster-cidr", "service-cidr", "cluster-dns", "cluster-domain", "node-ip", "node-name"],
+  ...["docker", "container-runtime-endpoint"],
+]);
+
+/** What the board's own files of k3s do to a stack's configuration, by k3s's rules: the last file wins, a list has the values of the command line too. */
+export function configurationConflicts(given: ConflictArgs): Conflicts {
+  const { configFile, section } = given;
+  if (configFile !== undefined && configFile !== defaultConfigPath) {
+    const reason = `the environment of k3s names ${configFile} as K3S_CONFIG_FILE: k3s does not read what the stack writes to ${defaultConfigPath}.d. Take it out of the environment file`;
+    return { refusals: [`${section}: ${reason}`], warnings: [] };
+  }
+  const refusals: string[] = [];
+  const theirs = filesInOrder(defaultConfigPath, given.theirs).filter((file) => {
+    try {
+      fileOccurrences(file);
+      return true;
+    } catch (error) {
+      if (!(error instanceof UnreadableConfig)) throw error;
+      refusals.push(error.message);
+      return false;
+    }
+  });
+  const alone = effective(given, given.ours);
+  const together = effective(given, [...given.ours, ...theirs]);
+  const found = theirs.flatMap(fileOccurrences);
+  const flags = new Set(found.flatMap(({ name }) => flagNamed(name) ?? flagOfAlias(name) ?? []));
+  const warnings: string[] = [];
+  for (const flag of flags) {
+    const of = found.filter(({ name }) => (flagNamed(name) ?? flagOfAlias(name)) === flag);
+    const verdict = judge(flag, of, {
+      before: alone.settings.get(flag.name),
+      after: together.settings.get(flag.name),
+      section,
+    });
+    if (verdict !== undefined) (verdict.refused ? refusals : warnings).push(verdict.reason);
+  }
+  const unknown = together.unknown.filter(({ from }) =>
+    theirs.some((file) => from.kind === "file" && from.path === file.path),
+  );
+  return { refusals, warnings: [...warnings, ...unknown.map((one) => unknownText(one, given))] };
+}
+
+function effective({ minor, role, args }: ConflictArgs, files: readonly ConfigFile[]): Effective {
+  return effectiveConfiguration({ minor, role, args, files });
+}
+
+/** A setting without and with the board's own files. */
+interface Change {
+  readonly before: Setting | undefined;
+  readonly after: Setting | undefined;
+  readonly section: string;
+}
+
+/** What to say of a flag that the board's own files have. */
+function judge(
+  flag: K3sFlag,
+  theirs: readonly Occurrence[],
+  { before, after, section }: Change,
+): { readonly refused: boolean; readonly reason: string } | undefined {
+  const { name } = flag;
+  const isOurs = before !== undefined && before.from.some(({ kind }) => kind === "file" || kind === "argument");
+  const takes = (origin: Origin) => after?.from.some((one) => isSame(one, origin)) === true;
+  const effective = theirs.filter(({ from }) => takes(from));
+  const where = originText((effective.at(-1) ?? theirs.at(-1))?.from ?? { kind: "default" });
+  if (effective.length === 0)
+    return isOurs
+      ? { refused: false, reason: `${where}: ${name} has no effect: the stack sets it too, and k3s takes that` }
+      : undefined;
+  const own = decidedElsewhere[name];
+  const differs = !sameValues(before, after);
+  if (isOurs && before?.from.some((origin) => !takes(origin)))
+    return differs
+      ? {
+          refused: true,
+          reason: `${where}: ${name} takes the place of what the stack sets (${own ?? `${section}.${name}`}): k3s reads that file later. Have it in one place`,
+        }
+      : { refused: false, reason: `${where}: ${name} is what the stack sets too. Have it in one place` };
+  if (!differs) return undefined;
+  if (own !== undefined)
+    return { refused: true, reason: `${where}: ${name} is decided by the stack: take it out there and use ${own}` };
+  if (countedOn.has(name))
+    return {
+      refused: true,
+      reason: `${where}: ${name} is something that the stack counts on: move it to ${section}.${name}`,
+    };
+  return isOurs
+    ? { refused: false, reason: `${where}: ${name} adds to the list that the stack sets (${section}.${name})` }
+    : undefined;
+}
+
+function isSame(a: Origin, b: Origin): boolean {
+  return a.kind === "file" && b.kind === "file" ? a.path === b.path && a.line === b.line : a.kind === b.kind;
+}
+
+/** A boolean that is not set is false, and a list that has a value twice is the one that has it once. */
+function sameValues(before: Setting | undefined, after: Setting | undefined): boolean {
+  const values = (setting: Setting | undefined) => {
+    const all = setting?.values ?? [];
+    if (setting?.flag.kind === "boolean") return all.filter((value) => value !== "false");
+    return setting?.flag.kind === "list" ? [...new Set(all)] : all;
+  };
+  return JSON.stringify(values(before)) === JSON.stringify(values(after));
+}
+
+function unknownText({ name, from }: Occurrence, { minor, role }: ConflictArgs): string {
+  const effect =
+    role === "agent" ? "an agent that does not know it does not start" : "a server that does not know it skips it";
+  return `${originText(from)}: k3s 1.${minor} is not known to have a flag --${name}: ${effect}`;
+}

@@ -1,0 +1,35 @@
+import { expect, it, vi } from "vitest";
+import * as pulumi from "@pulumi/pulumi";
+import { boardSays, deploy, healthy, registered, withK3s } from "./mocked-engine";
+
+const own = (text: string, path = "/etc/rancher/k3s/config.yaml") => ({ ...healthy, k3sFiles: [{ path, text }] });
+
+it("a stack that the board's own files would make another one is refused before anything is registered", async () => {
+  boardSays(own("tls-san: [other]\n", "/etc/rancher/k3s/config.yaml.d/90-own.yaml"));
+  await expect(deploy()).rejects.toThrow(
+    /^board\.example is not a board for this stack:\n {2}\/etc\/rancher\/k3s\/config\.yaml\.d\/90-own\.yaml:1: tls-san takes the place/,
+  );
+  boardSays({ ...healthy, k3sConfigFiles: { k3s: "/etc/k3s.yaml", "k3s-agent": "/etc/agent.yaml" } });
+  await expect(deploy()).rejects.toThrow(/k3s\.config: the environment of k3s names \/etc\/k3s\.yaml/);
+  expect(registered).toEqual([]);
+});
+
+it("what they say to no effect is a warning", async () => {
+  const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+  boardSays(own("tls-san: [other]\ndisable: [traefik]\n"));
+  await deploy(withK3s({ disable: ["traefik"] }));
+  expect(warn.mock.calls.map(([text]) => text)).toEqual([
+    expect.stringMatching(/^board\.example: .*config\.yaml:1: tls-san has no effect/),
+  ]);
+  warn.mockRestore();
+});
+
+it("an agent's board is looked at as well, for what an agent is given", async () => {
+  boardSays(healthy, {
+    "worker.example": own("server: https://other:6443\nnode-name: n\n", "/etc/rancher/k3s/config.yaml.d/z.yml"),
+  });
+  const agents = { worker: { host: "worker.example", arch: "riscv64", hostKey: "ssh-ed25519 BBBB" } };
+  await expect(deploy({ agents })).rejects.toThrow(
+    /z\.yml:1: server takes the place .*\n.*z\.yml:2: node-name takes the place of what the stack sets \(agents\.worker\.config\.node-name\)/,
+  );
+});
