@@ -53,11 +53,7 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
 ]);
 
 /** All functions of package `board`. */
-export const functions: readonly FunctionType<Properties, object>[] = [
-  getFactsFunction,
-  // its own arguments are what its schema has parsed
-  getProgramFunction as unknown as FunctionType<Properties, object>,
-];
+export const functions: readonly FunctionType<Properties, object>[] = [getFactsFunction, getProgramFunction];
 
 /** What deleting a resource of this type does on the board, as notes; `state` may lack its secrets. For previews: the engine does not ask there. */
 export function removalNotes(token: string, state: Properties): readonly string[] {
