@@ -2,11 +2,19 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { dump, load } from "js-yaml";
 import type { RunReport } from "../../cli/commands/report";
 import type { EmulatedBoard } from "../../emulator/board";
+import { killTree } from "./kill-tree";
 
 const root = join(__dirname, "../..");
+
+/**
+ * A command that takes longer stands still: it is ended, and what it had said is in the test's failure. Above the longest wait of an `up`
+ * (k3s's start on an emulated board, 600 s), below the time limit of a test.
+ */
+const commandMinutes = 20;
 
 /** What one command of the CLI came to. */
 export interface Run {
@@ -93,10 +101,15 @@ export class TestProject {
     const finished = new Promise<Run>((resolve, reject) => {
       let stdout = "";
       let stderr = "";
+      const limit = setTimeout(() => {
+        stderr += `\n${args.join(" ")} was not over after ${commandMinutes} minutes and has been ended\n`;
+        killTree(child.pid!);
+      }, commandMinutes * 60_000);
       child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
       child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
       child.on("error", reject);
       child.on("close", (code, signal) => {
+        clearTimeout(limit);
         this.running.delete(child);
         const text = `${stdout}\n${stderr}`;
         resolve({
@@ -129,8 +142,18 @@ export class TestProject {
     return readFileSync(join(this.directory, ".pulumi-state/.pulumi/stacks/k3s-board/test.json"), "utf8");
   }
 
+  /** The condition Ready of every node, asked with the stack's kubeconfig: `True`. */
+  async nodes(): Promise<string[]> {
+    const { stdout, code, text } = await this.run("kubeconfig", "--file", "-");
+    if (code !== 0) throw new Error(`no kubeconfig:\n${text}`);
+    const config = new KubeConfig();
+    config.loadFromString(stdout);
+    const { items } = await config.makeApiClient(CoreV1Api).listNode();
+    return items.map(({ status }) => status?.conditions?.find(({ type }) => type === "Ready")?.status ?? "?");
+  }
+
   dispose(): void {
-    for (const child of this.running) child.kill("SIGKILL");
+    for (const child of this.running) killTree(child.pid!);
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { downBoard, type EmulatedBoard, upBoard } from "../../emulator/board";
+import { terminalProgress } from "../../tools/progress";
+import { onBoard } from "../stack/board-view";
+import { type BoardSections, boardSections, TestProject } from "../stack/project";
+
+const name = "deliveries-test";
+const hello = "docker.io/k3s-board/hello:1.0";
+
+/** Each way of bringing images to a board, one after the other on one cluster: every change of it restarts k3s, which takes minutes. */
+describe.sequential("images come to a board", () => {
+  let board: EmulatedBoard;
+  let project: TestProject;
+  let sections: BoardSections;
+
+  /** A pod of the user's workload started anew, from whatever its image name means now. */
+  async function restartHello(): Promise<void> {
+    await onBoard(board, "k3s kubectl delete pod -l app=hello --wait=false && sleep 5");
+    await onBoard(board, "k3s kubectl wait --for=condition=Available --timeout=100s deployment/hello");
+  }
+
+  /** Brings the board up with another delivery; its gate has seen every system pod Ready and the cluster DNS answer. */
+  async function deliver(delivery: string): Promise<void> {
+    project.configure({ ...sections, delivery });
+    const run = await project.run("up");
+    expect(run.code, run.text).toBe(0);
+    const again = await project.run("preview", "--expect-no-changes");
+    expect(again.code, again.text).toBe(0);
+  }
+
+  beforeAll(async () => {
+    await downBoard(name);
+    board = await upBoard({ name, architecture: "riscv64" }, terminalProgress());
+    project = new TestProject();
+    const given = boardSections(board);
+    sections = { ...given, k3s: { ...given.k3s, coredns: "custom" } };
+  });
+
+  afterAll(async () => {
+    project?.dispose();
+    await downBoard(name);
+  });
+
+  it("through a mirror of docker.io, with CoreDNS by a manifest of ours", async () => {
+    await deliver("mirror");
+    expect(await onBoard(board, "cat /etc/rancher/k3s/registries.yaml")).toContain("docker.io");
+    const manifests = await onBoard(board, "ls /var/lib/rancher/k3s/server/manifests");
+    expect(manifests).toMatch(/custom-coredns\.yaml/);
+    expect(manifests).not.toMatch(/^coredns\.yaml/m);
+    await restartHello();
+  });
+
+  it("pulled and named anew, and named again where a name was removed by hand", async () => {
+    await deliver("retag");
+    expect(await onBoard(board, "cat /etc/rancher/k3s/registries.yaml")).not.toContain("docker.io");
+    await onBoard(board, `k3s ctr -n k8s.io images rm ${hello}`);
+    const preview = await project.run("preview", "--expect-no-changes");
+    expect(preview.code, preview.text).toBe(7);
+    const run = await project.run("up");
+    expect(run.code, run.text).toBe(0);
+    expect(run.report.summary.restarts).toEqual([]);
+    expect(await onBoard(board, "k3s ctr -n k8s.io images ls")).toMatch(
+      new RegExp(`^${hello} .*io\\.cri-containerd\\.pinned=pinned`, "m"),
+    );
+    await restartHello();
+  });
+
+  it("as archives, without a registry", async () => {
+    await deliver("airgap");
+    expect(await onBoard(board, "ls /var/lib/rancher/k3s/agent/images")).toMatch(/k3s-board-coredns\.tar\.zst/);
+    expect(await onBoard(board, "systemctl list-units --all --plain --no-legend 'k3s-board-registry*'")).toBe("");
+    await onBoard(board, `k3s ctr -n k8s.io images rm ${hello}`);
+    const mended = await project.run("up");
+    expect(mended.code, mended.text).toBe(0);
+    await restartHello();
+  });
+
+  it("from the private registry as k3s's own default", async () => {
+    await deliver("system-default-registry");
+    const images = await onBoard(
+      board,
+      "k3s kubectl get deployments -n kube-system -o jsonpath='{.items[*].spec.template.spec.containers[*].image}'",
+    );
+    expect(images).toContain("127.0.0.1:5000/rancher/mirrored-metrics-server:");
+    expect(images).not.toMatch(/(^| )rancher\//);
+    expect(await project.nodes()).toEqual(["True"]);
+  });
+
+  it("not at all once the stack is gone: nothing of it is left in containerd", async () => {
+    const run = await project.run("destroy");
+    expect(run.code, run.text).toBe(0);
+    expect(await onBoard(board, "ls -d /var/lib/rancher /etc/rancher 2>/dev/null || true")).toBe("");
+  });
+});
