@@ -87,7 +87,7 @@ describe("copies on schedule", () => {
     vi.stubEnv(onDestroyVariable, "remove");
     await datastoreBackup.delete(test.context, id, state);
     await end();
-    expect(await timer()).toBe("inactive");
+    expect(await timer()).toBe("inactive\nnot-found");
     expect(
       await test.sh(
         `ls -d ${directory} /usr/local/lib/k3s-board /etc/systemd/system/${backupUnit}* /etc/systemd/system/timers.target.wants/${backupUnit}* 2>/dev/null; ls -A /var/lib/k3s-board 2>/dev/null; true`,
@@ -118,7 +118,7 @@ describe("a copy that is brought back", () => {
       timeoutSeconds: 15,
     });
   const seen = async (state: ServiceState) => (await systemdService.read(test.context, "demo", state))?.state ?? state;
-  const stored = () => test.sh(`cat ${db}/state.db; ls -A ${db}`);
+  const stored = () => test.sh(`cat ${db}/state.db; echo; ls -A ${db}`);
   const pid = () => test.sh("systemctl show -p MainPID --value demo.service");
 
   it("takes the datastore's place in one restart; a bad one is taken back; nothing else ever restores", async () => {
