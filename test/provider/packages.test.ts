@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { packageMirrorsConfig } from "../../components/board/packages/config";
 import { mirrorFiles } from "../../components/board/packages/files";
+import { findPort } from "../../emulator/ports";
 import { setting } from "../../provider/board/setting";
 import { getFactsFunction } from "../../provider/facts/get-facts";
 import { file } from "../../provider/files/file";
@@ -9,11 +10,17 @@ import { checked, failure, furtherPackages, startTestBoard, type TestBoard } fro
 
 let test: TestBoard;
 let key: string;
+let mirror: string;
 beforeAll(async () => {
   test = await startTestBoard("provider-packages", [], furtherPackages);
+  // boards in containers share this machine's ports
+  const port = await findPort("mirror of provider-packages");
+  mirror = `http://127.0.0.1:${port}/`;
   await test.sh(`export GNUPGHOME=/root/gnupg; mkdir -m 0700 $GNUPGHOME
 gpg --batch -q --passphrase '' --quick-gen-key demo rsa2048 sign never
-mkdir -p /srv/repo; gpg --armor --export demo >/srv/key.asc`);
+mkdir -p /srv/repo; gpg --armor --export demo >/srv/key.asc
+(cd /srv/repo && setsid python3 -m http.server -b 127.0.0.1 ${port} >/dev/null 2>&1 &)
+until curl -sf ${mirror} >/dev/null; do sleep 0.1; done`);
   key = await test.sh("cat /srv/key.asc");
 }, 1_200_000);
 afterAll(() => test.end());
@@ -27,8 +34,8 @@ const wanted = (version?: string, name = "demo") =>
   checked(distributionPackage, { connection: test.connection, name, ...(version === undefined ? {} : { version }) });
 
 /** Writes the files of a mirror, and gives what takes them away. */
-async function mirrored(mirror: object): Promise<() => Promise<void>> {
-  const { lan } = packageMirrorsConfig.parse({ lan: { key: { text: key }, ...mirror } });
+async function mirrored(entry: object): Promise<() => Promise<void>> {
+  const { lan } = packageMirrorsConfig.parse({ lan: { key: { text: key }, url: mirror, ...entry } });
   if (lan === undefined) throw new Error("it is gone");
   const made: Awaited<ReturnType<typeof file.create>>[] = [];
   for (const { path, from } of mirrorFiles("lan", lan)) {
@@ -78,10 +85,9 @@ for version in 1.0-1 2.0-1; do
 done
 printf 'Suite: ./\\nSHA256:\\n %s %s Packages\\n' $(sha256sum <Packages | cut -d' ' -f1) $(stat -c %s Packages) >Release
 GNUPGHOME=/root/gnupg gpg --batch -q --clearsign -o InRelease Release
-mv /etc/apt/sources.list /root/sources.list; for f in /etc/apt/sources.list.d/*; do [ ! -e $f ] || mv $f /root/; done
-(cd /srv/repo && setsid python3 -m http.server -b 127.0.0.1 8399 >/dev/null 2>&1 &)`);
+mv /etc/apt/sources.list /root/sources.list; for f in /etc/apt/sources.list.d/*; do [ ! -e $f ] || mv $f /root/; done`);
     const before = await test.sh("find /etc/apt -type f | sort");
-    const remove = await mirrored({ kind: "apt", url: "http://127.0.0.1:8399", suites: ["./"] });
+    const remove = await mirrored({ kind: "apt", suites: ["./"] });
     await life(["1.0-1", "2.0-1"]);
     await remove();
     expect(await test.sh("find /etc/apt -type f | sort")).toBe(before);
@@ -117,7 +123,7 @@ rpmsign --define '_gpg_name demo' --addsign /root/rpm/RPMS/noarch/*.rpm >/dev/nu
 rpmbuild -bb --quiet --define 'package unsigned' --define 'number 1.0' --define '_topdir /root/rpm' /root/demo.spec
 cp /root/rpm/RPMS/noarch/*.rpm /srv/repo; createrepo_c -q /srv/repo`);
     const before = await test.sh("ls -A /etc/yum.repos.d /etc/pki/rpm-gpg 2>/dev/null; true");
-    const remove = await mirrored({ kind: "dnf", url: "http://127.0.0.1:8399/" });
+    const remove = await mirrored({ kind: "dnf" });
     expect(await failure(distributionPackage.create(test.context, await wanted(undefined, "unsigned")))).toMatch(
       /installing package unsigned failed: .*(not signed|GPG check FAILED)/i,
     );
