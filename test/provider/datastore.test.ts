@@ -109,7 +109,17 @@ describe("the datastore of a server whose program changes its minor version", ()
     expect(await test.sh(`stat -c %a ${copies} ${copies}/*; cat ${copies}/*/content/state.db-wal`)).toBe(
       "700\n700\nlog of v1.34.2",
     );
-    expect(state.datastore?.copies).toEqual([{ name: "000001-v1.34.2", version: "v1.34.2", mebibytes: 1 }]);
+    const copy = "000001-v1.34.2";
+    expect(state.datastore?.copies).toEqual([
+      {
+        name: `upgrades/${copy}`,
+        path: `${copies}/${copy}`,
+        made: Number(await test.sh(`stat -c %Y ${copies}/${copy}/content`)),
+        version: "v1.34.2",
+        mebibytes: 1,
+      },
+    ]);
+    expect(state.datastore?.backups).toEqual([]);
 
     // down: refused, or as it is, or as it was
     const down = await service("v1.34.2");
@@ -129,9 +139,9 @@ describe("the datastore of a server whose program changes its minor version", ()
     state = await update(state, await service("v1.34.3", { allowDowngrade: true }));
     expect(await stored()).toMatch(/^v1.34.1 v1.34.2 v1.34.2 v1.35.1 v1.34.3 log of v1.34.3/);
     expect(state.datastore?.copies.map(({ name }) => name)).toEqual([
-      "000002-v1.35.0+x1",
-      "000003-v1.34.2",
-      "000004-v1.35.1",
+      "upgrades/000002-v1.35.0+x1",
+      "upgrades/000003-v1.34.2",
+      "upgrades/000004-v1.35.1",
     ]);
     await end(state);
   });
