@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Node } from "@kubernetes/client-node";
 import { z } from "zod";
+import { pauseAfterLook } from "../pause";
 import type { Context, ResourceType } from "../resource";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
@@ -21,8 +21,6 @@ const inputs = z.strictObject({
 
 type Inputs = z.output<typeof inputs>;
 
-/** Seconds between two looks. */
-const pollSeconds = 3;
 /** Seconds between two messages to the person who waits. */
 const reportSeconds = 20;
 
@@ -61,6 +59,7 @@ async function awaitNode(
   const started = Date.now();
   let reported = 0;
   for (;;) {
+    const began = Date.now();
     const detail = await look(context, wanted, missing);
     if (detail === undefined) return;
     const elapsed = Math.round((Date.now() - started) / 1000);
@@ -75,7 +74,7 @@ async function awaitNode(
       reported = elapsed;
       context.log("info", `etcd member of ${wanted.name}, ${elapsed} s of ${wanted.timeoutSeconds} s: ${detail}`);
     }
-    await sleep(pollSeconds * 1000);
+    await pauseAfterLook(began);
   }
 }
 
