@@ -16,7 +16,7 @@ export default defineConfig({
           name: "system",
           include: ["test/**/*.test.ts"],
           fileParallelism: false,
-          testTimeout: 1_800_000,
+          testTimeout: 2_400_000,
           hookTimeout: 3_600_000,
         },
       },

@@ -124,7 +124,8 @@ const groups: readonly (readonly Part[])[] = [
     tests("page", "the doctor's page in a real browser", ["--project=system", "test/page"]),
   ],
   [tests("emulator", "the emulated boards", ["--project=system", "test/emulator"])],
-  [tests("stack", "whole stacks on the emulated board", ["--project=system", "test/stack"])],
+  // one cluster serves all tests there: behind one that failed nothing is to be learnt, and an `up` that waits in vain takes long
+  [tests("stack", "whole stacks on the emulated board", ["--project=system", "--bail=1", "test/stack"])],
 ];
 const parts = groups.flat();
 

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { V1Node } from "@kubernetes/client-node";
 import { z } from "zod";
 import { absolutePath } from "../files/schema";
+import { pauseAfterLook } from "../pause";
 import type { Context, ResourceType } from "../resource";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
@@ -30,8 +30,6 @@ const inputs = z.strictObject({
 
 type Inputs = z.output<typeof inputs>;
 
-/** Seconds between two looks at a node that is awaited. */
-const pollSeconds = 3;
 /** Seconds between two messages to the person who waits. */
 const reportSeconds = 20;
 /** A node's taints are one list, which others write too: a patch that came too late is made anew so often. */
@@ -44,6 +42,7 @@ async function awaitNode(context: Context, wanted: Inputs): Promise<{ api: NodeA
   const started = Date.now();
   let reported = 0;
   for (;;) {
+    const began = Date.now();
     const { api, node, detail } = await look(context, wanted);
     if (api !== undefined && node !== undefined && detail === undefined) return { api, node };
     const elapsed = Math.round((Date.now() - started) / 1000);
@@ -58,7 +57,7 @@ async function awaitNode(context: Context, wanted: Inputs): Promise<{ api: NodeA
       reported = elapsed;
       context.log("info", `waiting, ${elapsed} s of ${wanted.timeoutSeconds} s: ${detail ?? ""}`);
     }
-    await sleep(pollSeconds * 1000);
+    await pauseAfterLook(began);
   }
 }
 

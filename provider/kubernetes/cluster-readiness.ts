@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { pauseAfterLook } from "../pause";
 import type { Context, ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { connectionArgs } from "../ssh/connection-args";
@@ -36,8 +36,6 @@ interface State extends Inputs {
   readonly ready: boolean;
 }
 
-/** Seconds between two looks. A look is two or three requests over a channel that is open already. */
-const pollSeconds = 3;
 /** Seconds between two messages to the person who waits. */
 const reportSeconds = 20;
 
@@ -62,6 +60,7 @@ async function wait(context: Context, wanted: Inputs): Promise<State> {
   const elapsed = () => Math.round((Date.now() - started) / 1000);
   let reported = 0;
   for (;;) {
+    const began = Date.now();
     const health = await look(board, wanted);
     if (health.ready) {
       context.log("info", `ready after ${elapsed()} s: ${health.detail}`);
@@ -78,7 +77,7 @@ async function wait(context: Context, wanted: Inputs): Promise<State> {
         `waiting (${reported} s of ${wanted.timeoutSeconds} s): ${health.detail.split("\n").join("; ")}`,
       );
     }
-    await sleep(pollSeconds * 1000);
+    await pauseAfterLook(began);
   }
 }
 

@@ -1,13 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { kubernetesHealth } from "../kubernetes/health";
+import { pauseAfterLook } from "../pause";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { probeHttp } from "./http-probe";
 import type { Health } from "./schema";
 import { parseUnitState, unitStateFragment, type UnitState } from "./unit-state";
 
-/** Milliseconds between two looks; slower after the first few, because a look costs a small board CPU time that the start needs. */
-const pollMilliseconds = (look: number) => (look < 5 ? 1000 : 2500);
 /** A service that was up for so long without a restart counts as active. */
 const steadyMilliseconds = 3000;
 /** Restarts by systemd itself after which a start has failed. One may be an accident, such as a port that the old process still held; a second is not. */
@@ -62,8 +60,9 @@ export async function waitForHealth(
   let steadySince: { invocation: string; at: number } | undefined;
   let reported = started;
   let detail = "nothing was heard of it";
-  for (let look = 0; Date.now() - started < expected.timeoutSeconds * 1000; look += 1) {
-    await sleep(pollMilliseconds(look));
+  for (let began = started; Date.now() - started < expected.timeoutSeconds * 1000;) {
+    await pauseAfterLook(began);
+    began = Date.now();
     const state = await lookAt(board, expected.name);
     if (!state) detail = "the board does not answer";
     else {

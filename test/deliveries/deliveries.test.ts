@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { downBoard, type EmulatedBoard, upBoard } from "../../emulator/board";
 import { terminalProgress } from "../../tools/progress";
@@ -33,7 +34,11 @@ describe.sequential("images come to a board", () => {
     board = await upBoard({ name, architecture: "riscv64" }, terminalProgress());
     project = new TestProject();
     const given = boardSections(board);
-    sections = { ...given, k3s: { ...given.k3s, coredns: "custom" } };
+    sections = {
+      ...given,
+      k3s: { ...given.k3s, coredns: "custom", disable: ["traefik", "servicelb"] },
+      manifests: { ...given.manifests, storage: { file: join(__dirname, "manifests/storage.yaml") } },
+    };
   });
 
   afterAll(async () => {
@@ -48,6 +53,14 @@ describe.sequential("images come to a board", () => {
     expect(manifests).toMatch(/custom-coredns\.yaml/);
     expect(manifests).not.toMatch(/^coredns\.yaml/m);
     await restartHello();
+  });
+
+  it("and serve metrics and volumes, every program in them for the board", async () => {
+    expect(await onBoard(board, "k3s kubectl get --raw /apis/metrics.k8s.io/v1beta1/nodes")).toMatch(/"cpu":"\d+/);
+    expect(await onBoard(board, "k3s kubectl get pvc notes -o jsonpath='{.status.phase}'")).toBe("Bound");
+    expect(await onBoard(board, "cat /var/lib/rancher/k3s/storage/*_default_notes/file")).toMatch(/^written/);
+    const audit = await project.run("audit", "--json");
+    expect(audit.code, audit.text).toBe(0);
   });
 
   it("pulled and named anew, and named again where a name was removed by hand", async () => {
