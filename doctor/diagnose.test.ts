@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { catalogue, entryOf, type DiagnosisId } from "./catalogue";
 import { diagnose } from "./diagnose";
 import type { Facts } from "./facts";
+import { captures } from "./fixtures/captures";
 import { captured, healthy, podOf, unitOf, waitingPod } from "./fixtures/healthy";
 
 const ids = (facts: Facts) => diagnose(facts).map(({ id }) => id);
@@ -35,17 +36,7 @@ const dead = (journal: string): Partial<Facts> => ({
 });
 
 describe("captures of a real board", () => {
-  it.each<[string, string[]]>([
-    ["stock-no-network", ["pod-not-ready", "pod-not-ready"]],
-    ["image-pull-backoff", ["registry-unresolved"]],
-    ["pause-image-wrong-architecture", ["pause-wrong-architecture"]],
-    ["no-pause-image", ["pause-missing"]],
-    ["pause-image-manifest-lies", ["pause-elf-differs", "registry-unresolved"]],
-    [
-      "container-image-manifest-lies-and-path",
-      ["registry-unresolved", "image-elf-differs", "executable-not-found", "image-not-on-board"],
-    ],
-  ])("%s", (name, expected) => expect(ids(captured(name))).toEqual(expected));
+  it.each(Object.entries(captures))("%s", (name, expected) => expect(ids(captured(name))).toEqual(expected));
 
   it("names image, program and what hangs on it", () => {
     const found = diagnose(captured("container-image-manifest-lies-and-path"));
@@ -193,6 +184,26 @@ const cases: readonly (readonly [DiagnosisId, Partial<Facts>])[] = [
       ],
     },
   ],
+  ["dns-corefile", dnsLog("/etc/coredns/Corefile:2 - Error during parsing: Unknown directive 'forwrad'")],
+  [
+    "dns-node-hosts",
+    {
+      pods: [{ ...dnsPod, phase: "Pending", statuses: [] }],
+      events: [
+        {
+          kind: "Pod",
+          namespace: dnsPod.namespace,
+          name: dnsPod.name,
+          type: "Warning",
+          reason: "FailedMount",
+          message:
+            'MountVolume.SetUp failed for volume "config-volume" : configmap references non-existent config key: NodeHosts',
+          count: 3,
+          at: started,
+        },
+      ],
+    },
+  ],
   [
     "cni-missing",
     notReady(
@@ -290,6 +301,15 @@ describe("facts made by hand", () => {
     });
     expect(found.map(({ id }) => id)).toEqual(["mirror-key-differs"]);
     expect(found[0]?.hangs.some((line) => line.includes("speaks http"))).toBe(true);
+  });
+  it("what CoreDNS said long ago is over", () => {
+    const said = (secondsAgo: number) => {
+      const written = new Date((base.at - secondsAgo) * 1000).toISOString();
+      const line = `${written} stdout F [ERROR] plugin/errors: 2 a. A: read udp 10.42.0.2:41->10.0.2.3:53: i/o timeout`;
+      return ids({ ...base, podLogs: [{ container: "kube-system_coredns-x_u/coredns/0.log", line }] });
+    };
+    expect(said(60)).toEqual(["dns-upstream"]);
+    expect(said(3600)).toEqual([]);
   });
   it("every diagnosis is provoked by a capture or by hand", () => {
     const provoked = new Set<string>([

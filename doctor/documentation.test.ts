@@ -1,22 +1,32 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { catalogue, entryOf, type DiagnosisId } from "./catalogue";
+import { breaks } from "../test/doctor/breaks";
+import { catalogue, type DiagnosisId } from "./catalogue";
+import { findingsTable, withTable } from "./documentation";
+import { captures } from "./fixtures/captures";
 
 const page = readFileSync(join(__dirname, "../docs/doctor.md"), "utf8");
+/** prettier sets the columns of a table in line. */
+const unset = (text: string) => text.replace(/ {2,}/g, " ").replace(/-{3,}/g, "---");
 
-it("docs/doctor.md has every diagnosis with its severity and the very sentence and remedy", () => {
-  const told = page.split("\n").flatMap((line) => {
-    // a cell may have `|` in it, written `\|`
-    const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
-    const [, id = "", severity, , sentence = "", remedy] = cells;
-    return /^`[a-z0-9-]+`$/.test(id) && cells.length === 7
-      ? [{ id: id.replaceAll("`", ""), severity, sentence: sentence.replace(/^`|`$/g, ""), remedy }]
-      : [];
-  });
-  const known = (Object.keys(catalogue) as DiagnosisId[]).map((id) => {
-    const { severity, sentence, remedy } = entryOf(id);
-    return { id, severity, sentence, remedy };
-  });
-  expect(told).toEqual(known);
+it("docs/doctor.md has every diagnosis, its very sentence and remedy, and how it was tested: npm run docs", () => {
+  const tested = {
+    provoked: new Set(breaks.filter(({ seen }) => seen).map(({ expected }) => expected)),
+    captured: new Set(Object.values(captures).flat()),
+  };
+  const table = findingsTable(Object.keys(catalogue) as DiagnosisId[], tested);
+  expect(unset(page)).toBe(unset(withTable(page, table)));
+});
+
+it("a table is made anew between what stands around it", () => {
+  const tested = { provoked: new Set(["swap-on"]), captured: new Set(["swap-on", "pause-missing"]) };
+  const made = withTable(
+    "before\n\n| finding | x |\n| --- | --- |\n| a | b |\n\nafter\n",
+    findingsTable(["swap-on"], tested),
+  );
+  expect(made).toMatch(
+    /^before\n\n\| finding .*\n\| --- .*\n\| `swap-on` \| warning \| provoked, a capture \| .*\n\nafter\n$/,
+  );
+  expect(() => withTable("nothing", "x")).toThrow("no table");
 });

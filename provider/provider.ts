@@ -4,14 +4,17 @@ import type { EngineLog } from "./engine-log";
 import { foreseeFacts } from "./facts/get-facts";
 import { parseInputs } from "./checking";
 import { fingerprintKey, fingerprints, withFingerprints, withoutFingerprints } from "./fingerprints";
+import type { Cause } from "./causes";
 import { masking } from "./masking";
 import { PartialFailure, type Context, type Difference, type Problem, type ResourceType } from "./resource";
 import { formatPath, unwrap, wrap, type Path, type Properties } from "./secrets";
 import { InitializationFailure, type Handlers } from "./server";
 import { RegistryError } from "./registry/registry-error";
 import { BoardError } from "./ssh/board-error";
+import type { Board } from "./ssh/board";
 import type { Boards } from "./ssh/boards";
 import type { Connection } from "./ssh/connection-args";
+import { trace } from "../tools/trace";
 import { holdsUnknown } from "./unknowns";
 import { functions, resourceTypes } from "./types";
 
@@ -26,9 +29,11 @@ export class BoardProvider implements Handlers {
   readonly #consequent = new Set<string>();
   readonly #announcements = new Announcements(process.env[agreedVariable]);
 
+  /** @param examine - finds what is wrong on a board; never throws. */
   constructor(
     private readonly boards: Boards,
     private readonly log: EngineLog,
+    private readonly examine: (board: Board) => Promise<readonly Cause[]>,
   ) {}
 
   async check(urn: string, olds: Properties, news: Properties) {
@@ -187,13 +192,32 @@ export class BoardProvider implements Handlers {
   }
 
   #context(urn: string, properties: Properties = {}, secrets: readonly Path[] = []): Context {
+    const mask = masking(properties, secrets);
     return {
       urn,
-      mask: masking(properties, secrets),
+      mask,
+      causes: (board) => this.#causes(board, mask),
       board: (connection) => Promise.resolve(this.boards.at(connection)),
       isTold: (name) => this.#announcements.allows(urn, name),
       log: (severity, message) => this.log.say(urn, severity, message),
     };
+  }
+
+  /** What is wrong on a board, also in the record of the run for whoever reads it as a document. */
+  async #causes(board: Board, mask: (text: string) => string): Promise<readonly Cause[]> {
+    const started = Date.now();
+    const causes = (await this.examine(board)).map(({ id, severity, sentence, evidence, remedy, hangs }) => ({
+      id,
+      severity,
+      sentence: mask(sentence),
+      evidence: evidence.map(mask),
+      remedy: mask(remedy),
+      hangs: hangs.map(mask),
+    }));
+    const milliseconds = Date.now() - started;
+    for (const cause of causes)
+      trace({ kind: "finding", purpose: cause.id, milliseconds, bytes: 0, board: board.label, finding: cause });
+    return causes;
   }
 
   /** What is read in a refresh is soon followed by the program, which asks for the board's facts. */

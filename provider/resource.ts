@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Cause } from "./causes";
 import type { Board } from "./ssh/board";
 import type { Connection } from "./ssh/connection-args";
 
@@ -15,6 +16,8 @@ export interface Context {
   mask(text: string): string;
   /** Whether this run's preview has told that a unit (`k3s.service`), or the `board`, is interrupted for this resource: see `announcements.ts`. */
   isTold(name: string): boolean;
+  /** Looks for what keeps the cluster from running on a board, for an error that would only say that time is over. Never throws; takes 40 s at most. */
+  causes(board: Board): Promise<readonly Cause[]>;
   /** Shows a message beside the resource in `preview` and `up`. Never pass a secret. */
   log(severity: Severity, message: string): void;
 }

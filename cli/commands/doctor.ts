@@ -9,6 +9,7 @@ import type { Facts } from "../../doctor/facts";
 import { gather, type Gathered } from "../../doctor/gather/gather";
 import { doctorPage } from "../../doctor/page/page";
 import { readFacts } from "../../doctor/read/facts";
+import type { Board } from "../../provider/ssh/board";
 import { BoardError } from "../../provider/ssh/board-error";
 import { Boards } from "../../provider/ssh/boards";
 import { connectionArgs, type Connection } from "../../provider/ssh/connection-args";
@@ -16,6 +17,7 @@ import { parseStackConfig } from "../../stacks/config";
 import { terminalProgress } from "../../tools/progress";
 import { Engine } from "../engine/engine";
 import type { Project } from "../engine/project";
+import { recordLines, WorkRecord } from "../engine/work-record";
 import { ExpectedError, UsageError, type ExitCode } from "../errors";
 import { coloured, plain } from "../events/lines";
 import { doctorDocument, doctorExitCode, doctorText } from "./doctor-report";
@@ -56,11 +58,13 @@ export async function doctor(project: Project, flags: DoctorFlags): Promise<Exit
   return doctorExitCode(findings);
 }
 
-async function lookAt(connection: Connection, { bundle }: DoctorFlags): Promise<Facts> {
+async function lookAt(connection: Connection, { bundle, verbose }: DoctorFlags): Promise<Facts> {
   const boards = new Boards();
   let gathered: Gathered;
   try {
-    gathered = await gather(boards.at(connection), secretsOf(connection));
+    const board = boards.at(connection);
+    const look = () => gather(board, secretsOf(connection));
+    gathered = verbose ? await counted(board, look) : await look();
   } catch (error) {
     if (!(error instanceof BoardError)) throw error;
     throw new ExpectedError(`nothing of the board could be seen: ${error.message}`);
@@ -70,6 +74,28 @@ async function lookAt(connection: Connection, { bundle }: DoctorFlags): Promise<
   const facts = readFacts(gathered);
   if (bundle !== undefined) writePrivately(pathGiven(bundle), writeBundle(facts, gathered));
   return facts;
+}
+
+/** How many processes a board has started since its boot; the shell reads it without one. */
+async function processesStarted(board: Board): Promise<number> {
+  const fragment = 'while read -r k v _; do case $k in processes) echo "$v" ;; esac; done </proc/stat';
+  return Number((await board.ask("processes", fragment)).stdout);
+}
+
+/** Tells each round trip of a look, and what it cost the board. The two that count are not counted. */
+async function counted(board: Board, look: () => Promise<Gathered>): Promise<Gathered> {
+  const before = await processesStarted(board);
+  const record = new WorkRecord();
+  try {
+    const gathered = await look();
+    const lines = recordLines(record.read());
+    const started = (await processesStarted(board)) - before;
+    const processes = `  ${started} processes started on the board meanwhile, those of its own work among them`;
+    process.stderr.write(`${["what was done, on a connection that was open:", ...lines, processes].join("\n")}\n`);
+    return gathered;
+  } finally {
+    record.dispose();
+  }
 }
 
 function secretsOf({ password, passphrase, sudoPassword, jump }: Connection): string[] {

@@ -28,6 +28,7 @@ describe("runReport", () => {
         roundTrips: 3,
         imagesBuilt: 0,
         bytesPushed: 12,
+        findings: [],
       }),
     ).toEqual({
       command: "preview",
@@ -43,6 +44,7 @@ describe("runReport", () => {
       roundTrips: 3,
       imagesBuilt: 0,
       bytesPushed: 12,
+      findings: [],
     });
   });
 });

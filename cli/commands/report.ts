@@ -35,6 +35,8 @@ export interface RunReport {
   readonly imagesBuilt: number;
   /** Bytes of blobs that went to registries. */
   readonly bytesPushed: number;
+  /** What is wrong on a board where a wait for health ended in vain: see `npm run doctor`. */
+  readonly findings: Work["findings"];
 }
 
 /** Makes the document. Pure. */

@@ -10,7 +10,7 @@ const build = '{"kind":"build","purpose":"building the image of pause","millisec
 describe("the record of a run", () => {
   it("is read without what is cut short", () => {
     expect(parseRecord(`${line}{"kind":"ru`)).toEqual([
-      { kind: "ask", purpose: "reading 5 files", milliseconds: 91.4, bytes: 10 },
+      { kind: "ask", purpose: "reading 5 files", milliseconds: 91.4, bytes: 10, board: "b" },
     ]);
   });
 
@@ -19,6 +19,16 @@ describe("the record of a run", () => {
       roundTrips: 2,
       imagesBuilt: 1,
       bytesPushed: 4000,
+      findings: [],
+    });
+  });
+
+  it("has what the doctor found, which is no round trip", () => {
+    const finding = { id: "swap-on", severity: "warning", sentence: "swap is on", evidence: [], remedy: "", hangs: [] };
+    const found = `${JSON.stringify({ kind: "finding", purpose: "swap-on", milliseconds: 1, board: "b", finding })}\n`;
+    expect(countWork(parseRecord(line + found))).toMatchObject({
+      roundTrips: 1,
+      findings: [{ board: "b", id: "swap-on", sentence: "swap is on" }],
     });
   });
 

@@ -3,12 +3,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 
+const findingSchema = z.object({
+  id: z.string(),
+  severity: z.enum(["error", "warning", "note"]),
+  sentence: z.string(),
+  evidence: z.array(z.string()),
+  remedy: z.string(),
+  hangs: z.array(z.string()),
+});
+
 /** What the provider and the program record of a run, a JSON object a line. */
 const recordedSchema = z.object({
   kind: z.string(),
   purpose: z.string(),
   milliseconds: z.number().optional(),
   bytes: z.number().default(0),
+  board: z.string().default(""),
+  finding: findingSchema.optional(),
 });
 
 /** See {@link recordedSchema}. */
@@ -22,6 +33,8 @@ export interface Work {
   readonly imagesBuilt: number;
   /** Bytes of blobs that went to registries. */
   readonly bytesPushed: number;
+  /** What the doctor found on a board where a wait for health ended in vain. */
+  readonly findings: readonly (z.output<typeof findingSchema> & { readonly board: string })[];
 }
 
 /** Reads a record; a line cut short by a kill is left out. Pure. */
@@ -36,7 +49,8 @@ export function parseRecord(text: string): Recorded[] {
   });
 }
 
-const isTrip = ({ kind }: Recorded) => kind !== "push" && kind !== "build";
+const trips = new Set(["connect", "run", "ask", "forward"]);
+const isTrip = ({ kind }: Recorded) => trips.has(kind);
 
 /** Counts what was recorded. Pure. */
 export function countWork(recorded: readonly Recorded[]): Work {
@@ -45,6 +59,7 @@ export function countWork(recorded: readonly Recorded[]): Work {
     roundTrips: recorded.filter(isTrip).length,
     imagesBuilt: recorded.filter(({ kind }) => kind === "build").length,
     bytesPushed: pushes.reduce((sum, { bytes }) => sum + bytes, 0),
+    findings: recorded.flatMap(({ board, finding }) => (finding === undefined ? [] : [{ board, ...finding }])),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Facts } from "../facts";
 import { finding, type Finding } from "../findings";
 import { setting } from "../configuration";
-import { chainOf, isWell, k3sUnitOf } from "../trouble";
+import { chainOf, isWell, k3sUnitOf, troubles } from "../trouble";
 
 /** Seconds that kube-proxy of a slow board may take to write its rules after a start. */
 const proxySeconds = 300;
@@ -86,6 +86,24 @@ function firewall(facts: Facts): Finding[] {
   return [finding("firewalld-active", { network }, { evidence })];
 }
 
+/** The key of a ConfigMap that a pod's volume wants in vain, by kubelet's words. */
+function missingKey(facts: Facts, pod: NonNullable<Facts["pods"]>[number]): { key: string; message: string }[] {
+  if (isWell(pod)) return [];
+  return troubles(facts).flatMap(({ pod: own, reason, message }) => {
+    const [, key] = /references non-existent config key: (\S+)/.exec(message) ?? [];
+    return own !== pod || reason !== "FailedMount" || key === undefined ? [] : [{ key, message }];
+  });
+}
+
+/** Seconds after which a line of CoreDNS's log tells of a trouble that is over: it says again what is not. */
+const lineSeconds = 600;
+
+/** Lines of containers' logs begin with a time, by the board's clock. */
+function isOld(facts: Facts, line: string): boolean {
+  const written = Date.parse(/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-][\d:]+)/.exec(line)?.[0] ?? "") / 1000;
+  return !Number.isNaN(written) && (facts.storage?.now ?? facts.at) - written > lineSeconds;
+}
+
 const loopback = /^nameserver\s+(127\.\S+|::1)/;
 
 function dns(facts: Facts): Finding[] {
@@ -94,8 +112,21 @@ function dns(facts: Facts): Finding[] {
   );
   const hangs = pods.filter((pod) => !isWell(pod)).map(chainOf);
   const lines = facts.podLogs
-    .filter(({ container }) => container.startsWith("kube-system_coredns-"))
+    .filter(({ container, line }) => container.startsWith("kube-system_coredns-") && !isOld(facts, line))
     .map(({ line }) => line);
+  const wrong = lines.flatMap((line) => {
+    const [, reason] = /Corefile:(\d+ - Error during parsing: .*|.*: plugin .*)/.exec(line) ?? [];
+    return reason === undefined ? [] : [{ reason: reason.trim(), line }];
+  });
+  const corefile = wrong.at(-1);
+  if (corefile !== undefined && hangs.length > 0)
+    return [finding("dns-corefile", { reason: corefile.reason }, { evidence: [corefile.line], hangs })];
+  const keyless = pods.flatMap((pod) => missingKey(facts, pod));
+  const [missing] = keyless;
+  if (missing !== undefined) {
+    const { key, message } = missing;
+    return [finding("dns-node-hosts", { key, map: "coredns" }, { evidence: [message], hangs })];
+  }
   const loop = lines.findLast((line) => /plugin\/loop: Loop .*detected/.test(line));
   if (loop !== undefined && hangs.length > 0) {
     const nameserver =

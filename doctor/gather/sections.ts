@@ -142,12 +142,26 @@ iptables-save | grep -E '^[*:]|^-A (INPUT|FORWARD|OUTPUT|KUBE-SERVICES|FLANNEL|C
     // whole logs are the applications' own: of each only lines that diagnoses know
     command: `[ -d /var/log/pods ] || exit 0
 for f in $(ls -t /var/log/pods/*/*/*.log 2>/dev/null | head -n 60); do p=\${f#/var/log/pods/}; tail -n 40 "$f" | cut -c 1-400 |
-  grep -E 'exec format error|not found in .PATH|no such file or directory|plugin/loop|plugin/kubernetes|10\\.43\\.|i/o timeout|connection refused|no route to host|panic:|ld-linux|ld-musl' |
+  grep -E 'exec format error|Error during parsing|not found in .PATH|no such file or directory|plugin/loop|plugin/kubernetes|10\\.43\\.|i/o timeout|connection refused|no route to host|panic:|ld-linux|ld-musl' |
   tail -n 3 | sed "s|^|$p |"; done; :`,
     seconds: 8,
     bytes: 48 * kilobyte,
   },
 } as const satisfies Record<string, Section>;
+
+/** Sections that wait for other programs, or read much. */
+export const slowSections: ReadonlySet<string> = new Set([
+  "crictl-pods",
+  "crictl-ps",
+  "ctr-images",
+  "journal-k3s",
+  "journal-k3s-agent",
+  "journal-containerd",
+  "journal-registry",
+  "certificates",
+  "iptables",
+  "pod-logs",
+]);
 
 /** Name of a section. */
 export type SectionName = keyof typeof sections;

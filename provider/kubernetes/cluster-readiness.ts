@@ -5,6 +5,7 @@ import type { Context, ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { connectionArgs } from "../ssh/connection-args";
 import { BoardError } from "../ssh/board-error";
+import { withCauses } from "../causes";
 import { queryDns } from "./dns";
 import { clusterHealth, type Health } from "./health";
 
@@ -66,7 +67,8 @@ async function wait(context: Context, wanted: Inputs): Promise<State> {
       return { ...wanted, ready: true };
     }
     if (elapsed() >= wanted.timeoutSeconds) {
-      throw new BoardError("refused", board.label, `the cluster is not ready after ${elapsed()} s:\n${health.detail}`);
+      const what = `the cluster is not ready after ${elapsed()} s`;
+      throw new BoardError("refused", board.label, withCauses(what, health.detail, await context.causes(board)));
     }
     if (elapsed() - reported >= reportSeconds) {
       reported = elapsed();

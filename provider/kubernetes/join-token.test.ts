@@ -16,6 +16,7 @@ function contextWith(text: string): Context {
     mask: (said) => said,
     log: () => undefined,
     isTold: () => true,
+    causes: () => Promise.resolve([]),
     board: () => Promise.resolve(board as unknown as Board),
   };
 }

@@ -5,6 +5,7 @@ import { lastLines, setAttributes } from "../files/write";
 import { datastoreFragment, parseDatastore } from "../kubernetes/datastore";
 import type { Context, ResourceType } from "../resource";
 import type { Board, FileOnBoard } from "../ssh/board";
+import { withCauses } from "../causes";
 import { BoardError } from "../ssh/board-error";
 import {
   absentMode,
@@ -31,7 +32,7 @@ import { applyScript, confirmScript, removeScript, settleScript, type Transactio
 import { isUp, parseUnitState, unitStateFragment, type UnitState } from "./unit-state";
 
 /** Seconds that the board waits longer than we do before it rolls back by itself: our own answer comes first where we are still there. */
-const rollbackMargin = 60;
+const rollbackMargin = 100;
 /** Seconds for one script of a transaction: daemon-reload and the verification of units are slow on a small board. */
 const scriptSeconds = 240;
 
@@ -295,6 +296,8 @@ async function rollBack(
 ): Promise<never> {
   const service = `${wanted.name}.service`;
   const journal = await readJournal(board, wanted.name, failure.since).catch(() => "");
+  // as long as it is as it is: the previous files hide what is wrong with the new ones
+  const causes = wanted.health.kind === "kubernetes" ? await context.causes(board) : [];
   context.log(
     "warning",
     `${service} did not become healthy (${context.mask(failure.detail)}); the previous files are put back`,
@@ -317,12 +320,8 @@ async function rollBack(
   }
   const lines = relevantLines(context.mask(journal));
   const said = lines.length > 0 ? `. The journal says: ${lines.join(" | ")}` : "";
-  throw new BoardError(
-    "refused",
-    board.label,
-    `${service} did not become healthy within ${wanted.timeoutSeconds} s: ${context.mask(failure.detail)}${said}`,
-    now,
-  );
+  const what = `${service} did not become healthy within ${wanted.timeoutSeconds} s`;
+  throw new BoardError("refused", board.label, withCauses(what, `${context.mask(failure.detail)}${said}`, causes), now);
 }
 
 /** What is wanted, with the files that an earlier state had besides: they are looked at too. */

@@ -49,6 +49,7 @@ function request(board = newRun()): Context {
     urn: "urn:pulumi:test::test::board:index:ContainerdImage::image",
     board: () => Promise.resolve(board),
     isTold: () => true,
+    causes: () => Promise.resolve([]),
     log: (severity, message) => void messages.push(`${severity}: ${message}`),
     mask: (text) => text,
   };

@@ -47,6 +47,7 @@ const context: Context = {
   urn: "urn:pulumi:test::test::board:index:RegistryImage::image",
   board: () => Promise.resolve(board),
   isTold: () => true,
+  causes: () => Promise.resolve([]),
   log: (severity, message) => void messages.push(`${severity}: ${message}`),
   mask: (text) => text,
 };

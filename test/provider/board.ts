@@ -51,6 +51,7 @@ export async function startTestBoard(
       board: (wanted) => Promise.resolve(boards.at({ ...wanted, ...changes })),
       mask: (text) => text.replaceAll("s3cret-token", "***"),
       isTold: () => true,
+      causes: () => Promise.resolve([]),
       log: (severity, message) => said.push(`${severity}: ${message}`),
     };
     return { boards, context, board: boards.at({ ...connection, ...changes }), close: () => boards.close() };

@@ -1,3 +1,7 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBundle, writeBundle } from "../../doctor/bundle";
 import { diagnose } from "../../doctor/diagnose";
@@ -5,6 +9,7 @@ import type { Facts } from "../../doctor/facts";
 import { gather } from "../../doctor/gather/gather";
 import { readFacts } from "../../doctor/read/facts";
 import { startTestBoard, type TestBoard } from "./board";
+import { startCutProxy } from "./cut-proxy";
 
 let test: TestBoard;
 beforeAll(async () => {
@@ -35,17 +40,39 @@ const look = async () => {
   }
 };
 
+const root = resolve(__dirname, "../..");
+
+/** `npm run doctor -- …`. */
+function run(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const start = ["--require", join(root, "tools/typescript.cjs"), join(root, "cli/main.ts"), "doctor", ...args];
+  const child = spawn(process.execPath, start, { cwd: root, env: { ...process.env, NO_COLOR: "1" } });
+  const said = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: Buffer) => (said.stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (said.stderr += chunk.toString()));
+  return new Promise((resolved, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolved({ code, ...said }));
+  });
+}
+
+/** The same for the test's board. */
+function command(...args: readonly string[]) {
+  const { host, port, user, identity, hostKeys } = test.nspawn;
+  const login = ["--host", `${user}@${host}:${port}`, "--identity", identity, "--host-key", hostKeys[0] ?? ""];
+  return run(...login, ...args);
+}
+
 /** What a container as a board cannot help: its part of the cgroups may be without memory, its disk is this machine's. */
 const ofContainers = ["memory-cgroup-off", "disk-full"];
 const errors = (facts: Facts) =>
   diagnose(facts).flatMap(({ id, severity }) => (severity === "error" && !ofContainers.includes(id) ? [id] : []));
 
 describe("a board without k3s", () => {
-  it("is seen in one batch, unchanged, and told for what it is", async () => {
+  it("is seen in two batches, unchanged, and told for what it is", async () => {
     const before = await files();
     const { facts, roundTrips } = await look();
     expect(await files()).toBe(before);
-    // the connection and one batch; no API server, so no channel to it
+    // the connection and two batches; no API server, so no channel to it
     expect(roundTrips).toBeLessThanOrEqual(3);
     expect(facts.host?.machine).toMatch(/^\w+/);
     expect(facts.units?.find(({ name }) => name === "k3s.service")).toMatchObject({
@@ -125,4 +152,56 @@ systemctl daemon-reload; systemctl start k3s || :; sleep 4`);
     expect(bundle.toString("latin1")).toContain("username: puller");
     expect(diagnose(await readBundle(bundle))).toEqual(diagnose(facts));
   });
+
+  it("has none of them in what the command prints and writes: text, JSON, page, bundle", async () => {
+    const [html, tar] = [join(test.scratch, "page.html"), join(test.scratch, "bundle.tar")];
+    const text = await command("--html", html, "--bundle", tar, "--verbose");
+    const json = await command("--json");
+    expect([text.code, json.code]).toEqual([9, 9]);
+    const outputs = {
+      text: text.stdout + text.stderr,
+      json: json.stdout + json.stderr,
+      html: readFileSync(html, "utf8"),
+      bundle: readFileSync(tar, "latin1"),
+      fromBundle: (await run("--from", tar)).stdout,
+    };
+    for (const [output, said] of Object.entries(outputs)) {
+      // an output that says nothing has no secret in it either
+      expect(said, output).toContain("token-mismatch");
+      for (const [name, secret] of Object.entries(planted)) {
+        expect(said.includes(secret), `${name} in ${output}`).toBe(false);
+        const encoded = Buffer.from(secret).toString("base64").replace(/=+$/, "");
+        expect(said.includes(encoded), `${name} in ${output}, in base64`).toBe(false);
+      }
+    }
+    expect(JSON.parse(json.stdout)).toMatchObject({ findings: [{ id: "token-mismatch", area: "services" }] });
+    expect(text.stderr).toMatch(/ask +reading 2 files and \d+ other things/);
+    expect(text.stderr).toMatch(/\d+ processes started on the board/);
+  });
+
+  it.each(["silent", "reset"] as const)(
+    "ends in time where the network is cut midway (%s), and tells what it had seen by then",
+    async (how) => {
+      const proxy = await startCutProxy(test.connection.port);
+      const other = test.another({ port: proxy.port });
+      const began = Date.now();
+      try {
+        const looking = gather(other.board);
+        // what is quick has been answered by then, and crictl hangs for 12 s
+        await sleep(6000);
+        proxy.cut(how);
+        const facts = readFacts(await looking);
+        expect((Date.now() - began) / 1000).toBeLessThan(90);
+        expect(facts.host?.machine).toMatch(/^\w+/);
+        expect(facts.k3s?.files.map(({ path }) => path)).toContain("/etc/rancher/k3s/config.yaml");
+        const why = Object.fromEntries(facts.unseen.map((one) => [one.what, one.why]));
+        expect(why.sandboxes).toMatch(/connection broke|cannot be reached|refused|no answer|ECONN|not answer/i);
+        expect(why["Kubernetes API"]).toMatch(/\S/);
+        expect(diagnose(facts).map(({ id }) => id)).toContain("k3s-down");
+      } finally {
+        other.close();
+        proxy.close();
+      }
+    },
+  );
 });

@@ -1,0 +1,63 @@
+import type { Entry } from "./entry";
+
+/** Registries, and the mirrors that stand in for them. */
+export const registries = {
+  "image-not-in-registry": {
+    severity: "error",
+    area: "registries",
+    sentence: "{registry} does not have {image}",
+    remedy:
+      "check the name and the tag, or bring it into the registry: k3s-board:images with `kind: mirror` or `build`",
+  },
+  "registry-unresolved": {
+    severity: "error",
+    area: "registries",
+    sentence: "the board cannot resolve the registry {registry}",
+    remedy:
+      "check the nameservers in /etc/resolv.conf, or mirror the registry: k3s-board:registry brings one that the board reaches",
+  },
+  "registry-unreachable": {
+    severity: "error",
+    area: "registries",
+    sentence: "the registry {registry} does not answer: {reason}",
+    remedy: "start it, or check address, port and firewall from the board: curl -v {url}/v2/",
+    because: ["mirror-key-differs"],
+  },
+  "registry-unauthorized": {
+    severity: "error",
+    area: "registries",
+    sentence: "the registry {registry} refuses the board's login",
+    remedy:
+      '/etc/rancher/k3s/registries.yaml: configs."{registry}".auth with user name and password (k3s-board:registry.username, registry.password); k3s reads it at its start',
+  },
+  "registry-speaks-http": {
+    severity: "error",
+    area: "registries",
+    sentence: "the registry {registry} speaks http, and containerd asks it with https",
+    remedy:
+      '/etc/rancher/k3s/registries.yaml: mirrors."{registry}".endpoint: ["http://{registry}"]; k3s reads it at its start',
+    because: ["mirror-key-differs", "mirror-not-loaded"],
+  },
+  "registry-certificate": {
+    severity: "error",
+    area: "registries",
+    sentence: "the board does not trust the certificate of the registry {registry}: {reason}",
+    remedy:
+      '/etc/rancher/k3s/registries.yaml: configs."{registry}".tls.ca_file with the CA\'s certificate on the board (k3s-board:registry.ca)',
+    because: ["clock-skew"],
+  },
+  "mirror-not-loaded": {
+    severity: "warning",
+    area: "registries",
+    sentence:
+      "registries.yaml has a mirror for {registry} that containerd does not use: k3s has not been restarted since it was written",
+    remedy: "systemctl restart {unit}",
+  },
+  "mirror-key-differs": {
+    severity: "error",
+    area: "registries",
+    sentence:
+      "registries.yaml has {found}, but the images are asked for at {registry}: a key without its port is another registry",
+    remedy: "/etc/rancher/k3s/registries.yaml: name the key {registry}, and restart {unit}",
+  },
+} as const satisfies Record<string, Entry>;
