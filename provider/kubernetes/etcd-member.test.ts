@@ -32,6 +32,7 @@ const context: Context = {
   mask: (text) => text,
   log: (severity, message) => void said.push(`${severity}: ${message}`),
   isTold: () => true,
+  causes: () => Promise.resolve([]),
   board: () => Promise.resolve({ label: "root@server.example:22" } as unknown as Board),
 };
 const api: NodeApi = {

@@ -77,6 +77,7 @@ describe("TokenRotation", () => {
     mask: (text) => text,
     log: (severity, message) => void said.push(`${severity}: ${message}`),
     isTold: () => true,
+    causes: () => Promise.resolve([]),
     board: () =>
       Promise.resolve({
         label: "root@server.example:22",
