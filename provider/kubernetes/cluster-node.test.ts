@@ -1,7 +1,6 @@
 import type { V1Node } from "@kubernetes/client-node";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Context } from "../resource";
-import type { Board } from "../ssh/board";
+import { sampleContext } from "../sample-context";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { clusterNode } from "./cluster-node";
@@ -29,14 +28,7 @@ const node = (ready: string): V1Node => ({
 let there: V1Node | undefined;
 const patches: object[] = [];
 const said: string[] = [];
-const context: Context = {
-  urn: "",
-  mask: (text) => text,
-  log: (severity, message) => void said.push(`${severity}: ${message}`),
-  isTold: () => true,
-  causes: () => Promise.resolve([]),
-  board: () => Promise.resolve({ label: "root@server.example:22" } as unknown as Board),
-};
+const context = sampleContext({ label: "root@server.example:22" }, said);
 const api: NodeApi = {
   find: () => Promise.resolve(there),
   merge: (_name, patch) => Promise.resolve(void patches.push(patch)),

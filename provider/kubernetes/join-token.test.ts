@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Context } from "../resource";
-import type { Board } from "../ssh/board";
+import { sampleContext } from "../sample-context";
 import { connectionArgs } from "../ssh/connection-args";
 import { agentToken, serverToken } from "./join-token";
 
@@ -11,14 +11,7 @@ const full = `K10${"a".repeat(64)}::node:secret`;
 /** A board whose token files hold a text. */
 function contextWith(text: string): Context {
   const board = { label: "root@board.example:22", ask: () => Promise.resolve({ code: 0, stdout: text, stderr: "" }) };
-  return {
-    urn: "",
-    mask: (said) => said,
-    log: () => undefined,
-    isTold: () => true,
-    causes: () => Promise.resolve([]),
-    board: () => Promise.resolve(board as unknown as Board),
-  };
+  return sampleContext(board);
 }
 
 describe("AgentToken", () => {
@@ -59,12 +52,10 @@ describe("AgentToken", () => {
 
   it("has its own for servers", async () => {
     const asked: string[] = [];
-    const context = contextWith("");
-    const board = {
+    const of = sampleContext({
       label: "b",
       ask: (_key: string, script: string) => (asked.push(script), Promise.resolve({ code: 0, stdout: "", stderr: "" })),
-    };
-    const of = { ...context, board: () => Promise.resolve(board as unknown as Board) };
+    });
     await expect(serverToken.create(of, wanted)).rejects.toThrow(/there is no token for servers in its full form/);
     expect(asked).toEqual(["cat /var/lib/rancher/k3s/server/token 2>/dev/null || true"]);
   });

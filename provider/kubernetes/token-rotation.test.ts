@@ -6,8 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Context } from "../resource";
-import type { Board } from "../ssh/board";
+import { sampleContext } from "../sample-context";
 import { connectionArgs } from "../ssh/connection-args";
 import { secretOf, tokenRotation } from "./token-rotation";
 
@@ -72,24 +71,17 @@ describe("TokenRotation", () => {
     status = 200;
     there = full("former");
   });
-  const context: Context = {
-    urn: "",
-    mask: (text) => text,
-    log: (severity, message) => void said.push(`${severity}: ${message}`),
-    isTold: () => true,
-    causes: () => Promise.resolve([]),
-    board: () =>
-      Promise.resolve({
-        label: "root@server.example:22",
-        file: (path: string) => {
-          const content = path.endsWith("/token") ? there : path.endsWith("server-ca.crt") ? certificate : undefined;
-          return Promise.resolve(
-            content === undefined ? { kind: "absent" } : { kind: "file", content: Buffer.from(content) },
-          );
-        },
-        forward: (host: string, port: number) => Promise.resolve(connect(port, host)),
-      } as unknown as Board),
+  const board = {
+    label: "root@server.example:22",
+    file: (path: string) => {
+      const content = path.endsWith("/token") ? there : path.endsWith("server-ca.crt") ? certificate : undefined;
+      return Promise.resolve(
+        content === undefined ? { kind: "absent" } : { kind: "file", content: Buffer.from(content) },
+      );
+    },
+    forward: (host: string, port: number) => Promise.resolve(connect(port, host)),
   };
+  const context = sampleContext(board, said);
   const wanted = (more: object = {}) =>
     tokenRotation.inputs.parse({
       connection: connectionArgs.parse({ host: "server.example", hostKeys: ["ssh-ed25519 AAAA"] }),

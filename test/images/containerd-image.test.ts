@@ -10,6 +10,7 @@ import { RegistryClient } from "../../provider/registry/client";
 import { readLayout } from "../../provider/registry/layout";
 import { pushImage } from "../../provider/registry/push";
 import type { Context } from "../../provider/resource";
+import { sampleContext } from "../../provider/sample-context";
 import type { Board, RunOptions, ScriptResult } from "../../provider/ssh/board";
 import { ContainerdServer } from "./containerd-server";
 import { RegistryServer } from "./registry-server";
@@ -45,14 +46,7 @@ function newRun(): Board {
 const messages: string[] = [];
 /** A request of the engine, in a run of its own unless `board` is given. */
 function request(board = newRun()): Context {
-  return {
-    urn: "urn:pulumi:test::test::board:index:ContainerdImage::image",
-    board: () => Promise.resolve(board),
-    isTold: () => true,
-    causes: () => Promise.resolve([]),
-    log: (severity, message) => void messages.push(`${severity}: ${message}`),
-    mask: (text) => text,
-  };
+  return sampleContext(board, messages);
 }
 
 const name = "docker.io/rancher/mirrored-pause:3.10.2";

@@ -11,6 +11,7 @@ import { registryImage } from "../../provider/registry/registry-image";
 import { fileSource } from "../../provider/registry/upload";
 import { registryImageInputs, type RegistryImageInputs } from "../../provider/registry/schema";
 import type { Context } from "../../provider/resource";
+import { sampleContext } from "../../provider/sample-context";
 import type { Board } from "../../provider/ssh/board";
 import { RegistryServer } from "./registry-server";
 import { sampleImage, temporaryDirectory } from "./sample-image";
@@ -43,14 +44,7 @@ const board = {
     return Promise.resolve(createConnection(port, host));
   },
 } as unknown as Board;
-const context: Context = {
-  urn: "urn:pulumi:test::test::board:index:RegistryImage::image",
-  board: () => Promise.resolve(board),
-  isTold: () => true,
-  causes: () => Promise.resolve([]),
-  log: (severity, message) => void messages.push(`${severity}: ${message}`),
-  mask: (text) => text,
-};
+const context = sampleContext(board, messages);
 
 /** Inputs for an image in a repository of the test's own. */
 function inputs(image: BuiltImage, repository: string, more: object = {}): RegistryImageInputs {

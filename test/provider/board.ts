@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startNspawnBoard, type NspawnBoard } from "../../emulator/nspawn";
 import type { Context, ResourceType } from "../../provider/resource";
+import { sampleContext } from "../../provider/sample-context";
 import type { Board } from "../../provider/ssh/board";
 import { Boards } from "../../provider/ssh/boards";
 import { connectionArgs, type Connection } from "../../provider/ssh/connection-args";
@@ -46,14 +47,11 @@ export async function startTestBoard(
   const open = (changes: Partial<Connection> = {}) => {
     const boards = new Boards();
     all.push(boards);
-    const context: Context = {
+    const context = sampleContext({}, said, {
       urn: `urn:pulumi:test::test::board:index:Test::${name}`,
       board: (wanted) => Promise.resolve(boards.at({ ...wanted, ...changes })),
       mask: (text) => text.replaceAll("s3cret-token", "***"),
-      isTold: () => true,
-      causes: () => Promise.resolve([]),
-      log: (severity, message) => said.push(`${severity}: ${message}`),
-    };
+    });
     return { boards, context, board: boards.at({ ...connection, ...changes }), close: () => boards.close() };
   };
   const { context, board } = open();
