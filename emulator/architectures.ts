@@ -10,6 +10,8 @@ export interface BoardType {
   readonly qemu: string;
   /** Debian package with {@link qemu}. */
   readonly qemuPackage: string;
+  /** Package in Debian's backports with a newer one, for releases whose own is slow. */
+  readonly backportsPackage?: string;
   /** QEMU's user-mode emulator, static. */
   readonly userEmulator: string;
   readonly machine: string;
@@ -27,6 +29,7 @@ export const boardTypes: Readonly<Record<Architecture, BoardType>> = {
     tested: true,
     qemu: "qemu-system-riscv64",
     qemuPackage: "qemu-system-misc",
+    backportsPackage: "qemu-system-riscv",
     userEmulator: "qemu-riscv64-static",
     machine: "virt",
     cpu: { tcg: "rv64", kvm: "host" },

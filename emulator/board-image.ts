@@ -16,6 +16,7 @@ import { cutPower, monitorSocket, saveState, startMachine } from "./machine";
 import { findPort } from "./ports";
 import { runAsRoot, withRootDirectory } from "./privilege";
 import { qemuArguments } from "./qemu";
+import { qemuProgram, qemuVersion } from "./qemu-program";
 import { knownHostsLine, makeKey, runWhenReachable, withoutComment, type BoardAddress } from "./ssh";
 
 /** Everything that boards of one architecture start from. Read-only. */
@@ -59,8 +60,11 @@ export async function boardImage(architecture: Architecture, progress: Progress)
     ],
     progress,
   );
-  const key = await imageKey(architecture);
-  const directory = await cached("board-images", key, (unfinished) => build(architecture, key, unfinished, progress));
+  const qemu = await qemuProgram(type, progress);
+  const key = await imageKey(qemu, architecture);
+  const directory = await cached("board-images", key, (unfinished) =>
+    build(qemu, architecture, key, unfinished, progress),
+  );
   return readImage(directory);
 }
 
@@ -85,9 +89,9 @@ function imageFiles(directory: string) {
   };
 }
 
-async function imageKey(architecture: Architecture): Promise<string> {
+async function imageKey(qemu: string, architecture: Architecture): Promise<string> {
   const type = boardTypes[architecture];
-  const version = (await runCommand(type.qemu, ["--version"], { timeoutSeconds: 30 })).stdout.split("\n")[0] ?? "";
+  const version = await qemuVersion(qemu);
   const machine = accelerators(architecture).map((accelerator) =>
     qemuArguments(type, {
       ...{ accelerator, kernel: "", initrd: "", disk: "", serialLog: "", pidFile: "", qmpSocket: "", state: "" },
@@ -119,7 +123,13 @@ function accelerators(architecture: Architecture): Accelerator[] {
   return ["tcg"];
 }
 
-async function build(architecture: Architecture, key: string, directory: string, progress: Progress): Promise<void> {
+async function build(
+  qemu: string,
+  architecture: Architecture,
+  key: string,
+  directory: string,
+  progress: Progress,
+): Promise<void> {
   const archive = await debianBase(boardRecipe(architecture), progress);
   await progress.step(`making the disk of the ${architecture} board`, (note) =>
     withRootDirectory(key, (root) => makeDisk(archive, directory, root, note)),
@@ -128,7 +138,7 @@ async function build(architecture: Architecture, key: string, directory: string,
   for (const accelerator of accelerators(architecture)) {
     try {
       await progress.step(`booting the ${architecture} board once, and saving its state`, (note) =>
-        bootAndSave(architecture, accelerator, directory, note),
+        bootAndSave(qemu, architecture, accelerator, directory, note),
       );
       await writeFile(join(directory, "accelerator"), accelerator);
       await rm(join(directory, "pristine.qcow2"));
@@ -203,6 +213,7 @@ ${keepAwake}
 `;
 
 async function bootAndSave(
+  qemu: string,
   architecture: Architecture,
   accelerator: Accelerator,
   directory: string,
@@ -226,6 +237,7 @@ async function bootAndSave(
   };
   const serialLog = join(directory, "console.log");
   const machine = await startMachine(
+    qemu,
     boardTypes[architecture],
     {
       ...{ accelerator, kernel: files.kernel, initrd: files.initrd, disk: files.disk, serialLog },

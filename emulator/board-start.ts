@@ -12,6 +12,7 @@ import { personalizeScript } from "./board-system";
 import { continueFromState, cutPower, machineOf, monitorSocket, startMachine } from "./machine";
 import { preferredPort } from "./ports";
 import { endProcess } from "./process-record";
+import { qemuProgram } from "./qemu-program";
 import { knownHostsLine, runWhenReachable, withoutComment, type BoardAddress } from "./ssh";
 
 /** How a board is. `dead`: its QEMU ended without `down`; the disk is still there. */
@@ -133,6 +134,7 @@ async function start(
   remark = "",
 ): Promise<void> {
   const files = boardFiles(record.name);
+  const qemu = await qemuProgram(boardTypes[record.architecture], progress);
   const titles = {
     state: "resuming board",
     boot: "booting board",
@@ -142,6 +144,7 @@ async function start(
     const begun = Date.now();
     const image = await readImage(files.directory);
     const machine = await startMachine(
+      qemu,
       boardTypes[record.architecture],
       {
         ...{ accelerator: image.accelerator, kernel: image.kernel, initrd: image.initrd, disk: files.overlay },

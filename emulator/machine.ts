@@ -22,15 +22,21 @@ export interface Machine {
 /**
  * Starts QEMU and connects to its monitor.
  *
+ * @param qemu - the program: see `qemuProgram`.
  * @param lifetime - `own`: it outlives this process. `ours`: it dies with it, however that dies.
  * @throws when QEMU ends right away (a port in use, a state that does not fit), with what it printed.
  */
-export async function startMachine(type: BoardType, start: QemuStart, lifetime: "own" | "ours"): Promise<Machine> {
+export async function startMachine(
+  qemu: string,
+  type: BoardType,
+  start: QemuStart,
+  lifetime: "own" | "ours",
+): Promise<Machine> {
   const log = `${start.pidFile}.log`;
   const output = await open(log, "w", 0o600);
   const args = qemuArguments(type, start);
   const [program, programArgs] =
-    lifetime === "own" ? [type.qemu, args] : ["setpriv", ["--pdeathsig", "KILL", "--", type.qemu, ...args]];
+    lifetime === "own" ? [qemu, args] : ["setpriv", ["--pdeathsig", "KILL", "--", qemu, ...args]];
   await rm(start.pidFile, { force: true });
   await rm(start.qmpSocket, { force: true });
   const child = spawn(program, programArgs, {
