@@ -166,15 +166,16 @@ systemctl daemon-reload; systemctl start k3s || :; sleep 4`);
       fromBundle: (await run("--from", tar)).stdout,
     };
     for (const [output, said] of Object.entries(outputs)) {
-      // an output that says nothing has no secret in it either
-      expect(said, output).toContain("token-mismatch");
+      // an output that says nothing has no secret in it either; a bundle has facts and no findings
+      expect(said, output).toContain(output === "bundle" ? "encrypted with different token" : "token-mismatch");
       for (const [name, secret] of Object.entries(planted)) {
         expect(said.includes(secret), `${name} in ${output}`).toBe(false);
         const encoded = Buffer.from(secret).toString("base64").replace(/=+$/, "");
         expect(said.includes(encoded), `${name} in ${output}, in base64`).toBe(false);
       }
     }
-    expect(JSON.parse(json.stdout)).toMatchObject({ findings: [{ id: "token-mismatch", area: "services" }] });
+    const { findings } = JSON.parse(json.stdout) as { findings: object[] };
+    expect(findings).toContainEqual(expect.objectContaining({ id: "token-mismatch", area: "services" }));
     expect(text.stderr).toMatch(/ask +reading 2 files and \d+ other things/);
     expect(text.stderr).toMatch(/\d+ processes started on the board/);
   });
@@ -187,8 +188,8 @@ systemctl daemon-reload; systemctl start k3s || :; sleep 4`);
       const began = Date.now();
       try {
         const looking = gather(other.board);
-        // what is quick has been answered by then, and crictl hangs for 12 s
-        await sleep(6000);
+        // once crictl hangs, which is asked in the second batch, what is quick has been answered
+        while ((await test.sh("pgrep -f '^sleep 300' || true")) === "") await sleep(200);
         proxy.cut(how);
         const facts = readFacts(await looking);
         expect((Date.now() - began) / 1000).toBeLessThan(90);
@@ -197,7 +198,9 @@ systemctl daemon-reload; systemctl start k3s || :; sleep 4`);
         const why = Object.fromEntries(facts.unseen.map((one) => [one.what, one.why]));
         expect(why.sandboxes).toMatch(/connection broke|cannot be reached|refused|no answer|ECONN|not answer/i);
         expect(why["Kubernetes API"]).toMatch(/\S/);
-        expect(diagnose(facts).map(({ id }) => id)).toContain("k3s-down");
+        // the journal, which knows why, was asked too late; in a container it hangs on the memory cgroup that is not there
+        const told = diagnose(facts).flatMap(({ sentence, hangs }) => [sentence, ...hangs]);
+        expect(told).toContainEqual(expect.stringMatching(/^k3s does not run/));
       } finally {
         other.close();
         proxy.close();
