@@ -39,7 +39,7 @@ async function find(type: BoardType, progress: Progress): Promise<string> {
     // fails where a library is missing or too old
     return isAtLeast(await qemuVersion(program), quickVersion) ? program : type.qemu;
   } catch {
-    // the step of fetching it has been shown as failed; with the installed one everything works
+    // the step of fetching it has been shown as failed; with the installed one everything works, slower
     return type.qemu;
   }
 }

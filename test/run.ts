@@ -74,8 +74,8 @@ function tests(name: string, about: string, args: readonly string[]): Part {
       const file = join(directory, "report.json");
       const code = await execute(program("vitest"), [
         "run",
-        // one line a test, as it ends: whoever reads the log of a run that stood still sees where
-        "--reporter=verbose",
+        // one line a test that takes its time, as it ends: whoever reads the log of a run that stood still sees where
+        `--reporter=${args.includes("--project=unit") ? "default" : "verbose"}`,
         "--reporter=json",
         `--outputFile.json=${file}`,
         ...args,

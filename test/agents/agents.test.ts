@@ -24,7 +24,6 @@ describe.sequential("a server and two agents from one stack", () => {
       ...given,
       k3s: {
         ...given.k3s,
-        disable: ["traefik", "servicelb", "metrics-server", "local-storage"],
         config: { "node-ip": server.neighbourAddress, "flannel-iface": "eth1" },
       },
       manifests: { everywhere: { file: join(__dirname, "manifests/everywhere.yaml") } },

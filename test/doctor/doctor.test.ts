@@ -79,9 +79,7 @@ describe.sequential("the doctor on an emulated board that is broken and mended",
     const pristine = await look(board);
     expect(told(pristine.findings)).toEqual(["k3s-missing: there is no k3s on the board"]);
     project = new TestProject();
-    const given = boardSections(board);
-    const disable = ["traefik", "servicelb", "local-storage", "metrics-server"];
-    project.configure({ ...given, k3s: { ...given.k3s, disable } });
+    project.configure(boardSections(board));
     const run = await project.run("up");
     expect(run.code, run.text).toBe(0);
   });

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBundle, writeBundle } from "../../doctor/bundle";
 import { diagnose } from "../../doctor/diagnose";
@@ -189,7 +188,9 @@ systemctl daemon-reload; systemctl start k3s || :; sleep 4`);
       try {
         const looking = gather(other.board);
         // once crictl hangs, which is asked in the second batch, what is quick has been answered
-        while ((await test.sh("pgrep -f '^sleep 300' || true")) === "") await sleep(200);
+        await expect
+          .poll(() => test.sh("pgrep -f '^sleep 300' || true"), { timeout: 60_000, interval: 200 })
+          .not.toBe("");
         proxy.cut(how);
         const facts = readFacts(await looking);
         expect((Date.now() - began) / 1000).toBeLessThan(90);

@@ -24,7 +24,6 @@ describe.sequential("two servers from one stack", () => {
       ...given,
       k3s: {
         ...given.k3s,
-        disable: ["traefik", "servicelb", "metrics-server", "local-storage"],
         config: network(one),
         token: "first-token-of-the-test",
         startTimeoutSeconds: 900,

@@ -44,11 +44,11 @@ type Record = z.infer<typeof recordSchema>;
 /** The configuration before and after the change: every kind of thing that is written to a board is in it. */
 function configurations(board: EmulatedBoard, directory: string): readonly [Sections, Sections] {
   const before = boardSections(board);
-  const k3s = { ...before.k3s, disable: ["traefik", "servicelb", "metrics-server", "local-storage"] };
+  const { k3s } = before;
   const manifest = join(directory, "extra.yaml");
   writeFileSync(manifest, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra, namespace: default}\n");
   return [
-    { ...before, k3s },
+    before,
     {
       ...before,
       board: {

@@ -52,6 +52,7 @@ export function boardSections(board: EmulatedBoard): BoardSections {
     k3s: {
       version: "v1.36.3+k3s1",
       source: { path: board.k3s },
+      // what is not tested costs the emulated processor all the same; CoreDNS stays
       disable: ["traefik", "servicelb", "local-storage", "metrics-server"],
       // a machine whose processors are shared may be a fifth as fast as one with its own
       startTimeoutSeconds: 1500,
