@@ -1,0 +1,48 @@
+import { z } from "zod";
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 lower-case hex digits");
+
+/** A file at an address. */
+export const download = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe("Where it is downloaded from, once; it is kept by its checksum."),
+  sha256: sha256.describe("Its checksum. What does not match is refused."),
+});
+
+const module = z.strictObject({
+  kind: z
+    .literal("module")
+    .describe("Built here from its Go module for the board's platform, where upstream publishes none for it."),
+});
+
+const distributionPackage = z.strictObject({
+  kind: z.literal("package").describe("A package of the board's distribution."),
+  version: z.string().optional().describe("Version to pin the package to. Defaults to what the distribution has."),
+});
+
+/** Programs that come from addresses, one for each. */
+function downloads<Names extends Record<string, typeof download>>(programs: Names) {
+  return z.strictObject({
+    kind: z.literal("url").describe("Downloaded, one address with its checksum for each program."),
+    ...programs,
+  });
+}
+
+/** Where kubeadm, kubelet and kubectl come from. */
+export const kubernetesSource = z.discriminatedUnion("kind", [
+  module,
+  downloads({ kubeadm: download, kubelet: download, kubectl: download }),
+  distributionPackage,
+]);
+
+/** Where containerd with its shim and `ctr` comes from. */
+export const containerdSource = z.discriminatedUnion("kind", [
+  module,
+  downloads({ containerd: download, "containerd-shim-runc-v2": download, ctr: download }),
+  distributionPackage,
+]);
+
+/** Where runc comes from. */
+export const runcSource = z.discriminatedUnion("kind", [downloads({ runc: download }), distributionPackage]);
+
+/** Where the CNI plugins come from. */
+export const cniPluginsSource = z.discriminatedUnion("kind", [module, distributionPackage]);
