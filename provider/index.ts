@@ -5,6 +5,14 @@ export { ContainerdImage, type ContainerdImageArgs } from "./containerd";
 export { getFacts, type Facts } from "./facts";
 export { File, type FileArgs } from "./files";
 export {
+  KubeadmCluster,
+  type KubeadmClusterArgs,
+  KubeadmControlPlane,
+  type KubeadmControlPlaneArgs,
+  KubeadmData,
+  type KubeadmDataArgs,
+} from "./kubeadm";
+export {
   AgentToken,
   type AgentTokenArgs,
   ClusterNode,

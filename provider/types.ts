@@ -4,6 +4,9 @@ import { setting } from "./board/setting";
 import { containerdImage } from "./containerd/containerd-image";
 import { getFactsFunction } from "./facts/get-facts";
 import { file } from "./files/file";
+import { kubeadmCluster } from "./kubeadm/cluster";
+import { kubeadmControlPlane } from "./kubeadm/control-plane";
+import { kubeadmData } from "./kubeadm/kubeadm-data";
 import { agentToken } from "./kubernetes/agent-token";
 import { clusterNode } from "./kubernetes/cluster-node";
 import { clusterReadiness } from "./kubernetes/cluster-readiness";
@@ -49,6 +52,9 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
   entry(agentToken),
   entry(nodeObject),
   entry(clusterNode),
+  entry(kubeadmData),
+  entry(kubeadmControlPlane),
+  entry(kubeadmCluster),
 ]);
 
 /** All functions of package `board`. */

@@ -9,7 +9,7 @@ import { afterAll, beforeEach, vi } from "vitest";
 import { elfBytes } from "../components/images/elf-samples";
 import type { Facts } from "../provider";
 import { isObject } from "../provider/secrets";
-import { parseStackConfig } from "./config";
+import { parseK3sConfig } from "./config";
 import { k3sServerStack } from "./k3s-server";
 
 /** Nothing compiles here: the graph must not depend on how images and programs come to be, only on their digests and places. */
@@ -206,7 +206,7 @@ vi.spyOn(MockMonitor.prototype, "registerResource").mockImplementation(function 
 });
 
 export async function deploy(values: Record<string, unknown> = {}) {
-  const outputs = await k3sServerStack(parseStackConfig({ ...good, ...values }));
+  const outputs = await k3sServerStack(parseK3sConfig({ ...good, ...values }));
   await pulumi.runtime.disconnect();
   return outputs;
 }

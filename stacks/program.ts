@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { parseConfigValue } from "./config-value";
 import { configKeys, parseStackConfig } from "./config";
 import { k3sServerStack } from "./k3s-server";
+import { kubeadmStack } from "./kubeadm";
 
 /** The Pulumi program: reads the stack's configuration and makes what it says. Run by `pulumi up` (index.ts) and by the CLI inline. */
 export async function program(): Promise<Record<string, unknown>> {
@@ -12,5 +13,6 @@ export async function program(): Promise<Record<string, unknown>> {
       return [key, text === undefined ? undefined : parseConfigValue(text)];
     }),
   );
-  return { ...(await k3sServerStack(parseStackConfig(values))) };
+  const stack = parseStackConfig(values);
+  return { ...("kubeadm" in stack ? await kubeadmStack(stack) : await k3sServerStack(stack)) };
 }
