@@ -43,10 +43,16 @@ export const stackConfigSchema = z.strictObject({
     .default({})
     .describe("How the registries that images come from are asked, where that is not the usual way."),
   delivery: deliveryConfig.default("mirror"),
-  k3s: k3sConfig.optional().describe("k3s on the board. A stack has this or `kubeadm`."),
+  k3s: k3sConfig
+    .optional()
+    .meta({ default: {} })
+    .describe("k3s on the board. A stack has this or `kubeadm`; an empty section is none."),
   kubeadm: kubeadmConfig
     .optional()
-    .describe("A cluster made by kubeadm on the board, in place of k3s (docs/kubeadm.md). A stack has this or `k3s`."),
+    .meta({ default: {} })
+    .describe(
+      "A cluster made by kubeadm on the board, in place of k3s (docs/kubeadm.md). A stack has this or `k3s`; an empty section is none.",
+    ),
   agents: agentsConfig
     .default({})
     .describe("Boards that join the server's cluster as agents, by the names of their nodes."),
@@ -146,7 +152,9 @@ function undeliverable({ images, delivery }: Sections): ConfigProblem[] {
  * @throws ConfigError with every problem and its path. Nothing has been contacted by then.
  */
 export function parseStackConfig(values: Readonly<Record<string, unknown>>): StackConfig | KubeadmStackConfig {
-  const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(
+    Object.entries(values).filter(([key, value]) => value !== undefined && !isNoDistribution(key, value)),
+  );
   const parsed = stackConfigSchema.safeParse(given);
   const ofKeys = [...distributionProblems(given), ...agentKeyProblems(given.agents, versionIn(given.k3s))];
   if (!parsed.success) throw new ConfigError([...problemsOf(parsed.error.issues), ...ofKeys]);
@@ -180,6 +188,11 @@ export function parseK3sConfig(values: Readonly<Record<string, unknown>>): Stack
   const config = parseStackConfig(values);
   if ("kubeadm" in config) throw new ConfigError([{ path: "kubeadm", reason: "this is for stacks with k3s only" }]);
   return config;
+}
+
+/** Whether a section says that the stack has none: Pulumi gives every declared key a value. */
+function isNoDistribution(key: string, value: unknown): boolean {
+  return (key === "k3s" || key === "kubeadm") && isObject(value) && Object.keys(value).length === 0;
 }
 
 function distributionProblems(given: Readonly<Record<string, unknown>>): ConfigProblem[] {

@@ -55,7 +55,12 @@ function otherSections({ delivery, agents, manifests, registry }: KubeadmStackCo
   return [
     ...(delivery === "mirror"
       ? []
-      : [{ path: "delivery", reason: `${delivery} is k3s's: kubeadm takes its images from the registry, expected mirror` }]),
+      : [
+          {
+            path: "delivery",
+            reason: `${delivery} is k3s's: kubeadm takes its images from the registry, expected mirror`,
+          },
+        ]),
     ...(registry === undefined ? [{ path: "registry", reason: "is needed: kubeadm takes its images from there" }] : []),
     ...(Object.keys(agents).length === 0 ? [] : [{ path: "agents", reason: "are k3s's" }]),
     ...(Object.keys(manifests).length === 0

@@ -176,7 +176,9 @@ function serviceProgram(
 ): Pick<board.SystemdServiceArgs, "unit" | "program" | "restartTriggers"> {
   if (kind === "file" && "local" in rest) return { unit: unit(path), program: { path, source: rest.local } };
   return {
-    restartTriggers: { packages: pulumi.all(packages.map((one) => one.installedVersion)).apply((all) => all.join(" ")) },
+    restartTriggers: {
+      packages: pulumi.all(packages.map((one) => one.installedVersion)).apply((all) => all.join(" ")),
+    },
   };
 }
 

@@ -37,6 +37,9 @@ interface State extends Inputs {
 
 const phaseSeconds = 900;
 
+/** What a kubeconfig has that brings its certificate along. */
+const embedded = "client-certificate-data";
+
 /** The taint that kubeadm marks a control plane with. */
 const controlPlaneTaint = "node-role.kubernetes.io/control-plane:NoSchedule";
 
@@ -59,6 +62,12 @@ export const kubeadmCluster: ResourceType<Inputs, State> = {
           ]
         : [],
     };
+  },
+
+  async announce(context, wanted) {
+    const kubeconfig = await (await context.board(wanted.connection)).file("/etc/kubernetes/kubelet.conf");
+    const isFinal = kubeconfig.kind === "file" && kubeconfig.content?.includes(embedded) === false;
+    return isFinal ? [] : ["kubelet.service restarts: from now on it uses the certificate that it renews itself"];
   },
 
   async create(context, wanted) {
@@ -90,7 +99,7 @@ async function apply(context: Context, wanted: Inputs): Promise<State> {
   const script = `${originals}
 lock
 ${phasesScript(wanted.kubeadm, clusterPhases)}
-if grep -q client-certificate-data /etc/kubernetes/kubelet.conf; then
+if grep -q ${embedded} /etc/kubernetes/kubelet.conf; then
 ${phasesScript(wanted.kubeadm, ["kubelet-finalize all"])}
 fi`;
   const { code, stderr } = await board.run(script, {

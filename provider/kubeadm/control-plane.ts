@@ -138,13 +138,14 @@ async function putConfig(board: Board, text: string): Promise<void> {
 
 async function begin(context: Context, board: Board, wanted: Inputs): Promise<void> {
   const { kubeadm, criSocket, ignorePreflightErrors } = wanted;
+  const begun = await board.run(beginScript(kubeadm, criSocket), { purpose: "looking for an earlier init" });
+  if (begun.code !== 0) throw new BoardError("refused", board.label, lastLines(begun.stderr), "Nothing was changed");
   // kubelet is put in place afterwards, in a transaction of its own
   const ignored = ["KubeletVersion", "Service-Kubelet", ...ignorePreflightErrors].join(",");
-  const script = `${beginScript(kubeadm, criSocket)}
-if [ -n "$fresh" ]; then
-${phasesScript(kubeadm, [`preflight --ignore-preflight-errors=${ignored}`])}
-fi
-${phasesScript(kubeadm, filePhases)}`;
+  const checks = begun.stdout.trim() === "fresh" ? [`preflight --ignore-preflight-errors=${ignored}`] : [];
+  const script = `${originals}
+lock
+${phasesScript(kubeadm, [...checks, ...filePhases])}`;
   await putConfig(board, wanted.config);
   const { code, stderr } = await board.run(script, {
     purpose: "preparing the control plane with kubeadm",
@@ -215,9 +216,10 @@ async function takeBack(context: Context, board: Board, old: State, why: string)
 /** kubeadm's own reset, where its program is there; what that leaves goes with `KubeadmData`. */
 async function reset(context: Context, board: Board, { kubeadm, criSocket }: State): Promise<void> {
   const restore = (path: string) => `restore ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}`;
+  // without the record there has been no init of ours, and what is there is not ours to reset
   const script = `${originals}
-if [ -x ${quote(kubeadm)} ]; then ${quote(kubeadm)} reset --force --cri-socket ${quote(criSocket)} >&2 || exit 1; fi
 [ -d $state ] || exit 0
+if [ -e ${initRecord} ] && [ -x ${quote(kubeadm)} ]; then ${quote(kubeadm)} reset --force --cri-socket ${quote(criSocket)} >&2 || exit 1; fi
 lock
 rm -f ${initRecord}
 ${[kubeadmPaths.config, ...staticPods.map(manifestPath)].map(restore).join("\n")}

@@ -27,24 +27,23 @@ const leftovers = [
 
 /**
  * Shell that begins an init, or goes on with one of ours that was interrupted. Where its etcd has never run there is nothing to keep, and
- * whatever half of a file it left goes; where it has, kubeadm's phases take up what is there. Sets `fresh` where it begins.
+ * whatever half of a file it left goes; where it has, kubeadm's phases take up what is there. Prints `fresh` where it begins.
  *
- * Fails for what an earlier init has left that was not ours, and says what it is and how to reset it.
+ * Fails for what an earlier init has left that was not ours, says what it is and how to reset it, and touches nothing.
  */
 export function beginScript(kubeadm: string, criSocket: string): string {
   const reset = `${kubeadm} reset --cri-socket ${criSocket}`;
   return `${originals}
-lock
-fresh=
 if [ ! -e ${initRecord} ]; then
   left=
   for path in ${leftovers.join(" ")}; do [ ! -e "$path" ] || left="$left $path"; done
   [ -z "$left" ] || fail "an earlier init, which is not this stack's, is on the board:$left. Reset it there (${reset}) and remove what it names"
+fi
+lock
+if [ ! -e /var/lib/etcd/member ]; then
   : >${initRecord} && sync -- ${initRecord} || fail "${initRecord} cannot be written"
-  fresh=1
-elif [ ! -e /var/lib/etcd/member ]; then
   rm -rf /etc/kubernetes/pki /etc/kubernetes/*.conf ${kubeadmPaths.manifests}/*.yaml
-  fresh=1
+  echo fresh
 fi`;
 }
 
