@@ -3,7 +3,7 @@ export { type KindName, Reboot, type RebootArgs, Setting, type SettingArgs } fro
 export type { ConnectionArgs } from "./connection-input";
 export { ContainerdImage, type ContainerdImageArgs } from "./containerd";
 export { getFacts, type Facts } from "./facts";
-export { File, type FileArgs } from "./files";
+export { type BoardFile, File, type FileArgs, getFile } from "./files";
 export {
   KubeadmCluster,
   type KubeadmClusterArgs,

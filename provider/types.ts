@@ -4,6 +4,7 @@ import { setting } from "./board/setting";
 import { containerdImage } from "./containerd/containerd-image";
 import { getFactsFunction } from "./facts/get-facts";
 import { file } from "./files/file";
+import { getFileFunction } from "./files/get-file";
 import { kubeadmCluster } from "./kubeadm/cluster";
 import { kubeadmControlPlane } from "./kubeadm/control-plane";
 import { kubeadmData } from "./kubeadm/kubeadm-data";
@@ -58,7 +59,7 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
 ]);
 
 /** All functions of package `board`. */
-export const functions: readonly FunctionType<Properties, object>[] = [getFactsFunction];
+export const functions: readonly FunctionType<Properties, object>[] = [getFactsFunction, getFileFunction];
 
 /** What deleting a resource of this type does on the board, as notes; `state` may lack its secrets. For previews: the engine does not ask there. */
 export function removalNotes(token: string, state: Properties): readonly string[] {

@@ -30,6 +30,12 @@ export const flannelConfig = z.strictObject({
 export const calicoConfig = z.strictObject({
   kind: z.literal("calico").describe("Calico. Which architectures a release really has is checked."),
   version: version.describe("Version of Calico."),
+  manifest: z
+    .string()
+    .min(1)
+    .describe(
+      "Path of the `calico.yaml` of that version, from its release; `~` is expanded. Its pool becomes `podSubnet`.",
+    ),
 });
 
 /** Pods of all nodes in one network, by Cilium. */
