@@ -75,7 +75,7 @@ describe("Docker's daemon.json", () => {
     const again = await docker({ registryMirrors: ["http://ours.lan"] });
     expect(await systemdService.diff(first, again, () => false)).toMatchObject({ changed: [] });
 
-    await test.sh(`sed -i 's/{/{"default-runtime": "theirs",/' /etc/docker/daemon.json`);
+    await test.sh(`sed -i '1s/{/{"default-runtime": "theirs",/' /etc/docker/daemon.json`);
     const found = await systemdService.read(test.context, id, first);
     const next = await docker();
     const diff = await systemdService.diff(found?.state ?? first, next, () => false);

@@ -31,7 +31,7 @@ it("the unit", () => {
         --subnet-file=/run/flannel/subnet.env \\
         --ip-masq \\
         --iface=eth1
-    ExecStartPost=/usr/local/lib/k3s-board/flannel-conflist
+    ExecStartPost=/bin/sh /usr/local/lib/k3s-board/flannel-conflist
     TimeoutStartSec=0
     Restart=always
     RestartSec=5s

@@ -60,7 +60,7 @@ After=network-online.target
 Type=notify
 Environment=NODE_NAME=${nodeName}
 ExecStart=${[flannelPaths.program, ...flags].join(" \\\n    ")}
-ExecStartPost=${flannelPaths.conflistWriter}
+ExecStartPost=/bin/sh ${flannelPaths.conflistWriter}
 TimeoutStartSec=0
 Restart=always
 RestartSec=5s

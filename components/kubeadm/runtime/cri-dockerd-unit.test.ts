@@ -44,6 +44,7 @@ it("the socket", () => {
     SocketMode=0660
     SocketUser=root
     SocketGroup=root
+    RemoveOnStop=true
     "
   `);
 });

@@ -91,5 +91,6 @@ ListenStream=${socketPath(runtimeSockets["cri-dockerd"])}
 SocketMode=0660
 SocketUser=root
 SocketGroup=root
+RemoveOnStop=true
 `;
 }
