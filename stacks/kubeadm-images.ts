@@ -2,7 +2,7 @@ import { hostsOf } from "../components/images/delivery/mirror";
 import { hostOf, pushedImages } from "../components/images/delivery/pushing";
 import { planImages, type PlannedImage } from "../components/images/plan";
 import { type ControlPlaneImage, controlPlaneImages } from "../components/kubeadm/image-table";
-import { imagesInManifests } from "../components/manifests/images";
+import { imagesInManifests, type ManifestImage } from "../components/manifests/images";
 import type { ManifestText } from "../components/manifests/manifests";
 import { parsePulledImage } from "../components/images/reference";
 import { registryEndpoint } from "../components/registry/registry";
@@ -31,6 +31,8 @@ export interface KubeadmImagesArgs {
   readonly progress: Progress;
   /** What the user deploys: what its pods run is looked at too. Defaults to nothing. */
   readonly workloads?: readonly ManifestText[];
+  /** Images of the network's pods. Defaults to none. */
+  readonly network?: readonly ManifestImage[];
 }
 
 /**
@@ -40,13 +42,13 @@ export interface KubeadmImagesArgs {
  */
 export async function kubeadmImages(
   { kubeadm, images: configured, registries, audit, board, registry }: KubeadmStackConfig,
-  { pageSize, progress, workloads = [] }: KubeadmImagesArgs,
+  { pageSize, progress, workloads = [], network = [] }: KubeadmImagesArgs,
 ): Promise<KubeadmImages> {
   if (registry === undefined) throw new Error("a kubeadm stack needs a private registry");
   const system = controlPlaneImages(kubeadm.version, board.arch);
   const images = await planImages({
     images: configured,
-    system,
+    system: [...system, ...network.map(({ image }) => ({ name: parsePulledImage(image).name, alternatives: [] }))],
     registries,
     arch: board.arch,
     pageSize,

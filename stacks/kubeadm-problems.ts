@@ -1,3 +1,6 @@
+import { calicoOf } from "../components/kubeadm/cni/network";
+import { cniProblems } from "../components/kubeadm/cni/problems";
+import { runtimeProblems } from "../components/kubeadm/runtime/problems";
 import { isSubnet, overlap } from "../components/kubeadm/subnet";
 import { bundledVersions } from "../components/kubeadm/program-builds";
 import type { ConfigProblem, KubeadmStackConfig } from "./config";
@@ -7,8 +10,8 @@ export function kubeadmProblems(config: KubeadmStackConfig): ConfigProblem[] {
   return [
     ...unbuildable(config),
     ...networkProblems(config),
-    ...cgroupProblems(config),
-    ...unsupported(config),
+    ...runtimeProblems(config),
+    ...cni(config),
     ...otherSections(config),
   ];
 }
@@ -30,24 +33,10 @@ function networkProblems({ kubeadm }: KubeadmStackConfig): ConfigProblem[] {
   return [{ path: "kubeadm.podSubnet", reason: `${podSubnet} overlaps serviceSubnet ${serviceSubnet}` }];
 }
 
-/** kubelet and its runtime make control groups in the same way, or pods do not start; either may be the one that is wrong. */
-function cgroupProblems({ kubeadm }: KubeadmStackConfig): ConfigProblem[] {
-  const { kubelet, runtime } = kubeadm;
-  const asked = kubelet.cgroupDriver;
-  if (asked === undefined || asked === runtime.cgroupDriver) return [];
-  const reason = `kubelet would use ${JSON.stringify(asked)} and ${runtime.kind} ${runtime.cgroupDriver}: set kubeadm.runtime.cgroupDriver, which both get`;
-  return [{ path: "kubeadm.kubelet.cgroupDriver", reason }];
-}
-
-function unsupported({ kubeadm }: KubeadmStackConfig): ConfigProblem[] {
-  return [
-    ...(kubeadm.runtime.kind === "containerd"
-      ? []
-      : [{ path: "kubeadm.runtime.kind", reason: `${kubeadm.runtime.kind} is not part of this program yet` }]),
-    ...(kubeadm.cni.kind === "bridge"
-      ? []
-      : [{ path: "kubeadm.cni.kind", reason: `${kubeadm.cni.kind} is not part of this program yet` }]),
-  ];
+/** Whether the network can be had on the board, and what is wrong with its manifest. */
+function cni({ kubeadm, board }: KubeadmStackConfig): ConfigProblem[] {
+  const problems = cniProblems(kubeadm.cni, { architectures: [board.arch], nodes: 1 });
+  return problems.length > 0 ? problems : [...(calicoOf(kubeadm)?.problems ?? [])];
 }
 
 /** Sections that are k3s's. */

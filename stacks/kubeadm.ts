@@ -2,11 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { dockerProxy, packageProxy, serviceProxyFiles } from "../components/board/proxy/proxy";
 import { Hooks } from "../components/hooks/hooks";
 import { showPlan } from "../components/images/show-plan";
+import { preparedNetwork } from "../components/kubeadm/cni/network";
 import { adminKubeconfig, type NodeIdentity } from "../components/kubeadm/configuration";
 import { clusterDns } from "../components/kubeadm/kubelet";
 import { nodePrograms } from "../components/kubeadm/programs";
 import { KubeadmServer } from "../components/kubeadm/server";
 import { containerdUnitName } from "../components/kubeadm/runtime/containerd";
+import { criDockerd } from "../components/kubeadm/runtime/cri-dockerd-source";
+import { dockerOnBoard } from "../components/kubeadm/runtime/docker";
 import { readManifests } from "../components/manifests/manifests";
 import { manifestProblems } from "../components/manifests/validate";
 import { engineProgress } from "../components/progress";
@@ -38,7 +41,20 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
   const { facts } = checked;
   const progress = engineProgress();
   const programs = await nodePrograms(kubeadm, arch, progress);
-  const images = await kubeadmImages(config, { pageSize: facts.pageSize, progress, workloads });
+  const network = await preparedNetwork(kubeadm, arch, progress);
+  const docker =
+    kubeadm.runtime.kind === "cri-dockerd"
+      ? {
+          criDockerd: await criDockerd(kubeadm.runtime.source, arch, progress),
+          onBoard: await dockerOnBoard(checked.connection),
+        }
+      : undefined;
+  const images = await kubeadmImages(config, {
+    pageSize: facts.pageSize,
+    progress,
+    workloads,
+    network: network?.kind === "calico" ? network.images : [],
+  });
   showPlan(images.images);
   const node = nodeIdentity(config, facts);
 
@@ -64,6 +80,8 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
     registry: filled.registry,
     certSANs: certSANs(config, kubeconfigServer),
     otherFiles: runtimeFiles,
+    ...(docker === undefined ? {} : { docker }),
+    ...(network === undefined ? {} : { network }),
     after: [...filled.resources, ...hooks.before("k3s")],
   });
   hooks.done([server]);
@@ -133,9 +151,13 @@ function proxied(
     ...(registry?.kind === "board" ? { registry: registry.listen } : {}),
   };
   const packages = packageProxy("board", proxy, reached);
-  dockerProxy("board", proxy, reached, direct);
+  const isDocker = kubeadm.runtime.kind === "cri-dockerd";
+  // a service has one owner: where Docker is the runtime, the proxy's files are among the runtime's
+  if (!isDocker) dockerProxy("board", proxy, reached, direct);
   return {
     connection: packages === undefined ? reached : pulumi.all([packages.path, reached]).apply(([, to]) => to),
-    runtimeFiles: serviceProxyFiles(containerdUnitName, "/etc/containerd/k3s-board-proxy.env", proxy, direct),
+    runtimeFiles: isDocker
+      ? serviceProxyFiles("docker", "/etc/docker/k3s-board-proxy.env", proxy, direct)
+      : serviceProxyFiles(containerdUnitName, "/etc/containerd/k3s-board-proxy.env", proxy, direct),
   };
 }

@@ -3,18 +3,29 @@ import * as board from "../../provider";
 import type { RegistryEndpoint } from "../k3s/registries";
 import type { Registry } from "../registry/registry";
 import { bridgeConflist, bridgePath } from "./cni/bridge";
+import { networkParts, type PreparedNetwork } from "./cni/network";
 import type { KubeadmConfig } from "./config";
-import { controlPlaneTaint, kubeadmConfiguration, type NodeIdentity, superAdminKubeconfig } from "./configuration";
+import {
+  adminKubeconfig,
+  controlPlaneTaint,
+  kubeadmConfiguration,
+  type NodeIdentity,
+  superAdminKubeconfig,
+} from "./configuration";
 import { kubeletConfigFile, kubeletDropIn, kubeletFlagsFile, kubeletPaths, kubeletUnit } from "./kubelet";
 import { type NodeProgram, type NodePrograms, pluginDirectory } from "./programs";
 import {
   containerdConfigFile,
   containerdPaths,
-  containerdSocket,
   containerdUnit,
   containerdUnitName,
   hostsFile,
 } from "./runtime/containerd";
+import { CriDockerdRuntime } from "./runtime/cri-dockerd";
+import type { CriDockerd } from "./runtime/cri-dockerd-source";
+import { criDockerService } from "./runtime/cri-dockerd-unit";
+import type { DockerOnBoard } from "./runtime/docker";
+import { runtimeSockets } from "./runtime/sockets";
 
 /** Arguments of {@link KubeadmServer}. */
 export interface KubeadmServerArgs {
@@ -32,6 +43,10 @@ export interface KubeadmServerArgs {
   readonly registry: Registry;
   /** Names and addresses for the API server's certificate. */
   readonly certSANs: readonly string[];
+  /** Where the runtime is Docker: cri-dockerd, and Docker's configuration as the board has it. */
+  readonly docker?: { readonly criDockerd: CriDockerd; readonly onBoard: DockerOnBoard };
+  /** The network of pods where it is no bridge. */
+  readonly network?: PreparedNetwork;
   /** Files that the runtime reads at its start besides its configuration: a proxy's. */
   readonly otherFiles: readonly board.ServiceFileArgs[];
   /** What must be there before anything here: the engine orders children by what they themselves depend on. */
@@ -39,10 +54,10 @@ export interface KubeadmServerArgs {
 }
 
 /**
- * A control plane made by kubeadm on a board of its own: programs, containerd, the network of the pods, certificates and static pods, kubelet, and
+ * A control plane made by kubeadm on a board of its own: programs, the runtime, the network of the pods, certificates and static pods, kubelet, and
  * what kubeadm keeps in the cluster.
  *
- * What happens when it goes follows from what depends on what: kubelet stops, kubeadm resets the node while containerd runs, containerd stops, the
+ * What happens when it goes follows from what depends on what: kubelet stops, kubeadm resets the node while the runtime runs, the runtime stops, the
  * files go, and `-data` takes away what is left.
  */
 export class KubeadmServer extends pulumi.ComponentResource {
@@ -63,33 +78,18 @@ export class KubeadmServer extends pulumi.ComponentResource {
         ),
     );
     const files = this.files(name, args, child);
-    const runtime = new board.SystemdService(
-      `${name}-containerd`,
-      {
-        connection,
-        name: containerdUnitName,
-        ...serviceProgram(program(programs, "containerd"), containerdUnit, packages),
-        files: [
-          {
-            path: containerdPaths.config,
-            content: containerdConfigFile({ config: containerdOf(config), sandboxImage: args.pauseImage }),
-          },
-          ...args.otherFiles,
-        ],
-        timeoutSeconds: config.startTimeoutSeconds,
-      },
-      { parent: this, dependsOn: [data, ...packages, ...files] },
-    );
+    const runtime = this.runtime(name, args, packages, [data, ...packages, ...files]);
+    const criSocket = runtimeSockets[config.runtime.kind];
     const kubeadm = {
       connection,
       kubeadm: program(programs, "kubeadm").path,
-      config: kubeadmConfiguration({ ...args, criSocket: containerdSocket }),
+      config: kubeadmConfiguration({ ...args, criSocket }),
     };
     const controlPlane = new board.KubeadmControlPlane(
       `${name}-control-plane`,
       {
         ...kubeadm,
-        criSocket: containerdSocket,
+        criSocket,
         ignorePreflightErrors: config.ignorePreflightErrors,
         timeoutSeconds: config.startTimeoutSeconds,
       },
@@ -101,13 +101,22 @@ export class KubeadmServer extends pulumi.ComponentResource {
       {
         connection,
         name: "kubelet",
-        ...serviceProgram(kubelet, (binary) => kubeletUnit(binary, containerdUnitName), packages),
+        ...serviceProgram(
+          kubelet,
+          (binary) => kubeletUnit(binary, config.runtime.kind === "containerd" ? containerdUnitName : criDockerService),
+          packages,
+        ),
         files: [
           { path: kubeletPaths.dropIn, content: kubeletDropIn(kubelet.path) },
-          { path: kubeletPaths.config, content: kubeletConfigFile(config, containerdSocket) },
+          { path: kubeletPaths.config, content: kubeletConfigFile(config, criSocket) },
           { path: kubeletPaths.flags, content: kubeletFlagsFile({ version: config.version, node, ...args }) },
         ],
-        health: { kind: "kubernetes", kubeconfig: superAdminKubeconfig, node: node.name },
+        health: {
+          kind: "kubernetes",
+          kubeconfig: superAdminKubeconfig,
+          node: node.name,
+          ...(args.network === undefined ? {} : { networkLater: true }),
+        },
         timeoutSeconds: config.startTimeoutSeconds,
       },
       { parent: this, dependsOn: [controlPlane] },
@@ -117,7 +126,76 @@ export class KubeadmServer extends pulumi.ComponentResource {
       { ...kubeadm, node: node.name, taints: config.untaint ? [] : [controlPlaneTaint] },
       { parent: this, dependsOn: [service] },
     );
+    if (args.network !== undefined) {
+      const { network } = args;
+      const { podSubnet, startTimeoutSeconds } = config;
+      networkParts(
+        `${name}-network`,
+        {
+          connection,
+          network,
+          podSubnet,
+          nodeName: node.name,
+          kubectl: program(programs, "kubectl").path,
+          kubeconfig: adminKubeconfig,
+          startTimeoutSeconds,
+          after: [this.cluster],
+        },
+        this,
+      );
+    }
     this.registerOutputs({});
+  }
+
+  /** What runs containers, by the service that kubelet needs. */
+  private runtime(
+    name: string,
+    args: KubeadmServerArgs,
+    packages: readonly board.Package[],
+    after: readonly pulumi.Resource[],
+  ): board.SystemdService {
+    const { connection, config, programs, registry, docker } = args;
+    if (config.runtime.kind === "cri-dockerd") {
+      if (docker === undefined) throw new Error("there is no cri-dockerd");
+      const { endpoint, ca } = registry;
+      const runtime = new CriDockerdRuntime(
+        `${name}-runtime`,
+        {
+          connection,
+          config: config.runtime,
+          program: docker.criDockerd,
+          docker: docker.onBoard,
+          sandboxImage: args.pauseImage,
+          registry: {
+            endpoint,
+            isMirror: args.mirrored.includes("docker.io"),
+            ...(ca === undefined ? {} : { ca: ca.content }),
+          },
+          proxyFiles: args.otherFiles,
+          startTimeoutSeconds: config.startTimeoutSeconds,
+          after,
+        },
+        { parent: this },
+      );
+      return runtime.service;
+    }
+    return new board.SystemdService(
+      `${name}-containerd`,
+      {
+        connection,
+        name: containerdUnitName,
+        ...serviceProgram(program(programs, "containerd"), containerdUnit, packages),
+        files: [
+          {
+            path: containerdPaths.config,
+            content: containerdConfigFile({ config: config.runtime, sandboxImage: args.pauseImage }),
+          },
+          ...args.otherFiles,
+        ],
+        timeoutSeconds: config.startTimeoutSeconds,
+      },
+      { parent: this, dependsOn: [...after] },
+    );
   }
 
   /** Programs that are no service's own, CNI plugins, the network's configuration, and how containerd asks registries. */
@@ -143,9 +221,15 @@ export class KubeadmServer extends pulumi.ComponentResource {
           mode: "0755",
         }),
       ),
-      file("cni", { path: bridgePath, content: bridgeConflist(config.podSubnet), mode: "0644" }),
-      ...mirrored.map((host) => file(`mirror-${host}`, hosts(host, endpoint, content))),
-      ...(ca === undefined ? [] : [file("registry-ca", { path: ca.path, content: ca.content, mode: "0644" })]),
+      ...(config.cni.kind === "bridge"
+        ? [file("cni", { path: bridgePath, content: bridgeConflist(config.podSubnet), mode: "0644" })]
+        : []),
+      ...(config.runtime.kind === "containerd"
+        ? [
+            ...mirrored.map((host) => file(`mirror-${host}`, hosts(host, endpoint, content))),
+            ...(ca === undefined ? [] : [file("registry-ca", { path: ca.path, content: ca.content, mode: "0644" })]),
+          ]
+        : []),
     ];
   }
 }
@@ -180,9 +264,4 @@ function serviceProgram(
       packages: pulumi.all(packages.map((one) => one.installedVersion)).apply((all) => all.join(" ")),
     },
   };
-}
-
-function containerdOf({ runtime }: KubeadmConfig): Extract<KubeadmConfig["runtime"], { kind: "containerd" }> {
-  if (runtime.kind !== "containerd") throw new Error(`the runtime is ${runtime.kind}`);
-  return runtime;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bridgeConflist } from "../../components/kubeadm/cni/conflist";
+import { conflist } from "../../components/kubeadm/cni/conflist";
 import { criDockerd } from "../../components/kubeadm/runtime/cri-dockerd-source";
 import {
   criDockerDropIn,
@@ -100,7 +100,7 @@ describe.skipIf(binary === undefined).sequential("cri-dockerd with Debian's Dock
       { path: "/var/lib/kubelet/config.yaml", content: kubeletConfig },
       {
         path: "/etc/cni/net.d/10-test.conflist",
-        content: bridgeConflist({ name: "test", subnet: podSubnet, ipMasq: true }),
+        content: conflist({ name: "test", subnet: podSubnet, ipMasq: true }),
       },
       { path: "/etc/kubernetes/manifests/first.yaml", content: pod("first") },
     ])

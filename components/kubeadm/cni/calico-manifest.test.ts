@@ -49,19 +49,19 @@ describe("calicoManifest", () => {
   });
   it("refuses another pool", () => {
     expect(calicoManifest(manifest(pool), { version }, "10.5.0.0/16").problems).toEqual([
-      "kubeadm.cni.manifest: CALICO_IPV4POOL_CIDR is 192.168.0.0/16, the cluster's pods are in 10.5.0.0/16 (kubeadm.podSubnet): take the variable out, or make them the same",
+      "CALICO_IPV4POOL_CIDR is 192.168.0.0/16, the cluster's pods are in 10.5.0.0/16 (kubeadm.podSubnet): take the variable out, or make them the same",
     ]);
   });
   it("refuses images of another version, a manifest without the agent, and what is no YAML", () => {
     expect(calicoManifest(manifest("", "v3.2.8"), { version }, "10.5.0.0/16").problems).toEqual([
-      "kubeadm.cni.manifest: DaemonSet kube-system/calico-node, init container install-cni has docker.io/calico/cni:v3.2.8, kubeadm.cni.version is v3.30.0: give the manifest of that version",
-      "kubeadm.cni.manifest: DaemonSet kube-system/calico-node, container calico-node has docker.io/calico/node:v3.2.8, kubeadm.cni.version is v3.30.0: give the manifest of that version",
+      "DaemonSet kube-system/calico-node, init container install-cni has docker.io/calico/cni:v3.2.8, kubeadm.cni.version is v3.30.0: give the manifest of that version",
+      "DaemonSet kube-system/calico-node, container calico-node has docker.io/calico/node:v3.2.8, kubeadm.cni.version is v3.30.0: give the manifest of that version",
     ]);
     expect(calicoManifest("kind: Namespace\n", { version }, "10.5.0.0/16").problems).toEqual([
       expect.stringContaining("expected one DaemonSet calico-node"),
     ]);
     expect(calicoManifest("a: [", { version }, "10.5.0.0/16").problems).toEqual([
-      expect.stringMatching(/^kubeadm\.cni\.manifest is no YAML: /),
+      expect.stringMatching(/^is no YAML: /),
     ]);
   });
 });

@@ -43,7 +43,7 @@ export function calicoManifest(
   try {
     documents = loadAll(text).filter((document) => document != null);
   } catch (error) {
-    return { text, images: [], problems: [`kubeadm.cni.manifest is no YAML: ${(error as Error).message}`] };
+    return { text, images: [], problems: [`is no YAML: ${(error as Error).message}`] };
   }
   const problems: string[] = [];
   let agents = 0;
@@ -58,7 +58,7 @@ export function calicoManifest(
       const given = env.find(({ name }) => name === poolVariable);
       if (given?.value !== undefined && given.value !== podSubnet)
         problems.push(
-          `kubeadm.cni.manifest: ${poolVariable} is ${given.value}, the cluster's pods are in ${podSubnet} (kubeadm.podSubnet): take the variable out, or make them the same`,
+          `${poolVariable} is ${given.value}, the cluster's pods are in ${podSubnet} (kubeadm.podSubnet): take the variable out, or make them the same`,
         );
       return given === undefined
         ? { ...container, env: [...env, { name: poolVariable, value: podSubnet }] }
@@ -69,14 +69,14 @@ export function calicoManifest(
   });
   if (agents !== 1)
     problems.push(
-      `kubeadm.cni.manifest: expected one DaemonSet calico-node, as calico.yaml has it, found ${agents} (the operator's manifests are not supported)`,
+      `expected one DaemonSet calico-node, as calico.yaml has it, found ${agents} (the operator's manifests are not supported)`,
     );
   const images = imagesInManifests(text);
   for (const { image, where } of images) {
     const tag = /:(v[^:@/]+)(@.*)?$/.exec(image)?.[1];
     if (/(^|\/)calico\//.test(image) && tag !== undefined && tag !== version)
       problems.push(
-        `kubeadm.cni.manifest: ${where} has ${image}, kubeadm.cni.version is ${version}: give the manifest of that version`,
+        `${where} has ${image}, kubeadm.cni.version is ${version}: give the manifest of that version`,
       );
   }
   return { text: made.map((document) => dump(document, { lineWidth: -1 })).join("---\n"), images, problems };

@@ -1,4 +1,4 @@
-import { type Architecture, architectures } from "../../board/architecture";
+import type { Architecture } from "../../board/architecture";
 
 /** Calico releases of the same minor versions, with the architectures that all of a cluster's images have. */
 export interface CalicoReleases {
@@ -128,13 +128,4 @@ export function calicoNotes(version: string, arch: Architecture): string[] {
   return calicoGaps
     .filter((gap) => gap.arch === arch && isBetween(version, gap.from, gap.to))
     .map(({ image, what, source }) => `Calico ${version}, ${image}: ${what} (${source})`);
-}
-
-/** The table as lines, for the documentation: every release with its architectures. */
-export function calicoTable(): { readonly versions: string; readonly has: string; readonly source: string }[] {
-  return calicoReleases.map(({ from, to, architectures: has, source }) => ({
-    versions: `3.${from} to 3.${to}`,
-    has: architectures.filter((arch) => has.includes(arch)).join(", "),
-    source,
-  }));
 }

@@ -1,37 +1,41 @@
 import { expect, it } from "vitest";
-import { bridgeConflist } from "./conflist";
+import { conflist } from "./conflist";
 
-it("a bridge of one node", () => {
-  expect(bridgeConflist({ name: "k3s-board", subnet: "10.244.0.0/16", ipMasq: true })).toMatchInlineSnapshot(`
-    "{
-      "cniVersion": "1.0.0",
-      "name": "k3s-board",
-      "plugins": [
-        {
-          "type": "bridge",
-          "bridge": "cni0",
-          "isDefaultGateway": true,
-          "hairpinMode": true,
-          "ipMasq": true,
-          "ipam": {
-            "type": "host-local",
-            "ranges": [
-              [
-                {
-                  "subnet": "10.244.0.0/16"
-                }
-              ]
-            ]
+it("a bridge with a node's part of the network", () => {
+  expect(conflist({ name: "cbr0", subnet: "10.244.1.0/24", mtu: 1450, ipMasq: false })).toBe(`{
+  "cniVersion": "1.0.0",
+  "name": "cbr0",
+  "plugins": [
+    {
+      "type": "bridge",
+      "bridge": "cni0",
+      "isGateway": true,
+      "ipMasq": false,
+      "hairpinMode": true,
+      "mtu": 1450,
+      "ipam": {
+        "type": "host-local",
+        "ranges": [
+          [
+            {
+              "subnet": "10.244.1.0/24"
+            }
+          ]
+        ],
+        "routes": [
+          {
+            "dst": "0.0.0.0/0"
           }
-        },
-        {
-          "type": "portmap",
-          "capabilities": {
-            "portMappings": true
-          }
-        }
-      ]
+        ]
+      }
+    },
+    {
+      "type": "portmap",
+      "capabilities": {
+        "portMappings": true
+      }
     }
-    "
-  `);
+  ]
+}
+`);
 });

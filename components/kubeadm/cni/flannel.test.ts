@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { bridgeConflist } from "./conflist";
+import { conflist } from "./conflist";
 import { conflistWriter, flannelNetwork, flannelRoles, flannelUnit } from "./flannel";
 
 it("the network of the cluster", () => {
@@ -94,7 +94,7 @@ describe("the writer of the node's network", () => {
     ["10.244.16.1/20", "10.244.16.0/20"],
     ["192.168.255.1/24", "192.168.255.0/24"],
   ])("makes of %s a bridge with %s", (address, subnet) => {
-    expect(write(address)).toBe(bridgeConflist({ name: "cbr0", subnet, mtu: 1450, ipMasq: false }));
+    expect(write(address)).toBe(conflist({ name: "cbr0", subnet, mtu: 1450, ipMasq: false }));
   });
   it("follows a new subnet, and leaves a file that is right alone", () => {
     write("10.244.1.1/24");

@@ -1,5 +1,5 @@
 import type { FlannelConfig } from "./config";
-import { bridgeConflist, conflistPaths } from "./conflist";
+import { conflist } from "./conflist";
 
 /** Name of flanneld's service. */
 export const flannelService = "flanneld";
@@ -8,16 +8,11 @@ export const flannelService = "flanneld";
 export const flannelPaths = {
   program: "/usr/local/lib/k3s-board/flanneld",
   conflistWriter: "/usr/local/lib/k3s-board/flannel-conflist",
+  conflist: "/etc/cni/net.d/10-flannel.conflist",
   network: "/etc/kube-flannel/net-conf.json",
   subnet: "/run/flannel/subnet.env",
   /** kubelet's own: it is on every node, and its certificate is renewed by kubelet. */
   kubeconfig: "/etc/kubernetes/kubelet.conf",
-} as const;
-
-/** What flannel and the bridge leave on a node when they go: files that were written on the board, and network interfaces. */
-export const flannelLeftovers = {
-  files: [conflistPaths.flannel, flannelPaths.subnet],
-  interfaces: ["cni0", "flannel.1"],
 } as const;
 
 /**
@@ -75,15 +70,15 @@ WantedBy=multi-user.target
  * there is no Go module to build. The file is replaced whole, and left alone where it is right.
  */
 export function conflistWriter(): string {
-  const template = bridgeConflist({ name: "cbr0", subnet: "@SUBNET@", mtu: 0, ipMasq: false }).replace(
+  const template = conflist({ name: "cbr0", subnet: "@SUBNET@", mtu: 0, ipMasq: false }).replace(
     '"mtu": 0',
     '"mtu": @MTU@',
   );
   return `#!/bin/sh
-# Makes ${conflistPaths.flannel} of ${flannelPaths.subnet}, which flanneld writes.
+# Makes ${flannelPaths.conflist} of ${flannelPaths.subnet}, which flanneld writes.
 set -eu
 env=\${1:-${flannelPaths.subnet}}
-target=\${2:-${conflistPaths.flannel}}
+target=\${2:-${flannelPaths.conflist}}
 subnet= mtu=
 while IFS='=' read -r name value; do
   case $name in FLANNEL_SUBNET) subnet=$value ;; FLANNEL_MTU) mtu=$value ;; esac

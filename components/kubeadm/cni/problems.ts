@@ -15,15 +15,25 @@ const ciliumReason =
   "Cilium is not brought by this program: it comes as a Helm chart that decides by the kernel's BPF features, which nothing here reads or tests, " +
   "and its images are for amd64 and arm64 only (cilium/cilium#37869, #39977)";
 
-/**
- * Why the network of a configuration cannot be had on these boards, each with its config path and what to take instead. Empty where it can.
- */
-export function cniProblems(config: CniConfig, { architectures, nodes }: CniSurroundings): string[] {
+/** A network that cannot be had. */
+export interface CniProblem {
+  /** Config path. */
+  readonly path: string;
+  /** Why, and what to take instead. */
+  readonly reason: string;
+}
+
+/** Why the network of a configuration cannot be had on these boards. Empty where it can. */
+export function cniProblems(config: CniConfig, { architectures, nodes }: CniSurroundings): CniProblem[] {
+  const path = "kubeadm.cni.kind";
   switch (config.kind) {
     case "bridge":
       return nodes > 1
         ? [
-            `kubeadm.cni.kind: bridge networks the pods of one node, and the cluster has ${nodes}: use flannel, which joins them`,
+            {
+              path,
+              reason: `bridge networks the pods of one node, and the cluster has ${nodes}: use flannel, which joins them`,
+            },
           ]
         : [];
     case "flannel":
@@ -31,8 +41,8 @@ export function cniProblems(config: CniConfig, { architectures, nodes }: CniSurr
     case "calico":
       return [...new Set(architectures)]
         .flatMap((arch) => calicoProblems(config.version, arch))
-        .map((problem) => `kubeadm.cni: ${problem}`);
+        .map((reason) => ({ path, reason }));
     case "cilium":
-      return [`kubeadm.cni.kind: ${ciliumReason}: ${otherNetworks}`];
+      return [{ path, reason: `${ciliumReason}: ${otherNetworks}` }];
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cgroupDriverProblems, driverOfExecOptions, execOptionOf } from "./cgroup-drivers";
+import { cgroupDriverProblems, execOptionOf, namesDriver } from "./cgroup-drivers";
 
 describe("cgroupDriverProblems", () => {
   const docker = (driver: string) => ({ driver, where: "/etc/docker/daemon.json" });
@@ -20,16 +20,9 @@ describe("cgroupDriverProblems", () => {
   });
 });
 
-it.each([
-  [["native.cgroupdriver=systemd"], "systemd"],
-  [["other=1", "native.cgroupdriver=cgroupfs"], "cgroupfs"],
-  [[], undefined],
-  [undefined, undefined],
-  ["native.cgroupdriver=systemd", undefined],
-])("exec-opts %j name %s", (options, driver) => {
-  expect(driverOfExecOptions(options)).toBe(driver);
-});
-
-it("writes what it reads", () => {
-  expect(driverOfExecOptions([execOptionOf("systemd")])).toBe("systemd");
+it("knows Docker's option for it", () => {
+  expect(execOptionOf("systemd")).toBe("native.cgroupdriver=systemd");
+  expect(namesDriver("native.cgroupdriver=cgroupfs")).toBe(true);
+  expect(namesDriver("isolation=default")).toBe(false);
+  expect(namesDriver(7)).toBe(false);
 });

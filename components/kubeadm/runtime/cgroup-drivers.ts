@@ -1,17 +1,9 @@
-/** How a runtime and a kubelet put containers into cgroups. */
-export const cgroupDrivers = ["systemd", "cgroupfs"] as const;
+import type { RuntimeConfig } from "./config";
 
-/** One of {@link cgroupDrivers}. */
-export type CgroupDriver = (typeof cgroupDrivers)[number];
+/** How a runtime and a kubelet put containers into cgroups. */
+export type CgroupDriver = RuntimeConfig["cgroupDriver"];
 
 const option = "native.cgroupdriver=";
-
-/** The cgroup driver that a daemon.json names (`exec-opts`), or `undefined` where it names none. */
-export function driverOfExecOptions(options: unknown): string | undefined {
-  if (!Array.isArray(options)) return undefined;
-  const named = options.filter((one): one is string => typeof one === "string" && one.startsWith(option));
-  return named.at(-1)?.slice(option.length);
-}
 
 /** The entry of `exec-opts` that gives Docker a cgroup driver. */
 export function execOptionOf(driver: CgroupDriver): string {
@@ -26,7 +18,7 @@ export function namesDriver(entry: unknown): boolean {
 /** A cgroup driver with the place that says so. */
 export interface ToldDriver {
   readonly driver: string;
-  /** `kubeadm.kubelet.cgroupDriver`, `/etc/docker/daemon.json`, `docker info`. */
+  /** `kubeadm.kubelet.cgroupDriver`. */
   readonly where: string;
 }
 

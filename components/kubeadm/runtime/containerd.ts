@@ -1,9 +1,6 @@
 import type { RegistryEndpoint } from "../../k3s/registries";
 import type { ContainerdConfig } from "./config";
 
-/** Where containerd listens. */
-export const containerdSocket = "unix:///run/containerd/containerd.sock";
-
 /** Name of containerd's unit, the distribution's too. */
 export const containerdUnitName = "containerd";
 

@@ -37,6 +37,11 @@ describe("dockerFiles", () => {
     });
     if (insecure === undefined) expect(json(daemon?.content)).not.toHaveProperty("insecure-registries");
   });
+  it("asks it for images of docker.io where it has some", () => {
+    const given = { ...config, registryMirrors: ["https://other.lan"] };
+    const [daemon] = files(given, {}, { endpoint: { url: "http://127.0.0.1:5000" }, isMirror: true });
+    expect(json(daemon?.content)).toMatchObject({ "registry-mirrors": ["http://127.0.0.1:5000", "https://other.lan"] });
+  });
   it("puts the CA where Docker looks for it", () => {
     expect(files({ ...config }, {}, { endpoint: { url: "https://registry.lan:5443" }, ca: "PEM" })[2]).toEqual({
       path: "/etc/docker/certs.d/registry.lan:5443/ca.crt",

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as board from "../../../provider";
 import type { RegistryEndpoint } from "../../k3s/registries";
-import { driverOfExecOptions } from "./cgroup-drivers";
 import {
   daemonJsonPath,
   daemonJsonText,
@@ -37,6 +36,8 @@ export interface DockerRegistry {
   readonly endpoint: RegistryEndpoint;
   /** The CA's certificate, PEM. Defaults to the public ones. */
   readonly ca?: string;
+  /** Whether it has images under the names of docker.io. Defaults to false. */
+  readonly isMirror?: boolean;
 }
 
 /** A login in an address, such as one of a proxy. */
@@ -57,7 +58,9 @@ export function dockerFiles(
   const isPlain = host !== undefined && protocol === "http:" && !/^(127\.|localhost|\[::1\])/.test(host);
   const wanted = ownPart({
     cgroupDriver,
-    registryMirrors,
+    registryMirrors: [
+      ...new Set([...(registry?.isMirror === true ? [registry.endpoint.url] : []), ...registryMirrors]),
+    ],
     insecureRegistries: [...new Set([...insecureRegistries, ...(isPlain ? [host] : [])])],
   });
   const merged = mergedDaemonJson(
@@ -73,9 +76,4 @@ export function dockerFiles(
       ? []
       : [{ path: `/etc/docker/certs.d/${host}/ca.crt`, content: registry.ca }]),
   ];
-}
-
-/** The cgroup driver that Docker's own configuration names now, before this program writes it. */
-export function driverOnBoard({ daemonJson }: DockerOnBoard): string | undefined {
-  return driverOfExecOptions(parseDaemonJson(daemonJson, daemonJsonPath)["exec-opts"]);
 }

@@ -4,7 +4,7 @@ import { runtimeProblems } from "./problems";
 
 const docker = { kind: "cri-dockerd", source: { kind: "path", path: "/x" } };
 const problems = (runtime: object, kubelet: Record<string, unknown> = {}, registry?: { username?: string }) =>
-  runtimeProblems({ runtime: runtimeConfig.parse(runtime), kubelet }, registry);
+  runtimeProblems({ kubeadm: { runtime: runtimeConfig.parse(runtime), kubelet }, registry });
 
 it("takes cgroup drivers that are the same, and a kubelet that names none", () => {
   expect(problems(docker)).toEqual([]);
@@ -14,15 +14,26 @@ it("takes cgroup drivers that are the same, and a kubelet that names none", () =
 
 it.each(["containerd", "cri-dockerd"])("refuses drivers of %s and kubelet that differ, in both directions", (kind) => {
   const runtime = kind === "containerd" ? { kind } : docker;
-  expect(problems({ ...runtime, cgroupDriver: "cgroupfs" }, { cgroupDriver: "systemd" })).toEqual([
-    expect.stringContaining("kubeadm.runtime.cgroupDriver says cgroupfs, kubeadm.kubelet.cgroupDriver says systemd"),
-  ]);
-  expect(problems({ ...runtime, cgroupDriver: "systemd" }, { cgroupDriver: "cgroupfs" })).toEqual([
-    expect.stringContaining("kubeadm.runtime.cgroupDriver says systemd, kubeadm.kubelet.cgroupDriver says cgroupfs"),
-  ]);
+  const differ = (one: string, other: string) => [
+    {
+      path: "kubeadm.kubelet.cgroupDriver",
+      reason: expect.stringContaining(
+        `kubeadm.runtime.cgroupDriver says ${one}, kubeadm.kubelet.cgroupDriver says ${other}`,
+      ) as string,
+    },
+  ];
+  expect(problems({ ...runtime, cgroupDriver: "cgroupfs" }, { cgroupDriver: "systemd" })).toEqual(
+    differ("cgroupfs", "systemd"),
+  );
+  expect(problems({ ...runtime, cgroupDriver: "systemd" }, { cgroupDriver: "cgroupfs" })).toEqual(
+    differ("systemd", "cgroupfs"),
+  );
+  expect(problems({ ...runtime, cgroupDriver: "systemd" }, { cgroupDriver: 1 })).toEqual(differ("systemd", "1"));
 });
 
 it("refuses a registry with a login for Docker, not for containerd", () => {
-  expect(problems(docker, {}, { username: "me" })).toEqual([expect.stringMatching(/^registry\.username: /)]);
+  expect(problems(docker, {}, { username: "me" })).toEqual([
+    { path: "registry.username", reason: expect.stringContaining("kubeadm.runtime.kind containerd") as string },
+  ]);
   expect(problems({ kind: "containerd" }, {}, { username: "me" })).toEqual([]);
 });

@@ -1,29 +1,41 @@
-import type { RegistryEndpoint } from "../../k3s/registries";
+import type { RegistryConfig } from "../../registry/config";
 import type { KubeadmConfig } from "../config";
 import { cgroupDriverProblems } from "./cgroup-drivers";
 
-/**
- * What of a runtime does not go with the rest of the configuration, each with its config path. Empty where all goes together.
- *
- * @param registry - the private registry, where there is one.
- */
-export function runtimeProblems(
-  { runtime, kubelet }: Pick<KubeadmConfig, "runtime" | "kubelet">,
-  registry?: Pick<RegistryEndpoint, "username">,
-): string[] {
+/** Something that does not go together. */
+export interface RuntimeProblem {
+  /** Config path. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What of a runtime does not go with kubelet and the private registry. Empty where all goes together. */
+export function runtimeProblems({
+  kubeadm: { runtime, kubelet },
+  registry,
+}: {
+  readonly kubeadm: Pick<KubeadmConfig, "runtime" | "kubelet">;
+  readonly registry: Pick<RegistryConfig, "username"> | undefined;
+}): RuntimeProblem[] {
   const { cgroupDriver } = kubelet;
   const drivers =
-    typeof cgroupDriver === "string"
-      ? cgroupDriverProblems(
+    cgroupDriver === undefined
+      ? []
+      : cgroupDriverProblems(
           { driver: runtime.cgroupDriver, where: "kubeadm.runtime.cgroupDriver" },
-          { driver: cgroupDriver, where: "kubeadm.kubelet.cgroupDriver" },
-        )
-      : [];
+          {
+            driver: typeof cgroupDriver === "string" ? cgroupDriver : JSON.stringify(cgroupDriver),
+            where: "kubeadm.kubelet.cgroupDriver",
+          },
+        );
   const login =
     runtime.kind === "cri-dockerd" && registry?.username !== undefined
       ? [
-          "registry.username: Docker has no login that all pods of a node share: use a registry without one that listens on the board's loopback, or kubeadm.runtime.kind containerd",
+          "Docker has no login that all pods of a node share: use a registry without one that listens on the board's loopback, or kubeadm.runtime.kind containerd",
         ]
       : [];
-  return [...drivers, ...login];
+  return [
+    ...drivers.map((reason) => ({ path: "kubeadm.kubelet.cgroupDriver", reason })),
+    ...login.map((reason) => ({ path: "registry.username", reason })),
+  ];
 }

@@ -1,21 +1,12 @@
-/** Container runtimes that a kubeadm board can have. */
-export const runtimeKinds = ["containerd", "cri-dockerd"] as const;
+import type { RuntimeConfig } from "./config";
 
-/** One of {@link runtimeKinds}. */
-export type RuntimeKind = (typeof runtimeKinds)[number];
-
-/** Where each listens, as kubeadm writes it (cmd/kubeadm/app/constants/constants_unix.go). `/var/run` is `/run` on every board that runs systemd. */
-export const runtimeSockets: Readonly<Record<RuntimeKind, string>> = {
-  containerd: "unix:///var/run/containerd/containerd.sock",
-  "cri-dockerd": "unix:///var/run/cri-dockerd.sock",
+/** Where each runtime listens. kubeadm and its documentation write `/var/run`, which is `/run` on every board that runs systemd. */
+export const runtimeSockets: Readonly<Record<RuntimeConfig["kind"], string>> = {
+  containerd: "unix:///run/containerd/containerd.sock",
+  "cri-dockerd": "unix:///run/cri-dockerd.sock",
 };
 
 /** A CRI endpoint in one form, whatever form it is written in: `/run/x.sock`, `unix:///var/run/x.sock`. */
 export function socketPath(endpoint: string): string {
   return endpoint.replace(/^unix:\/\//, "").replace(/^\/var\/run\//, "/run/");
-}
-
-/** The runtime that listens at an endpoint, or `undefined` for another one. */
-export function runtimeAt(endpoint: string): RuntimeKind | undefined {
-  return runtimeKinds.find((kind) => socketPath(runtimeSockets[kind]) === socketPath(endpoint));
 }

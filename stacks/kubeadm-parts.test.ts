@@ -1,10 +1,12 @@
-import { expect, it } from "vitest";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { before, fileOf, find, inClear, k3s } from "../../stacks/mocked-engine";
-import { flannelConfig } from "./cni/config";
-import { FlannelNetwork } from "./cni/flannel-network";
-import { criDockerdConfig } from "./runtime/config";
-import { CriDockerdRuntime, type CriDockerdRuntimeArgs } from "./runtime/cri-dockerd";
+import { describe, expect, it } from "vitest";
+import { flannelConfig } from "../components/kubeadm/cni/config";
+import { FlannelNetwork } from "../components/kubeadm/cni/flannel-network";
+import { criDockerdConfig } from "../components/kubeadm/runtime/config";
+import { CriDockerdRuntime, type CriDockerdRuntimeArgs } from "../components/kubeadm/runtime/cri-dockerd";
+import { parseStackConfig } from "./config";
+import { before, directory, fileOf, find, good, inClear, k3s } from "./mocked-engine";
 
 const connection = { host: "board.example", user: "root", hostKeys: ["ssh-ed25519 AAAA"] };
 const runtime = (program: CriDockerdRuntimeArgs["program"]) =>
@@ -20,7 +22,7 @@ const runtime = (program: CriDockerdRuntimeArgs["program"]) =>
 it("cri-dockerd from a file: Docker's package, Docker, and the service with unit, socket and drop-in", async () => {
   const { socket } = runtime({ kind: "file", local: k3s, path: "/usr/local/bin/cri-dockerd" });
   await pulumi.runtime.disconnect();
-  expect(socket).toBe("unix:///var/run/cri-dockerd.sock");
+  expect(socket).toBe("unix:///run/cri-dockerd.sock");
   expect(find("runtime-docker-package")?.inputs.name).toBe("docker.io");
   expect(fileOf("runtime-docker", "daemon.json")).toContain('"debug": true');
   expect(fileOf("runtime-docker", "daemon.json")).toContain("native.cgroupdriver=systemd");
@@ -58,4 +60,24 @@ it("flannel: one service with its network and the writer of the node's", async (
   expect(String(find("network-service")?.inputs.unit)).toContain("Environment=NODE_NAME=licheepi");
   expect(String(find("network-service")?.inputs.unit)).toContain("--iface=eth1");
   expect(fileOf("network-service", "net-conf.json")).toContain('"Network": "10.5.0.0/16"');
+});
+
+describe("a stack's configuration", () => {
+  const parse = (kubeadm: object, arch = "riscv64") =>
+    parseStackConfig({ board: { ...good.board, arch }, kubeadm: { version: "v1.36.3", ...kubeadm } });
+  const calico = { kind: "calico", version: "v3.30.0", manifest: join(directory, "none.yaml") };
+
+  it.each([
+    [{ cni: { kind: "cilium" } }, "riscv64", /kubeadm\.cni\.kind: Cilium is not brought by this program/],
+    [{ cni: calico }, "riscv64", /kubeadm\.cni\.kind: Calico has no images for riscv64 .* flannel.* or bridge/],
+    [{ cni: { ...calico, version: "v3.2.8" } }, "arm64", /kubeadm\.cni\.kind: Calico v3\.2\.8 has images for amd64 only/],
+    [{ cni: calico }, "arm64", /kubeadm\.cni\.manifest: cannot be read: /],
+    [{ kubelet: { cgroupDriver: "cgroupfs" } }, "riscv64", /kubeadm\.kubelet\.cgroupDriver: the cgroup drivers differ: /],
+  ])("%j on %s is refused", (kubeadm, arch, reason) => {
+    expect(() => parse(kubeadm, arch)).toThrow(reason);
+  });
+  it("takes flannel, and Docker", () => {
+    const runtime = { kind: "cri-dockerd", source: { kind: "path", path: k3s } };
+    expect(() => parse({ cni: { kind: "flannel" }, runtime })).not.toThrow();
+  });
 });
