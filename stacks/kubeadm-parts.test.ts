@@ -70,9 +70,17 @@ describe("a stack's configuration", () => {
   it.each([
     [{ cni: { kind: "cilium" } }, "riscv64", /kubeadm\.cni\.kind: Cilium is not brought by this program/],
     [{ cni: calico }, "riscv64", /kubeadm\.cni\.kind: Calico has no images for riscv64 .* flannel.* or bridge/],
-    [{ cni: { ...calico, version: "v3.2.8" } }, "arm64", /kubeadm\.cni\.kind: Calico v3\.2\.8 has images for amd64 only/],
+    [
+      { cni: { ...calico, version: "v3.2.8" } },
+      "arm64",
+      /kubeadm\.cni\.kind: Calico v3\.2\.8 has images for amd64 only/,
+    ],
     [{ cni: calico }, "arm64", /kubeadm\.cni\.manifest: cannot be read: /],
-    [{ kubelet: { cgroupDriver: "cgroupfs" } }, "riscv64", /kubeadm\.kubelet\.cgroupDriver: the cgroup drivers differ: /],
+    [
+      { kubelet: { cgroupDriver: "cgroupfs" } },
+      "riscv64",
+      /kubeadm\.kubelet\.cgroupDriver: the cgroup drivers differ: /,
+    ],
   ])("%j on %s is refused", (kubeadm, arch, reason) => {
     expect(() => parse(kubeadm, arch)).toThrow(reason);
   });

@@ -75,9 +75,7 @@ export function calicoManifest(
   for (const { image, where } of images) {
     const tag = /:(v[^:@/]+)(@.*)?$/.exec(image)?.[1];
     if (/(^|\/)calico\//.test(image) && tag !== undefined && tag !== version)
-      problems.push(
-        `${where} has ${image}, kubeadm.cni.version is ${version}: give the manifest of that version`,
-      );
+      problems.push(`${where} has ${image}, kubeadm.cni.version is ${version}: give the manifest of that version`);
   }
   return { text: made.map((document) => dump(document, { lineWidth: -1 })).join("---\n"), images, problems };
 }
