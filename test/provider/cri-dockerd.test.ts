@@ -79,7 +79,7 @@ describe("Docker's daemon.json", () => {
     const found = await systemdService.read(test.context, id, first);
     const next = await docker();
     const diff = await systemdService.diff(found?.state ?? first, next, () => false);
-    expect(diff.notes.join("\n")).toContain("docker.service restarts: /etc/docker/daemon.json changes");
+    expect(diff.notes?.join("\n")).toContain("docker.service restarts: /etc/docker/daemon.json changes");
     const state = await systemdService.update(test.context, id, found?.state ?? first, next);
     expect(JSON.parse(await test.sh("cat /etc/docker/daemon.json"))).toEqual({
       ...merged,
@@ -147,7 +147,7 @@ describe("cri-docker.service", () => {
 
     const seen = await systemdService.read(test.context, created.id, created.state);
     const diff = await systemdService.diff(seen?.state ?? created.state, wanted, () => false);
-    expect(diff.notes.join("\n")).toMatch(/cri-docker\.service restarts[\s\S]*\+ +--network-plugin=cni/);
+    expect(diff.notes?.join("\n")).toMatch(/cri-docker\.service restarts[\s\S]*\+ +--network-plugin=cni/);
     const state = await systemdService.update(test.context, created.id, seen?.state ?? created.state, wanted);
     expect((await found()).map(({ id }) => id)).not.toContain("network-plugin-none");
 
