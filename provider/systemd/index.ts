@@ -61,7 +61,12 @@ export type HealthArgs =
    * The API server of the kubeconfig on the board answers and the node is Ready. `node` defaults to all nodes. With `networkLater` a node counts
    * that lacks nothing but its pods' network, which something else brings later. Defaults to false.
    */
-  | { kind: "kubernetes"; kubeconfig: pulumi.Input<string>; node?: pulumi.Input<string>; networkLater?: pulumi.Input<boolean> };
+  | {
+      kind: "kubernetes";
+      kubeconfig: pulumi.Input<string>;
+      node?: pulumi.Input<string>;
+      networkLater?: pulumi.Input<boolean>;
+    };
 
 /** Arguments of {@link SystemdService}. */
 export interface SystemdServiceArgs {

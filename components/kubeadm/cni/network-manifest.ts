@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import * as board from "../../../provider";
 
 /** Name of the service that applies the network's objects. */
