@@ -1,3 +1,5 @@
+import { kubeadmCatalogue } from "./kubeadm-catalogue";
+
 /** How much a finding matters: an error keeps something from running, a warning will, a note only explains. */
 export type Severity = "error" | "warning" | "note";
 
@@ -18,7 +20,7 @@ interface Entry {
   readonly because?: readonly string[];
 }
 
-const downed = ["k3s-down", "containerd-down"];
+const downed = ["k3s-down", "containerd-down", "kubelet-down", "runtime-down"];
 const host = ["disk-full", "inodes-full", "clock-skew", "certificate-expired", "certificate-not-yet-valid"];
 
 /** Every diagnosis: docs/doctor.md has the same table, and a test holds the two together. */
@@ -351,6 +353,7 @@ export const catalogue = {
     remedy: "kubectl -n {namespace} describe pod {name}",
     because: [...downed, "node-not-ready", ...host],
   },
+  ...kubeadmCatalogue,
 } as const satisfies Record<string, Entry>;
 
 /** Name of a diagnosis. */

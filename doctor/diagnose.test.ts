@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { catalogue, entryOf, type DiagnosisId } from "./catalogue";
 import { diagnose } from "./diagnose";
 import type { Facts } from "./facts";
+import { kubeadmCases } from "./fixtures/kubeadm";
 import { captured, healthy, podOf, unitOf, waitingPod } from "./fixtures/healthy";
 
 const ids = (facts: Facts) => diagnose(facts).map(({ id }) => id);
@@ -294,6 +295,7 @@ describe("facts made by hand", () => {
   it("every diagnosis is provoked by a capture or by hand", () => {
     const provoked = new Set<string>([
       ...cases.map(([id]) => id),
+      ...kubeadmCases.map(([, id]) => id),
       "registry-unresolved",
       "pause-missing",
       "pause-wrong-architecture",
