@@ -4,6 +4,7 @@ import { diagnose } from "./diagnose";
 import type { Facts } from "./facts";
 import { captures } from "./fixtures/captures";
 import { captured, healthy, podOf, unitOf, waitingPod } from "./fixtures/healthy";
+import { kubeadmCases } from "./fixtures/kubeadm";
 
 const ids = (facts: Facts) => diagnose(facts).map(({ id }) => id);
 const base = healthy();
@@ -314,6 +315,7 @@ describe("facts made by hand", () => {
   it("every diagnosis is provoked by a capture or by hand", () => {
     const provoked = new Set<string>([
       ...cases.map(([id]) => id),
+      ...kubeadmCases.map(([, id]) => id),
       "registry-unresolved",
       "pause-missing",
       "pause-wrong-architecture",

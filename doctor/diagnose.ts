@@ -1,6 +1,7 @@
 import { hostFindings } from "./diagnoses/host";
 import { imageFindings } from "./diagnoses/images";
 import { k3sFindings } from "./diagnoses/k3s";
+import { kubeadmFindings } from "./diagnoses/kubeadm";
 import { networkFindings } from "./diagnoses/network";
 import { pauseFindings } from "./diagnoses/pause";
 import { mirrorFindings, pullFindings } from "./diagnoses/registries";
@@ -11,6 +12,7 @@ import { chainOf, isWell, troubles } from "./trouble";
 const diagnoses = [
   hostFindings,
   k3sFindings,
+  kubeadmFindings,
   pauseFindings,
   networkFindings,
   mirrorFindings,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { kubeadmFactsSchema } from "./kubeadm-facts";
 
 /** Counted up when a doctor could no longer read the bundles of an older one. */
 export const factsFormat = 1;
@@ -25,6 +26,8 @@ const pod = z.object({
   uid: z.string(),
   node: z.string(),
   phase: z.string(),
+  /** Its address; absent for a pod in the host's network. */
+  ip: z.string().optional(),
   /** `Job helm-install-traefik`; what controls it. */
   owner: z.string().optional(),
   /** HelmChart whose job it is. */
@@ -163,6 +166,8 @@ export const factsSchema = z.object({
       dataFiles: z.array(shownFile.omit({ text: true })),
     })
     .optional(),
+  /** Absent where kubeadm has nothing to do with the board. */
+  kubeadm: kubeadmFactsSchema.optional(),
   certificates: z
     .array(z.object({ path: z.string(), subject: z.string(), notBefore: z.number(), notAfter: z.number() }))
     .optional(),

@@ -2,6 +2,12 @@ import { createHash } from "node:crypto";
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import type { Architecture } from "../components/board/architecture";
+import {
+  cniPluginBuilds,
+  containerdBuild,
+  containerdPrograms,
+  kubernetesModule,
+} from "../components/kubeadm/program-builds";
 import { cached } from "../tools/cache";
 import { runCommand } from "../tools/command";
 import { buildGo, type BuiltProgram, type GoBuild } from "../tools/go";
@@ -10,8 +16,6 @@ import type { Progress } from "../tools/progress";
 
 /** Version that the Kubernetes parts report: the k3s whose layout the launcher follows. Nodes show it, as those of k3s do. */
 export const kubernetesVersion = "v1.36.3+k3s1";
-
-const containerdVersion = "v2.4.2";
 
 /** Names by which the one file with the Kubernetes parts is called. */
 const kubernetesPrograms = [
@@ -69,32 +73,17 @@ function launcherBuild(goarch: Architecture): GoBuild {
 
 /** What the launcher carries, the largest first, so that both cores of a board have work until the end of the unpacking. */
 export function partBuilds(goarch: Architecture): GoBuild[] {
-  const runtime = moduleDirectory("runtime");
-  const containerd = "github.com/containerd/containerd/v2";
-  const plugins = "github.com/containernetworking/plugins/plugins";
-  const stamp = [`-X ${containerd}/version.Version=${containerdVersion}`];
   return [
     {
-      module: moduleDirectory("kubernetes"),
-      packagePath: ".",
+      module: kubernetesModule,
+      packagePath: "./combined",
       goarch,
       name: "kubernetes",
       ldflags: [`-X k8s.io/component-base/version.gitVersion=${kubernetesVersion}`],
     },
-    ...["containerd", "ctr", "containerd-shim-runc-v2"].map((name) => ({
-      module: runtime,
-      packagePath: `${containerd}/cmd/${name}`,
-      goarch,
-      name,
-      ldflags: stamp,
-    })),
+    ...containerdPrograms.map((name) => containerdBuild(name, goarch)),
     { module: moduleDirectory("launcher"), packagePath: "./crictl", goarch, name: "crictl" },
-    ...["main/bridge", "main/loopback", "ipam/host-local", "meta/portmap", "meta/bandwidth"].map((path) => ({
-      module: runtime,
-      packagePath: `${plugins}/${path}`,
-      goarch,
-      name: path.slice(path.indexOf("/") + 1),
-    })),
+    ...cniPluginBuilds(goarch),
   ];
 }
 

@@ -3,7 +3,15 @@ export { type KindName, Reboot, type RebootArgs, Setting, type SettingArgs } fro
 export type { ConnectionArgs } from "./connection-input";
 export { ContainerdImage, type ContainerdImageArgs } from "./containerd";
 export { getFacts, getProgram, type Facts, type ProgramFacts } from "./facts";
-export { File, type FileArgs } from "./files";
+export { type BoardFile, File, type FileArgs, getFile } from "./files";
+export {
+  KubeadmCluster,
+  type KubeadmClusterArgs,
+  KubeadmControlPlane,
+  type KubeadmControlPlaneArgs,
+  KubeadmData,
+  type KubeadmDataArgs,
+} from "./kubeadm";
 export {
   AgentToken,
   ClusterNode,

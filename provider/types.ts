@@ -5,6 +5,10 @@ import { containerdImage } from "./containerd/containerd-image";
 import { getFactsFunction } from "./facts/get-facts";
 import { getProgramFunction } from "./facts/get-program";
 import { file } from "./files/file";
+import { getFileFunction } from "./files/get-file";
+import { kubeadmCluster } from "./kubeadm/cluster";
+import { kubeadmControlPlane } from "./kubeadm/control-plane";
+import { kubeadmData } from "./kubeadm/kubeadm-data";
 import { clusterNode } from "./kubernetes/cluster-node";
 import { clusterReadiness } from "./kubernetes/cluster-readiness";
 import { datastoreBackup } from "./kubernetes/datastore-backup";
@@ -57,10 +61,17 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
   entry(nodeObject),
   entry(clusterNode),
   entry(datastoreBackup),
+  entry(kubeadmData),
+  entry(kubeadmControlPlane),
+  entry(kubeadmCluster),
 ]);
 
 /** All functions of package `board`. */
-export const functions: readonly FunctionType<Properties, object>[] = [getFactsFunction, getProgramFunction];
+export const functions: readonly FunctionType<Properties, object>[] = [
+  getFactsFunction,
+  getProgramFunction,
+  getFileFunction,
+];
 
 /** What deleting a resource of this type does on the board, as notes; `state` may lack its secrets. For previews: the engine does not ask there. */
 export function removalNotes(token: string, state: Properties): readonly string[] {

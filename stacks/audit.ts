@@ -8,8 +8,9 @@ import { manifestProblems } from "../components/manifests/validate";
 import type { RegistriesConfig } from "../components/registry/upstreams";
 import { k3sBinary } from "../components/k3s/binary";
 import type { Progress } from "../tools/progress";
-import { ConfigError, parseStackConfig, type StackConfig } from "./config";
-import { stackImages } from "./images";
+import { ConfigError, type KubeadmStackConfig, parseStackConfig, type StackConfig } from "./config";
+import { type StackImages, stackImages } from "./images";
+import { kubeadmImages } from "./kubeadm-images";
 
 /** What the audit needs of a stack. */
 export interface StackAudit {
@@ -40,29 +41,36 @@ export function stackAudit(values: Readonly<Record<string, unknown>>): StackAudi
   };
 }
 
-async function stackSubjects(config: StackConfig, { pageSize, progress, say }: SubjectsArgs): Promise<Subject[]> {
+async function stackSubjects(config: StackConfig | KubeadmStackConfig, args: SubjectsArgs): Promise<Subject[]> {
   const wrong = manifestProblems(config.manifests);
   if (wrong.length > 0) throw new ConfigError(wrong);
   const named = readManifests(config.manifests).flatMap(({ content }) => imagesInManifests(content));
   const askedBy = new Map(named.map(({ image, where }) => [parsePulledImage(image).name, where]));
-  const binary = await k3sBinary(config.k3s.source, config.board.arch, progress).catch((error: unknown) => {
-    say(`the names of k3s's images are the table's, as the k3s binary is not to be had: ${(error as Error).message}`);
-    return undefined;
-  });
-  const { system, images: planned } = await stackImages(
-    { ...config, arch: config.board.arch },
-    { binary, pageSize, progress },
-  );
+  const {
+    asker,
+    system,
+    images: planned,
+  } = "kubeadm" in config
+    ? { asker: "kubeadm", ...(await kubeadmImages(config, args)) }
+    : { asker: "k3s", ...(await k3sImages(config, args)) };
   const others = [...askedBy].filter(([name]) => !planned.some((image) => image.name === name));
   return [
     ...planned.map(({ name, strategy, reason, platformDigest, content }) => ({
       name,
-      askedBy: askedBy.get(name) ?? (system.some((image) => image.name === name) ? "k3s" : "the configuration"),
+      askedBy: askedBy.get(name) ?? (system.some((image) => image.name === name) ? asker : "the configuration"),
       planned: { strategy, reason },
       source: sourceOf(content, platformDigest),
     })),
     ...others.map(([name, where]): Subject => ({ name, askedBy: where, source: { kind: "registry" } })),
   ];
+}
+
+async function k3sImages(config: StackConfig, { pageSize, progress, say }: SubjectsArgs): Promise<StackImages> {
+  const binary = await k3sBinary(config.k3s.source, config.board.arch, progress).catch((error: unknown) => {
+    say(`the names of k3s's images are the table's, as the k3s binary is not to be had: ${(error as Error).message}`);
+    return undefined;
+  });
+  return stackImages({ ...config, arch: config.board.arch }, { binary, pageSize, progress });
 }
 
 function sourceOf(content: PlannedContent, digest: string): Subject["source"] {

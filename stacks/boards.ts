@@ -35,7 +35,8 @@ export interface WantedNode {
 /** A board to ask. */
 export interface BoardToCheck {
   readonly board: BoardConfig;
-  readonly node: WantedNode;
+  /** The k3s that it is to run. Defaults to none. */
+  readonly node?: WantedNode;
 }
 
 /**
@@ -54,16 +55,14 @@ export async function checkedBoards(
         board.getFacts({ connection }),
         wanted && board.getProgram({ connection, path: wanted.path, unit: wanted.unit }),
       ]);
-      const conflicts = conflictsOn(config.node, facts);
+      const conflicts = config.node === undefined ? noConflicts : conflictsOn(config.node, facts);
       for (const warning of conflicts.warnings) void pulumi.log.warn(`${config.board.host}: ${warning}`);
       const problems = [
         ...boardProblems(config.board, facts, path),
         ...proxyProblems(config.board.proxy, facts.packageManager, path),
         ...mirrorManagerProblems(config.board.packageMirrors, facts.packageManager, path),
         ...conflicts.refusals,
-        ...(wanted === undefined || program === undefined
-          ? []
-          : installedProblems(wanted, program, config.node.sourcePath)),
+        ...(wanted === undefined || program === undefined ? [] : installedProblems(wanted, program, wanted.sourcePath)),
       ];
       return { path, config, problems, checked: { connection, facts } };
     }),
@@ -74,6 +73,8 @@ export async function checkedBoards(
   if (refusals.length > 0) throw new Error(refusals.join("\n"));
   return new Map(boards.map(({ path, checked }) => [path, checked]));
 }
+
+const noConflicts = { warnings: [], refusals: [] };
 
 /** What the board's own files do to the configuration of its k3s. */
 function conflictsOn({ role, version, written, section }: WantedNode, { k3sFiles, k3sConfigFiles }: board.Facts) {
@@ -89,9 +90,13 @@ function conflictsOn({ role, version, written, section }: WantedNode, { k3sFiles
 }
 
 /** What to look for where k3s is on the board already. */
-function installedFor({ board: { arch }, node }: BoardToCheck): InstalledK3s | undefined {
-  const { source, role, version } = node;
-  return "installed" in source ? { path: source.installed, unit: unitNames[role], version, arch } : undefined;
+function installedFor({
+  board: { arch },
+  node,
+}: BoardToCheck): (InstalledK3s & Pick<WantedNode, "sourcePath">) | undefined {
+  if (node === undefined || !("installed" in node.source)) return undefined;
+  const { source, role, version, sourcePath } = node;
+  return { path: source.installed, unit: unitNames[role], version, arch, sourcePath };
 }
 
 function connectionsOf(configs: ReadonlyMap<string, BoardToCheck>) {

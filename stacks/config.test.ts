@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, parseStackConfig } from "./config";
+import { ConfigError, parseK3sConfig, parseStackConfig } from "./config";
 
 const good = {
   board: { host: "board.example", arch: "riscv64", hostKey: "ssh-ed25519 AAAA" },
@@ -21,7 +21,7 @@ const withK3s = (k3s: object) => ({ ...good, k3s: { ...good.k3s, ...k3s } });
 
 describe("parseStackConfig", () => {
   it("fills in defaults", () => {
-    const config = parseStackConfig(good);
+    const config = parseK3sConfig(good);
     expect(config.board).toMatchObject({ port: 22, user: "root", knownHosts: "~/.ssh/known_hosts" });
     expect(config.delivery).toBe("mirror");
     expect(config.registry).toEqual({ kind: "board", listen: "127.0.0.1", port: 5000 });
@@ -216,5 +216,52 @@ describe("versions and names of nodes", () => {
       "agents.w1.host": expect.stringContaining("w1.example:22 is servers.w1 already") as string,
       "servers.w1.config.cluster-cidr": expect.stringContaining("use k3s.config") as string,
     });
+  });
+});
+
+describe("parseStackConfig of a stack with kubeadm", () => {
+  const { k3s, ...others } = good;
+  const kubeadm = (section: object = {}, more: object = {}) => ({
+    ...others,
+    kubeadm: { version: "v1.36.3", ...section },
+    ...more,
+  });
+
+  it("fills in defaults, and takes an empty section of k3s as none", () => {
+    const config = parseStackConfig(kubeadm({}, { k3s: {} }));
+    expect(config).toMatchObject({
+      kubeadm: {
+        source: { kind: "module" },
+        runtime: { kind: "containerd", cgroupDriver: "systemd", runc: { kind: "package" } },
+        cni: { kind: "bridge" },
+        podSubnet: "10.244.0.0/16",
+      },
+      registry: { kind: "board", port: 5000 },
+    });
+  });
+
+  it.each<[string, Record<string, unknown>, string, RegExp]>([
+    ["neither distribution", { ...others }, "k3s", /exactly one of k3s and kubeadm/],
+    ["both distributions", kubeadm({}, { k3s }), "kubeadm", /one or the other/],
+    ["Kubernetes 1.9", kubeadm({ version: "v1.9.2" }), "kubeadm.version", /not supported.*make a new cluster/],
+    ["a version that is not built here", kubeadm({ version: "v1.35.0" }), "kubeadm.source.kind", /give url or package/],
+    ["overlapping networks", kubeadm({ podSubnet: "10.100.0.0/16" }), "kubeadm.podSubnet", /overlaps serviceSubnet/],
+    ["no network", kubeadm({ serviceSubnet: "10.96.1.0/12" }), "kubeadm.serviceSubnet", /first address/],
+    [
+      "cgroup drivers that differ",
+      kubeadm({ kubelet: { cgroupDriver: "cgroupfs" } }),
+      "kubeadm.kubelet.cgroupDriver",
+      /says cgroupfs: set kubeadm\.kubelet\.cgroupDriver to systemd, or set kubeadm\.runtime\.cgroupDriver to cgroupfs/,
+    ],
+    [
+      "cgroup drivers that differ the other way",
+      kubeadm({ kubelet: { cgroupDriver: "systemd" }, runtime: { kind: "containerd", cgroupDriver: "cgroupfs" } }),
+      "kubeadm.kubelet.cgroupDriver",
+      /kubeadm\.runtime\.cgroupDriver says cgroupfs, kubeadm\.kubelet\.cgroupDriver says systemd/,
+    ],
+    ["a delivery of k3s's", kubeadm({}, { delivery: "retag" }), "delivery", /expected mirror/],
+    ["manifests", kubeadm({}, { manifests: { web: { file: "./web.yaml" } } }), "manifests", /use workloads/],
+  ])("refuses %s", (_title, values, path, reason) => {
+    expect(problemsOf(values)[path]).toMatch(reason);
   });
 });

@@ -6,14 +6,16 @@ import { deliveryConfig } from "../components/images/delivery/ways";
 import { imagesConfig } from "../components/images/config";
 import { systemImages, unknownNames } from "../components/images/system-images";
 import { agentKeyProblems, agentsConfig } from "../components/k3s/agent-config";
-import { isOnBoard, k3sConfig } from "../components/k3s/config";
+import { isOnBoard, k3sConfig, type K3sConfig } from "../components/k3s/config";
 import { joinConfig } from "../components/k3s/join-config";
 import { serverKeyProblems, serversConfig } from "../components/k3s/servers-config";
+import { kubeadmConfig, type KubeadmConfig } from "../components/kubeadm/config";
 import { manifestsConfig } from "../components/manifests/config";
 import { type RegistryConfig, registryConfig, registryFor } from "../components/registry/config";
 import { registriesConfig } from "../components/registry/upstreams";
 import { workloadsConfig } from "../components/workloads/config";
 import { isObject } from "../provider/secrets";
+import { kubeadmProblems } from "./kubeadm-problems";
 import { membersProblems } from "./members-problems";
 
 /** One thing wrong with the stack's configuration. */
@@ -43,7 +45,16 @@ export const stackConfigSchema = z.strictObject({
     .default({})
     .describe("How the registries that images come from are asked, where that is not the usual way."),
   delivery: deliveryConfig.default("mirror"),
-  k3s: k3sConfig.describe("k3s on the board."),
+  k3s: k3sConfig
+    .optional()
+    .meta({ default: {} })
+    .describe("k3s on the board. A stack has this or `kubeadm`; an empty section is none."),
+  kubeadm: kubeadmConfig
+    .optional()
+    .meta({ default: {} })
+    .describe(
+      "A cluster made by kubeadm on the board, in place of k3s (docs/kubeadm.md). A stack has this or `k3s`; an empty section is none.",
+    ),
   servers: serversConfig
     .default({})
     .describe(
@@ -72,10 +83,22 @@ export const stackConfigSchema = z.strictObject({
   ),
 });
 
-/** {@link stackConfigSchema} with defaults filled in. */
-export interface StackConfig extends Omit<z.output<typeof stackConfigSchema>, "registry"> {
+type Sections = z.output<typeof stackConfigSchema>;
+
+/** What all stacks have, with defaults filled in. */
+interface CommonConfig extends Omit<Sections, "registry" | "k3s" | "kubeadm"> {
   /** The private registry, where there is to be one. */
   readonly registry: RegistryConfig | undefined;
+}
+
+/** {@link stackConfigSchema} of a stack with k3s. */
+export interface StackConfig extends CommonConfig {
+  readonly k3s: K3sConfig;
+}
+
+/** {@link stackConfigSchema} of a stack with kubeadm. */
+export interface KubeadmStackConfig extends CommonConfig {
+  readonly kubeadm: KubeadmConfig;
 }
 
 /** The Pulumi config keys of a stack. */
@@ -120,7 +143,7 @@ function systemTwice(images: StackConfig["images"]): ConfigProblem[] {
 }
 
 /** What a way of delivery cannot bring. An archive for one board has that board's images only. */
-function undeliverable({ images, delivery }: z.output<typeof stackConfigSchema>): ConfigProblem[] {
+function undeliverable({ images, delivery }: Sections): ConfigProblem[] {
   if (delivery !== "airgap") return [];
   return Object.entries(images).flatMap(([name, image]) =>
     image.kind === "mirror" && image.platforms === "all"
@@ -135,7 +158,7 @@ function undeliverable({ images, delivery }: z.output<typeof stackConfigSchema>)
 }
 
 /** Sections that say nothing where they are empty, which is what Pulumi.yaml has for stacks that lack them. */
-const emptyIsNone = ["board", "join"];
+const emptyIsNone = ["board", "join", "k3s", "kubeadm"];
 
 /** What is said of a stack, by its configuration as Pulumi hands it out. */
 export function givenValues(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -148,36 +171,60 @@ export function givenValues(values: Readonly<Record<string, unknown>>): Record<s
 }
 
 /**
- * Parses the configuration of a stack with a server.
+ * Parses the configuration of a stack with a server, which is one of k3s or one of kubeadm.
  *
  * @param values - one value per config key ({@link configKeys}), as Pulumi hands it out.
  * @throws ConfigError with every problem and its path. Nothing has been contacted by then.
  */
-export function parseStackConfig(values: Readonly<Record<string, unknown>>): StackConfig {
+export function parseStackConfig(values: Readonly<Record<string, unknown>>): StackConfig | KubeadmStackConfig {
   const given = givenValues(values);
   if (given.join !== undefined)
     throw new ConfigError([{ path: "join", reason: "this stack has no server of its own, and here one is needed" }]);
   const parsed = stackConfigSchema.safeParse(given);
   const ofKeys = [
+    ...distributionProblems(given),
     ...serverKeyProblems(given.servers, given.k3s),
     ...agentKeyProblems(given.agents, versionIn(given.k3s)),
   ];
   if (!parsed.success) throw new ConfigError([...problemsOf(parsed.error.issues), ...ofKeys]);
-  const config = parsed.data;
-  const registry = registryFor(config.registry, config.delivery);
-  const problems = [
-    ...systemTwice(config.images),
-    ...undeliverable(config),
-    ...ofKeys,
-    ...membersProblems({ ...config, registry }),
-  ];
+  const { k3s, kubeadm, ...common } = parsed.data;
+  const registry = registryFor(common.registry, common.delivery);
+  const problems = [...systemTwice(common.images), ...undeliverable(parsed.data), ...ofKeys];
+  if (kubeadm !== undefined) {
+    const config = { ...common, registry, kubeadm };
+    if (k3s === undefined) problems.push(...kubeadmProblems(config));
+    if (problems.length > 0) throw new ConfigError(problems);
+    return config;
+  }
+  if (k3s === undefined) throw new ConfigError(problems);
+  const config = { ...common, registry, k3s };
+  problems.push(...membersProblems(config));
   if (problems.length > 0) throw new ConfigError(problems);
   // A binary of this machine is asked for its names later; one that the board has itself is there only.
   const { unknown } = systemImages(config);
-  if (unknown.length > 0 && isOnBoard(config.k3s.source)) {
-    throw new ConfigError(unknownNames(config.k3s.version, unknown));
+  if (unknown.length > 0 && isOnBoard(k3s.source)) {
+    throw new ConfigError(unknownNames(k3s.version, unknown));
   }
-  return { ...config, registry };
+  return config;
+}
+
+/**
+ * {@link parseStackConfig} for what is there for k3s only.
+ *
+ * @throws ConfigError for a stack with kubeadm, too.
+ */
+export function parseK3sConfig(values: Readonly<Record<string, unknown>>): StackConfig {
+  const config = parseStackConfig(values);
+  if ("kubeadm" in config) throw new ConfigError([{ path: "kubeadm", reason: "this is for stacks with k3s only" }]);
+  return config;
+}
+
+function distributionProblems(given: Readonly<Record<string, unknown>>): ConfigProblem[] {
+  const [hasK3s, hasKubeadm] = [given.k3s !== undefined, given.kubeadm !== undefined];
+  if (hasK3s !== hasKubeadm) return [];
+  return hasK3s
+    ? [{ path: "kubeadm", reason: "the stack has k3s already: a stack is one or the other" }]
+    : [{ path: "k3s", reason: "is missing: a stack has exactly one of k3s and kubeadm" }];
 }
 
 /** The version of k3s as it was given, whatever else is wrong with the section. */

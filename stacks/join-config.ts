@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { agentKeyProblems } from "../components/k3s/agent-config";
+import { k3sConfig } from "../components/k3s/config";
 import { joinConfig } from "../components/k3s/join-config";
 import { type RegistryConfig, registryFor } from "../components/registry/config";
 import { isObject } from "../provider/secrets";
@@ -16,7 +17,7 @@ import { membersProblems } from "./members-problems";
 /** What a stack has whose agents join the cluster of another one. */
 export const joinStackSchema = stackConfigSchema
   .pick({ k3s: true, agents: true, registry: true, registries: true, delivery: true, images: true, audit: true })
-  .extend({ join: joinConfig });
+  .extend({ join: joinConfig, k3s: k3sConfig });
 
 /** {@link joinStackSchema} with defaults filled in. */
 export interface JoinStackConfig extends Omit<z.output<typeof joinStackSchema>, "registry"> {

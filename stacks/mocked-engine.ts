@@ -9,10 +9,11 @@ import { afterAll, beforeEach, vi } from "vitest";
 import { elfBytes } from "../components/images/elf-samples";
 import type { Facts, ProgramFacts } from "../provider";
 import { isObject } from "../provider/secrets";
-import { parseStackConfig } from "./config";
+import { parseK3sConfig, parseStackConfig } from "./config";
 import { parseJoinStackConfig } from "./join-config";
 import { joinStack } from "./join-stack";
 import { k3sServerStack } from "./k3s-server";
+import { kubeadmStack } from "./kubeadm";
 
 /** Nothing compiles here: the graph must not depend on how images and programs come to be, only on their digests and places. */
 vi.mock("../components/images/build", async (original) => ({
@@ -52,6 +53,14 @@ const fitting = vi.hoisted(() => ({
   bytesRead: 0,
   cached: true,
 }));
+vi.mock("../components/images/elf-file", async (original) => {
+  const real = await original<{ elfOfFile: (path: string) => Promise<unknown> }>();
+  // what buildGo is said to have built is not there
+  return {
+    elfOfFile: (path: string) =>
+      path.startsWith("/programs/") ? Promise.resolve({ machine: "riscv64" }) : real.elfOfFile(path),
+  };
+});
 vi.mock("../components/images/k3s-binary-names", () => ({ namesInBinary: () => Promise.resolve({}) }));
 vi.mock("../components/images/show-plan", () => ({ showPlan: () => undefined }));
 vi.mock("../components/images/archive", () => ({
@@ -234,7 +243,17 @@ vi.spyOn(MockMonitor.prototype, "registerResource").mockImplementation(function 
 });
 
 export async function deploy(values: Record<string, unknown> = {}) {
-  const outputs = await k3sServerStack(parseStackConfig({ ...good, ...values }));
+  const outputs = await k3sServerStack(parseK3sConfig({ ...good, ...values }));
+  await pulumi.runtime.disconnect();
+  return outputs;
+}
+
+/** {@link good} with kubeadm in place of k3s. */
+export async function deployKubeadm(kubeadm: Record<string, unknown> = {}, values: Record<string, unknown> = {}) {
+  const { k3s: _k3s, ...others } = good;
+  const config = parseStackConfig({ ...others, kubeadm: { version: "v1.36.3", ...kubeadm }, ...values });
+  if (!("kubeadm" in config)) throw new Error("this is no stack with kubeadm");
+  const outputs = await kubeadmStack(config);
   await pulumi.runtime.disconnect();
   return outputs;
 }

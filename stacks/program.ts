@@ -4,6 +4,7 @@ import { configKeys, parseStackConfig } from "./config";
 import { isJoinStack, parseJoinStackConfig } from "./join-config";
 import { joinStack } from "./join-stack";
 import { k3sServerStack } from "./k3s-server";
+import { kubeadmStack } from "./kubeadm";
 
 /** The Pulumi program: reads the stack's configuration and makes what it says. Run by `pulumi up` (index.ts) and by the CLI inline. */
 export async function program(): Promise<Record<string, unknown>> {
@@ -15,5 +16,6 @@ export async function program(): Promise<Record<string, unknown>> {
     }),
   );
   if (isJoinStack(values)) return { ...(await joinStack(parseJoinStackConfig(values))) };
-  return { ...(await k3sServerStack(parseStackConfig(values))) };
+  const stack = parseStackConfig(values);
+  return { ...("kubeadm" in stack ? await kubeadmStack(stack) : await k3sServerStack(stack)) };
 }

@@ -41,6 +41,27 @@ export interface ProxiedBoardArgs {
 }
 
 /**
+ * Tells a board's package manager of the proxy and of the mirrors of packages, where its configuration names them.
+ *
+ * @param name - what the names of the resources begin with.
+ * @param packageManager - that the board has.
+ * @returns what uses it waits until the package manager knows both.
+ */
+export function withPackageSources(
+  name: string,
+  { proxy, packageMirrors: mirrors }: Pick<BoardConfig, "proxy" | "packageMirrors">,
+  packageManager: board.Facts["packageManager"],
+  connection: pulumi.Output<board.ConnectionArgs>,
+): pulumi.Output<board.ConnectionArgs> {
+  const told = packageProxy(name, proxy, packageManager, connection);
+  const files = packageMirrors(name, mirrors, connection);
+  if (told === undefined && files.length === 0) return connection;
+  // properties that a preview knows: else the connection would be unknown in it
+  const proxied = told === undefined ? [] : ["path" in told ? told.path : told.kind];
+  return pulumi.all<string>([...proxied, ...files.map(({ path }) => path)]).apply(() => connection);
+}
+
+/**
  * Tells a board's programs of the proxy and of the mirrors of packages, where its configuration names them.
  *
  * @param name - what the names of the resources begin with.
@@ -49,18 +70,13 @@ export interface ProxiedBoardArgs {
  */
 export function proxiedBoard(
   name: string,
-  { proxy, packageMirrors: mirrors }: Pick<BoardConfig, "proxy" | "packageMirrors">,
+  config: Pick<BoardConfig, "proxy" | "packageMirrors">,
   { role, direct, packageManager }: ProxiedBoardArgs,
   connection: pulumi.Output<board.ConnectionArgs>,
 ): ProxiedBoard {
-  const told = packageProxy(name, proxy, packageManager, connection);
-  dockerProxy(name, proxy, connection, direct);
-  const files = packageMirrors(name, mirrors, connection);
-  // properties that a preview knows: else the connection would be unknown in it
-  const proxied = told === undefined ? [] : ["path" in told ? told.path : told.kind];
-  const waited = pulumi.all<string>([...proxied, ...files.map(({ path }) => path)]);
+  dockerProxy(name, config.proxy, connection, direct);
   return {
-    connection: told === undefined && files.length === 0 ? connection : waited.apply(() => connection),
-    k3sFiles: k3sProxyFiles(unitNames[role], proxy, direct),
+    connection: withPackageSources(name, config, packageManager, connection),
+    k3sFiles: k3sProxyFiles(unitNames[role], config.proxy, direct),
   };
 }

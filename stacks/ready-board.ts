@@ -54,7 +54,7 @@ export interface FilledRegistryArgs {
   readonly connection: pulumi.Input<board.ConnectionArgs>;
   readonly config: RegistryConfig | undefined;
   readonly arch: Architecture;
-  readonly node: PreparedNode;
+  readonly node: { readonly delivery: Pick<PreparedNode["delivery"], "pushed"> };
   /** What the names begin with. Defaults to nothing. */
   readonly prefix?: string;
   /** Hooks that run before and between these two stages. Defaults to none. */

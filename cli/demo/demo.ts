@@ -3,7 +3,7 @@ import { connectionFor } from "../../components/board/connection";
 import { upBoard } from "../../emulator/board";
 import { connectionArgs } from "../../provider/ssh/connection-args";
 import { SshBoard } from "../../provider/ssh/connection";
-import { parseStackConfig } from "../../stacks/config";
+import { parseK3sConfig } from "../../stacks/config";
 import { terminalProgress } from "../../tools/progress";
 import type { DemoFlags } from "../cli";
 import { readKubeconfig } from "../commands/kubeconfig";
@@ -73,7 +73,7 @@ export async function demo(project: Project, flags: DemoFlags): Promise<ExitCode
 async function readStack(project: Project): Promise<DemoStack> {
   const progress = terminalProgress();
   return Engine.open(project, demoStack, { progress, say: () => undefined, missing: "refuse" }, async (engine) => ({
-    config: parseStackConfig(await engine.configValues()),
+    config: parseK3sConfig(await engine.configValues()),
     kubeconfig: await readKubeconfig(engine),
     images: builtImages.parse((await engine.stack.outputs()).images?.value),
   }));

@@ -11,6 +11,7 @@ import { prepareC } from "./c-program";
 import type { Capability } from "./capabilities";
 import { describeSource, resolveImageSource, type ImageSource, type ResolvedImageSource } from "./config";
 import { directoryBuild, moduleBuild } from "./go-program";
+import { debianTree } from "./debian-tree";
 import { fetchDebianPackage } from "../../tools/debian-package";
 import { linux, type BuiltImage, type Platform } from "./image";
 import { checkPrograms, usualPageSize, type ProgramCheck } from "./programs";
@@ -129,11 +130,31 @@ async function planGo(
   progress: Progress,
 ): Promise<Plan> {
   const place: ProgramPlace = { path: source.path ?? `/${build.name}`, capabilities: source.capabilities };
+  const beside = await besideProgram(build, source, progress);
   return {
-    content: [await goBuildKey(build), place],
+    content: [await goBuildKey(build), place, ...(beside === undefined ? [] : [beside.identity])],
     runtime: runtimeOf(source, place.path),
     annotations,
-    tree: async () => [{ ...place, mode: 0o755, content: await readFile((await buildGo(build, progress)).path) }],
+    tree: async () => [
+      { ...place, mode: 0o755, content: await readFile((await buildGo(build, progress)).path) },
+      ...((await beside?.entries()) ?? []),
+    ],
+  };
+}
+
+/** What lies beside the program of a Go module; `undefined` where nothing does. */
+async function besideProgram(
+  { goarch }: GoBuild,
+  source: Extract<ResolvedImageSource, { kind: "goModule" | "goDirectory" }>,
+  progress: Progress,
+): Promise<{ readonly identity: unknown; entries(): Promise<TreeEntry[]> } | undefined> {
+  if (source.kind !== "goModule") return undefined;
+  const links = Object.entries(source.links).map(([path, target]) => ({ path, target }));
+  if (source.debianPackages.length === 0 && links.length === 0) return undefined;
+  const packages = await debianTree(source.debianPackages, source.suite, goarch, progress);
+  return {
+    identity: [packages.identity, links],
+    entries: async () => [...(await packages.entries()), ...links],
   };
 }
 

@@ -56,6 +56,10 @@ const pause = z.strictObject({
   ...meaning,
 });
 
+const debianPackageName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9+.-]+$/, "expected the name of a Debian package such as busybox-static");
+
 const goModule = z.strictObject({
   kind: z.literal("goModule").describe("A command of a published Go module, cross-compiled."),
   module: z.string().min(1).describe("Module path, such as `github.com/coredns/coredns`."),
@@ -66,6 +70,15 @@ const goModule = z.strictObject({
   package: z.string().default(".").describe("Directory of the command in the module, such as `cmd/registry`."),
   ...goFlags,
   ...program,
+  debianPackages: z
+    .array(debianPackageName)
+    .default([])
+    .describe(
+      "Debian packages whose files lie beside the program, for one that runs other programs (kube-proxy runs iptables). What they depend on has " +
+        "to be named too; `/usr/share` is left out.",
+    ),
+  suite: z.string().min(1).default("trixie").describe("Debian release that these packages are taken from."),
+  links: z.record(absolutePath, z.string().min(1)).default({}).describe("Symbolic links: target by path in the image."),
   ...runtime,
   ...meaning,
 });
@@ -112,10 +125,9 @@ const debianPackage = z.strictObject({
   kind: z
     .literal("debianPackage")
     .describe("Files of a Debian package for the board's architecture, from the archive that this machine's apt uses."),
-  package: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9+.-]+$/, "expected the name of a Debian package such as busybox-static")
-    .describe("Name of the package. What it depends on is not looked at: the programs should be static."),
+  package: debianPackageName.describe(
+    "Name of the package. What it depends on is not looked at: the programs should be static.",
+  ),
   suite: z.string().min(1).default("trixie").describe("Debian release that the package is taken from."),
   version: z
     .string()

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Architecture } from "../board/architecture";
 import { ensureCCompiler } from "../../tools/cross-compiler";
@@ -21,8 +21,7 @@ export async function moduleBuild(
 ): Promise<GoBuild> {
   const packagePath = source.package === "." ? source.module : `${source.module}/${source.package}`;
   const module =
-    (await bundledModule(source.module, source.version)) ??
-    (await resolveGoModule(packagePath, source.version, progress));
+    (await bundledModule(packagePath, source)) ?? (await resolveGoModule(packagePath, source.version, progress));
   return {
     module,
     packagePath,
@@ -75,8 +74,17 @@ export function commandName(packagePath: string): string {
   return parts.at(-1) ?? packagePath;
 }
 
-async function bundledModule(module: string, version: string): Promise<string | undefined> {
-  const directory = join(modulesDirectory, commandName(module));
-  const goMod = await readFile(join(directory, "go.mod"), "utf8").catch(() => "");
-  return goMod.split("\n").some((line) => line.trim().startsWith(`${module} ${version}`)) ? directory : undefined;
+/** The directory of `tools/modules` that builds a command at this version. */
+async function bundledModule(
+  packagePath: string,
+  { module, version }: Pick<GoModuleSource, "module" | "version">,
+): Promise<string | undefined> {
+  for (const name of (await readdir(modulesDirectory)).sort()) {
+    const directory = join(modulesDirectory, name);
+    const goMod = await readFile(join(directory, "go.mod"), "utf8").catch(() => "");
+    const lines = goMod.split("\n").map((line) => line.replace(/^(tool|require) /, "").trim());
+    if (lines.includes(packagePath) && lines.some((line) => line.split(" // ")[0] === `${module} ${version}`))
+      return directory;
+  }
+  return undefined;
 }

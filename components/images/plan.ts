@@ -56,8 +56,8 @@ export type PlannedContent =
 export interface PlanArgs {
   /** What the configuration says, by image name. */
   readonly images: ImagesConfig;
-  /** Images that k3s asks for by itself. */
-  readonly system: readonly SystemImage[];
+  /** Images that k3s, or kubeadm, asks for by itself. */
+  readonly system: readonly Pick<SystemImage, "name" | "alternatives">[];
   /** How registries are asked. */
   readonly registries: RegistriesConfig;
   readonly arch: Architecture;
@@ -158,7 +158,7 @@ function checkOf({ pageSize, allow }: PlanArgs): Pick<PlanArgs, "pageSize" | "al
   return { ...(pageSize === undefined ? {} : { pageSize }), ...(allow === undefined ? {} : { allow }) };
 }
 
-function wantedImages(images: ImagesConfig, system: readonly SystemImage[]): WantedImage[] {
+function wantedImages(images: ImagesConfig, system: PlanArgs["system"]): WantedImage[] {
   const configured = new Map(
     Object.entries(images).map(([name, config]) => [
       canonicalName(name),

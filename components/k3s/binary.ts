@@ -1,12 +1,11 @@
 import { existsSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { cached } from "../../tools/cache";
 import { download } from "../../tools/download";
 import type { Progress } from "../../tools/progress";
 import type { Architecture } from "../board/architecture";
 import { expandHome } from "../../provider/local-paths";
-import { type Elf, parseElf } from "../images/elf";
+import { elfOfFile } from "../images/elf-file";
 import type { K3sConfig } from "./config";
 
 /** A k3s that is there or that a package brings. */
@@ -42,24 +41,13 @@ export async function k3sBinary(
   if ("installed" in source) return { kind: "installed", path: source.installed };
   const local = "url" in source ? await downloaded(source, progress) : expandHome(source.path);
   if (!existsSync(local)) throw new Error(`k3s.source.path: there is no file ${local}`);
-  const elf = await headerOf(local);
+  const elf = await elfOfFile(local);
   if (elf?.machine !== arch) {
     throw new Error(
       `k3s.source: ${local} is ${elf === undefined ? "no ELF program" : `for ${elf.machine}`}, the board is ${arch}`,
     );
   }
   return { kind: "file", local, path: installedPath };
-}
-
-/** The ELF header of a program; its first 64 KiB hold it. */
-async function headerOf(path: string): Promise<Elf | undefined> {
-  const handle = await open(path);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, 0);
-    return parseElf(buffer.subarray(0, bytesRead));
-  } finally {
-    await handle.close();
-  }
 }
 
 /** The binary from the first of its addresses that has it with the right checksum. */

@@ -19,8 +19,8 @@ export interface Entry {
   readonly because?: readonly string[];
 }
 
-/** Findings by which the whole of k3s is down. */
-export const downed = ["k3s-down", "containerd-down"];
+/** Findings by which the whole of k3s, or of kubeadm's node, is down. */
+export const downed = ["k3s-down", "containerd-down", "kubelet-down", "runtime-down"];
 /** Findings about the host by which pods suffer. */
 export const hostFaults = [
   "disk-full",

@@ -28,7 +28,8 @@ function service(facts: Facts): Finding[] {
   const state = unitOf(facts);
   const journal = facts.journal[unit] ?? [];
   if (state === undefined) {
-    const sure = facts.units !== undefined && facts.nodes === undefined && facts.k3s === undefined;
+    const sure =
+      facts.units !== undefined && facts.nodes === undefined && facts.k3s === undefined && facts.kubeadm === undefined;
     return sure ? [finding("k3s-missing", {})] : [];
   }
   const tokenLine = state.active === "active" ? undefined : journal.findLast((line) => refusedToken.test(line));

@@ -35,7 +35,10 @@ function cni(facts: Facts): Finding[] {
     return [
       finding(
         "cni-missing",
-        { reason: reason.trim(), directory: "/var/lib/rancher/k3s/agent/etc/cni/net.d" },
+        {
+          reason: reason.trim(),
+          directory: facts.kubeadm === undefined ? "/var/lib/rancher/k3s/agent/etc/cni/net.d" : "/etc/cni/net.d",
+        },
         { evidence: [`node ${name}: ${ready.message}`] },
       ),
     ];

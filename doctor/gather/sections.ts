@@ -1,4 +1,5 @@
 import { factsFragment } from "../../provider/facts/facts";
+import { kubeadmSections } from "./kubeadm-sections";
 import type { Section } from "./section";
 
 const kilobyte = 1024;
@@ -31,7 +32,16 @@ const journal = (unit: string): Section => ({
 });
 
 /** Units that are looked at, where they are there. */
-export const units = ["k3s", "k3s-agent", "containerd", "k3s-board-registry", "firewalld", "kubelet"] as const;
+export const units = [
+  "k3s",
+  "k3s-agent",
+  "containerd",
+  "k3s-board-registry",
+  "firewalld",
+  "kubelet",
+  "docker",
+  "cri-docker",
+] as const;
 
 /** What is asked of a board in one batch. The names are those of the files in a support bundle. */
 export const sections = {
@@ -147,6 +157,7 @@ for f in $(ls -t /var/log/pods/*/*/*.log 2>/dev/null | head -n 60); do p=\${f#/v
     seconds: 8,
     bytes: 48 * kilobyte,
   },
+  ...kubeadmSections,
 } as const satisfies Record<string, Section>;
 
 /** Sections that wait for other programs, or read much. */

@@ -5,6 +5,7 @@ import type { Gathered } from "../gather/gather";
 import { whyUnseen } from "../gather/section";
 import { sections, type SectionName } from "../gather/sections";
 import { readCertificates, readIptables, readKernel, readNetwork, readSecurity, readStorage, readUnits } from "./host";
+import { readJournals, readKubeadm } from "./kubeadm";
 import { readDeployments, readEvents, readNodes, readPods } from "./kubernetes";
 import { readContainers, readSandboxes } from "./runtime";
 import { filesIn } from "./shown-files";
@@ -29,9 +30,10 @@ export function readFacts({ board, at, took, answers, api }: Gathered): Facts {
   };
   const lines = (text: string) => text.split("\n").filter((line) => line !== "");
   const units = seen("units", readUnits);
-  const journal = Object.fromEntries(
-    Object.entries(journals).map(([unit, name]) => [unit, seen(name, lines) ?? []] as const),
-  );
+  const journal = {
+    ...Object.fromEntries(Object.entries(journals).map(([unit, name]) => [unit, seen(name, lines) ?? []] as const)),
+    ...seen("journal-kubeadm", readJournals),
+  };
   if (api.trouble !== undefined) unseen.push({ what: "Kubernetes API", why: api.trouble });
   const read = {
     host: seen("board", (text) => {
@@ -56,6 +58,7 @@ export function readFacts({ board, at, took, answers, api }: Gathered): Facts {
     deployments: api.deployments && readDeployments(api.deployments),
     corefile: api.corefile,
     k3s: k3sFacts(answers, api.version, units, journal),
+    kubeadm: readKubeadm(answers.kubeadm.text, answers["kubeadm-files"].text),
   };
   return {
     format: factsFormat,

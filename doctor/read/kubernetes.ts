@@ -44,12 +44,14 @@ const podSchema = z.object({
   }),
   spec: z.object({
     nodeName: z.string().default(""),
+    hostNetwork: z.boolean().nullish(),
     initContainers: z.array(container).nullish(),
     containers: z.array(container).default([]),
   }),
   status: z
     .object({
       phase: z.string().default(""),
+      podIP: z.string().nullish(),
       conditions: z.array(condition).nullish(),
       initContainerStatuses: z.array(status).nullish(),
       containerStatuses: z.array(status).nullish(),
@@ -74,6 +76,7 @@ export function readPods(items: readonly unknown[]): NonNullable<Facts["pods"]> 
         uid: metadata.uid,
         node: spec.nodeName,
         phase: now.phase,
+        ...(now.podIP == null || spec.hostNetwork === true ? {} : { ip: now.podIP }),
         ...(owner === undefined ? {} : { owner: `${owner.kind} ${owner.name}` }),
         ...(chart === undefined ? {} : { chart }),
         deleting: metadata.deletionTimestamp != null,

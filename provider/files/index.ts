@@ -1,5 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { secretConnection, type ConnectionArgs } from "../connection-input";
+import type { BoardFile } from "./get-file";
+
+export type { BoardFile } from "./get-file";
 
 /** Arguments of {@link File}. */
 export interface FileArgs {
@@ -41,4 +44,17 @@ export class File extends pulumi.CustomResource {
       options,
     );
   }
+}
+
+/**
+ * Reads a text file of a board, for what is to be merged with what others wrote there. Changes nothing; works in a preview.
+ *
+ * @returns without `content` where there is no file.
+ * @throws where the board cannot be reached, or the path is no file of at most 256 KiB.
+ */
+export function getFile(
+  args: { connection: ConnectionArgs; path: string },
+  options?: pulumi.InvokeOptions,
+): Promise<BoardFile> {
+  return pulumi.runtime.invoke("board:index:getFile", args, options ?? {}) as Promise<BoardFile>;
 }

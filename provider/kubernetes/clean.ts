@@ -78,16 +78,37 @@ export function cleanScript(removal: Removal): string {
 failed= data=${quote(removal.dataDir)}
 ${stopsK3s ? stopUnits : ""}
 ${endsPods ? endPods : ""}
-mounted_below() { awk -v path="$1/" 'index($2, path) == 1 { found = 1 } END { exit !found }' /proc/self/mounts; }
+${removePaths(removed, emptied)}
+[ -z "$failed" ] || { echo "could not remove:$failed" >&2; exit 1; }
+`;
+}
+
+/** Shell that removes paths with all that is in them, and directories where they are empty; what somebody has mounted a file system below stays. */
+export function removePaths(removed: readonly string[], emptied: readonly string[]): string {
+  return `mounted_below() { awk -v path="$1/" 'index($2, path) == 1 { found = 1 } END { exit !found }' /proc/self/mounts; }
 remove() {
   rm -rf --one-file-system -- "$1" 2>/dev/null
   [ ! -e "$1" ] || if mounted_below "$1"; then echo "kept=$1"; else failed="$failed $1"; fi
 }
 ${removed.map((path) => `remove ${quote(path)}`).join("\n")}
-${emptied.map((path) => `rmdir ${quote(path)} 2>/dev/null`).join("\n")}
-[ -z "$failed" ] || { echo "could not remove:$failed" >&2; exit 1; }
-`;
+${emptied.map((path) => `rmdir ${quote(path)} 2>/dev/null`).join("\n")}`;
 }
+
+/** Shell that ends container shims (`shims` prints their processes) with what runs in them. */
+export const endShims = `tree() { for p in "$@"; do echo "$p"; tree $(cat /proc/"$p"/task/*/children 2>/dev/null); done; }
+for round in 1 2 3 4 5; do
+  pids=$(tree $(shims)); [ -n "$pids" ] || break
+  kill -9 $pids 2>/dev/null; sleep 1
+done`;
+
+/** Shell that takes away network devices and firewall rules of Kubernetes and CNI plugins, and the kubelet's slices. */
+export const endNetwork = `rm -rf /run/netns/cni-* 2>/dev/null
+for d in $(ip -o link show master cni0 2>/dev/null | awk -F': ' '{print $2}' | cut -d@ -f1); do ip link delete "$d" 2>/dev/null; done
+for d in $(ip -o link show 2>/dev/null | awk -F': ' '{print $2}' | cut -d@ -f1 | grep -E '^(cni0|flannel\\.1|flannel-v6\\.1|kube-ipvs0|flannel-wg|flannel-wg-v6)$'); do ip link delete "$d" 2>/dev/null; done
+${cleanFirewall}
+# the kubelet's transient slices, the pods' among them
+systemctl stop 'kubepods*.slice' 2>/dev/null
+left=$(shims); [ -z "$left" ] || { echo "container shims still run:" $left >&2; exit 1; }`;
 
 const stopUnits = `for unit in k3s k3s-agent; do
   [ "$(systemctl show -p LoadState --value -- $unit.service)" != loaded ] || systemctl disable -q --now $unit.service || failed="$failed $unit.service"
@@ -98,19 +119,9 @@ const endPods = `
 for d in "$data"/data/*/bin; do [ ! -d "$d" ] || PATH=$PATH:$d:$d/aux; done
 # a shim's arguments name k3s's containerd socket; its children are the containers
 shims() { for p in /proc/[0-9]*; do tr '\\0' ' ' < "$p/cmdline" 2>/dev/null | grep -qE "containerd-shim.*/run/k3s/containerd/" && echo "\${p#/proc/}"; done; }
-tree() { for p in "$@"; do echo "$p"; tree $(cat /proc/"$p"/task/*/children 2>/dev/null); done; }
-for round in 1 2 3 4 5; do
-  pids=$(tree $(shims)); [ -n "$pids" ] || break
-  kill -9 $pids 2>/dev/null; sleep 1
-done
+${endShims}
 # what runs from the data directory and outlived its parent
 for p in /proc/[0-9]*; do case "$(readlink "$p/exe" 2>/dev/null)" in "$data"/*) kill -9 "\${p#/proc/}" 2>/dev/null;; esac; done
 # below the directories of containerd and kubelet only: what somebody has mounted for k3s's data or its volumes is not k3s's
 awk -v agent="$data/agent/" 'index($2, "/run/k3s/") == 1 || index($2, agent) == 1 || index($2, "/var/lib/kubelet/") == 1 || index($2, "/run/netns/cni-") == 1 { print $2 }' /proc/self/mounts | sort -r | while read -r m; do umount -l "$(printf '%b' "$m")" 2>/dev/null; done
-rm -rf /run/netns/cni-* 2>/dev/null
-for d in $(ip -o link show master cni0 2>/dev/null | awk -F': ' '{print $2}' | cut -d@ -f1); do ip link delete "$d" 2>/dev/null; done
-for d in $(ip -o link show 2>/dev/null | awk -F': ' '{print $2}' | cut -d@ -f1 | grep -E '^(cni0|flannel\\.1|flannel-v6\\.1|kube-ipvs0|flannel-wg|flannel-wg-v6)$'); do ip link delete "$d" 2>/dev/null; done
-${cleanFirewall}
-# the kubelet's transient slices, the pods' among them
-systemctl stop 'kubepods*.slice' 2>/dev/null
-left=$(shims); [ -z "$left" ] || { echo "container shims still run:" $left >&2; exit 1; }`;
+${endNetwork}`;

@@ -60,6 +60,17 @@ describe("nodeHealth and deploymentHealth", () => {
     expect(deploymentHealth("a/b", undefined).detail).toContain("not there yet");
   });
 
+  it("take a node that lacks its network only, where that comes later", () => {
+    const lacks = (message: string) =>
+      ({ metadata: { name: "n" }, status: { conditions: [condition("Ready", "False", message)] } }) as never;
+    const network =
+      "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized";
+    expect(nodeHealth(lacks(network)).ready).toBe(false);
+    expect(nodeHealth(lacks(network), true)).toEqual({ ready: true, detail: "node n: Ready but for its network" });
+    expect(nodeHealth(lacks(`[${network}, container runtime is down]`), true).ready).toBe(false);
+    expect(nodeHealth(lacks("PLEG is not healthy"), true).ready).toBe(false);
+  });
+
   it("wait for the newest generation", () => {
     const deployment: V1Deployment = {
       metadata: { generation: 2 },

@@ -18,11 +18,16 @@ export interface Health {
   readonly detail: string;
 }
 
-/** Status of a node's Ready condition. */
-export function nodeHealth(node: V1Node): Health {
+/** What kubelet says of a node that lacks its pods' network and nothing else. */
+const onlyNetwork = /^container runtime network not ready: [^\]]*$/;
+
+/** Status of a node's Ready condition. With `networkLater` one counts that lacks nothing but its pods' network. */
+export function nodeHealth(node: V1Node, networkLater = false): Health {
   const name = node.metadata?.name ?? "?";
   const condition = node.status?.conditions?.find(({ type }) => type === "Ready");
   if (condition?.status === "True") return { ready: true, detail: `node ${name}: Ready` };
+  if (networkLater && onlyNetwork.test(condition?.message ?? ""))
+    return { ready: true, detail: `node ${name}: Ready but for its network` };
   return { ready: false, detail: `node ${name}: NotReady (${condition?.message ?? "no status yet"})` };
 }
 
@@ -93,8 +98,16 @@ export function requestFailure(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Which nodes count, and as what. */
+export interface NodesExpected {
+  /** Only this one. Defaults to all, of which there must be one at least. */
+  readonly node?: string | undefined;
+  /** Whether one counts that lacks nothing but its pods' network. Defaults to false. */
+  readonly networkLater?: boolean | undefined;
+}
+
 /** The nodes of a cluster, or one of them. */
-async function nodesHealth(client: KubernetesClient, node?: string): Promise<Health> {
+async function nodesHealth(client: KubernetesClient, { node, networkLater }: NodesExpected = {}): Promise<Health> {
   const { items } = await client.api(CoreV1Api).listNode();
   const nodes = items.filter(({ metadata }) => node === undefined || metadata?.name === node);
   if (nodes.length === 0)
@@ -102,7 +115,8 @@ async function nodesHealth(client: KubernetesClient, node?: string): Promise<Hea
       ready: false,
       detail: node === undefined ? "no node has registered yet" : `node ${node} has not registered yet`,
     };
-  return joined(nodes.map(nodeHealth), nodes.map((item) => nodeHealth(item).detail).join(", "));
+  const parts = nodes.map((item) => nodeHealth(item, networkLater));
+  return joined(parts, parts.map(({ detail }) => detail).join(", "));
 }
 
 /** A server that is down is an answer, not an error. That the run was cancelled is none: whoever waits would wait on. */
@@ -123,11 +137,10 @@ async function ask(
  * Asks the API server behind a kubeconfig on the board whether it answers and whether its nodes are Ready. Never throws for a server that is
  * down: that is an answer.
  *
- * @param node - only this node counts; defaults to all, of which there must be one at least.
  * @throws BoardError `cancelled` where the run was cancelled.
  */
-export function kubernetesHealth(board: Board, kubeconfigPath: string, node?: string): Promise<Health> {
-  return ask(board, kubeconfigPath, (client) => nodesHealth(client, node));
+export function kubernetesHealth(board: Board, kubeconfigPath: string, expected?: NodesExpected): Promise<Health> {
+  return ask(board, kubeconfigPath, (client) => nodesHealth(client, expected));
 }
 
 /** What {@link clusterHealth} looks for. */

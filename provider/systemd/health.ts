@@ -107,6 +107,6 @@ async function probeHealth(board: Board, health: Health): Promise<{ ready: boole
     case "http":
       return probeHttp(board, health.url, health.ca);
     case "kubernetes":
-      return kubernetesHealth(board, health.kubeconfig, health.node);
+      return kubernetesHealth(board, health.kubeconfig, health);
   }
 }

@@ -59,8 +59,16 @@ export type HealthArgs =
   | { kind: "active" }
   /** A URL, as seen from the board, answers with a status below 500. `ca`: PEM of the CA of an https URL. Defaults to the public ones. */
   | { kind: "http"; url: pulumi.Input<string>; ca?: pulumi.Input<string> }
-  /** The API server of the kubeconfig on the board answers and the node is Ready. `node` defaults to all nodes. */
-  | { kind: "kubernetes"; kubeconfig: pulumi.Input<string>; node?: pulumi.Input<string> };
+  /**
+   * The API server of the kubeconfig on the board answers and the node is Ready. `node` defaults to all nodes. With `networkLater` a node counts
+   * that lacks nothing but its pods' network, which something else brings later. Defaults to false.
+   */
+  | {
+      kind: "kubernetes";
+      kubeconfig: pulumi.Input<string>;
+      node?: pulumi.Input<string>;
+      networkLater?: pulumi.Input<boolean>;
+    };
 
 /** Arguments of {@link SystemdService}. */
 export interface SystemdServiceArgs {

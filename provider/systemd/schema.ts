@@ -36,7 +36,12 @@ const program = z.strictObject({
 const health = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("active") }),
   z.strictObject({ kind: z.literal("http"), url: z.url({ protocol: /^https?$/ }), ca: z.string().optional() }),
-  z.strictObject({ kind: z.literal("kubernetes"), kubeconfig: absolutePath, node: z.string().min(1).optional() }),
+  z.strictObject({
+    kind: z.literal("kubernetes"),
+    kubeconfig: absolutePath,
+    node: z.string().min(1).optional(),
+    networkLater: z.boolean().optional(),
+  }),
 ]);
 
 export const serviceInputs = z.strictObject({

@@ -58,9 +58,7 @@ function plan(images: object, url = upstream.url) {
     images: imagesConfig.parse(images),
     system: [
       {
-        key: "busybox",
         name: busybox,
-        source: "the table",
         alternatives: Object.values(
           imagesConfig.parse({ a: { kind: "alias", of: "docker.io/library/busybox:1.37.0" } }),
         ),

@@ -34,17 +34,28 @@ function serviceFiles(
 }
 
 /**
- * Files of k3s for the proxy; its containerd is its child and has the same environment. None where k3s is not to use one.
+ * Files by which the service that pulls images knows the proxy. None where it is not to use one.
  *
- * @param service - name of its unit: `k3s`, `k3s-agent`.
+ * @param service - name of its unit: `k3s`, `k3s-agent` (its containerd is its child and has the same environment), `containerd`.
+ * @param environment - path of the file with the addresses.
  */
+export function serviceProxyFiles(
+  service: string,
+  environment: string,
+  config: ProxyConfig | undefined,
+  direct: DirectHosts,
+): board.ServiceFileArgs[] {
+  if (!config?.users.includes("k3s")) return [];
+  return serviceFiles(config, { service, environment }, direct);
+}
+
+/** {@link serviceProxyFiles} of k3s. */
 export function k3sProxyFiles(
   service: string,
   config: ProxyConfig | undefined,
   direct: DirectHosts,
 ): board.ServiceFileArgs[] {
-  if (!config?.users.includes("k3s")) return [];
-  return serviceFiles(config, { service, environment: "/etc/rancher/k3s/k3s-board-proxy.env" }, direct);
+  return serviceProxyFiles(service, "/etc/rancher/k3s/k3s-board-proxy.env", config, direct);
 }
 
 /**

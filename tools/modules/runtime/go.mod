@@ -1,4 +1,4 @@
-module k3s-board/emulator/runtime
+module k3s-board/tools/runtime
 
 go 1.26.6
 

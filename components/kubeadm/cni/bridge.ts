@@ -1,0 +1,9 @@
+import { conflist } from "./conflist";
+
+/** The network's configuration. The runtime takes the first file of the directory, so it comes before others. */
+export const bridgePath = "/etc/cni/net.d/10-k3s-board-bridge.conflist";
+
+/** A bridge on the node, with addresses of its own and ports of the host where pods ask for them. */
+export function bridgeConflist(podSubnet: string): string {
+  return conflist({ name: "k3s-board-bridge", subnet: podSubnet, ipMasq: true });
+}

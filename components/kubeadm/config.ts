@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { cniConfig } from "./cni/config";
+import { runtimeConfig } from "./runtime/config";
+import { cniPluginsSource, kubernetesSource } from "./source";
+import { versionProblem } from "./versions";
+
+const settings = z.record(z.string(), z.unknown());
+
+const extraArgs = z.record(
+  z.string().regex(/^[a-z][a-z0-9-]*$/, "expected a flag without dashes in front"),
+  z.string(),
+);
+
+const ipv4Subnet = z.string().regex(/^\d+\.\d+\.\d+\.\d+\/\d+$/, "expected an IPv4 network such as 10.244.0.0/16");
+
+/** The `kubeadm` section: a cluster made by kubeadm, in place of k3s. */
+export const kubeadmConfig = z
+  .strictObject({
+    version: z
+      .string()
+      .regex(/^v\d+\.\d+\.\d+$/, "expected a Kubernetes version such as v1.36.3")
+      .describe("The Kubernetes version. Decides which images kubeadm asks for and the version of its configuration."),
+    source: kubernetesSource.default({ kind: "module" }).describe("Where kubeadm, kubelet and kubectl come from."),
+    runtime: runtimeConfig.prefault({ kind: "containerd" }).describe("What runs containers."),
+    cni: cniConfig.prefault({ kind: "bridge" }).describe("How pods are networked."),
+    cniPlugins: cniPluginsSource.default({ kind: "module" }).describe("Where the CNI plugins come from."),
+    podSubnet: ipv4Subnet.default("10.244.0.0/16").describe("Network of the pods."),
+    serviceSubnet: ipv4Subnet.default("10.96.0.0/12").describe("Network of the services."),
+    dnsDomain: z.string().min(1).default("cluster.local").describe("Domain of the cluster's DNS."),
+    controlPlaneEndpoint: z
+      .string()
+      .regex(/^[^:/]+(:\d+)?$/, "expected a host name or address, with a port where it is not 6443")
+      .optional()
+      .describe("Stable address of the API server, `host` or `host:port`. Defaults to the node's own."),
+    certSANs: z
+      .array(z.string().min(1))
+      .default([])
+      .describe("Further names and addresses for the API server's certificate. `board.host` is always among them."),
+    nodeName: z.string().min(1).optional().describe("Name of the node. Defaults to the host's name."),
+    nodeAddress: z
+      .string()
+      .optional()
+      .describe(
+        "Address of the node in the cluster. Defaults to the one that the board uses towards its default route.",
+      ),
+    imageRepository: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Where kubeadm takes the control plane's images from. Defaults to the private registry."),
+    apiServerArgs: extraArgs.default({}).describe("Further flags of kube-apiserver, by name without dashes."),
+    controllerManagerArgs: extraArgs.default({}).describe("Further flags of kube-controller-manager."),
+    schedulerArgs: extraArgs.default({}).describe("Further flags of kube-scheduler."),
+    etcdArgs: extraArgs.default({}).describe("Further flags of etcd."),
+    kubelet: settings.default({}).describe("Further keys of kubelet's configuration (`KubeletConfiguration`)."),
+    kubeProxy: settings.default({}).describe("Further keys of kube-proxy's configuration (`KubeProxyConfiguration`)."),
+    untaint: z
+      .boolean()
+      .default(true)
+      .describe("Whether the control plane's node runs ordinary pods too; a single node has to."),
+    ignorePreflightErrors: z
+      .array(z.string().min(1))
+      .default([])
+      .describe("Checks of kubeadm that may fail, by the names that it gives them, such as `Mem`."),
+    kubeconfigServer: z
+      .url({ protocol: /^https$/ })
+      .optional()
+      .describe("Address of the API server in the kubeconfig output. Defaults to https://<board.host>:6443."),
+    startTimeoutSeconds: z
+      .number()
+      .int()
+      .positive()
+      .default(900)
+      .describe("Seconds for kubelet, and then for the control plane, to come up. A slow board needs minutes."),
+    readyTimeoutSeconds: z
+      .number()
+      .int()
+      .positive()
+      .default(900)
+      .describe("Seconds until node and system pods must be Ready."),
+  })
+  .superRefine(
+    (section, context) => {
+      const reason = versionProblem((section as { version?: unknown }).version);
+      if (reason !== undefined) context.addIssue({ code: "custom", path: ["version"], message: reason });
+    },
+    { when: () => true },
+  );
+
+/** {@link kubeadmConfig} with defaults filled in. */
+export type KubeadmConfig = z.output<typeof kubeadmConfig>;

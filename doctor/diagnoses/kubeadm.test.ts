@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { diagnose } from "../diagnose";
+import { healthyKubeadm, kubeadmCases } from "../fixtures/kubeadm";
+import { healthy } from "../fixtures/healthy";
+import { kubeadmFindings } from "./kubeadm";
+
+const base = healthyKubeadm();
+
+describe("a node of kubeadm", () => {
+  it("has no finding where nothing is wrong", () => expect(diagnose(base)).toEqual([]));
+  it("is not looked for on a board of k3s", () => expect(kubeadmFindings(healthy())).toEqual([]));
+
+  it.each(kubeadmCases)("%s: %s is found, alone", (_what, id, changes) => {
+    expect(diagnose({ ...base, ...changes }).map((found) => found.id)).toEqual([id]);
+  });
+
+  it("names Docker's network and the pods in it", () => {
+    const [, , changes] = kubeadmCases[0] ?? [];
+    const [found] = diagnose({ ...base, ...changes });
+    expect(found?.sentence).toContain("pods are in Docker's own network (172.17.0.0/16) and not in the cluster's");
+    expect(found?.evidence).toContain("pod kube-system/coredns-54996dc9b4-h4fw8: 172.17.0.3");
+    expect(found?.hangs).toEqual(["Deployment coredns → pod kube-system/coredns-54996dc9b4-h4fw8"]);
+  });
+
+  it("does not mind a driver that kubelet has from the runtime", () => {
+    const journal = {
+      kubelet: ['I1128 "Using cgroup driver setting received from the CRI runtime" cgroupDriver="cgroupfs"'],
+    };
+    const docker = { version: "20.10", cgroupDriver: "cgroupfs", bridge: "", images: [] };
+    expect(diagnose({ ...base, journal, kubeadm: { ...base.kubeadm!, docker } })).toEqual([]);
+  });
+
+  it("tells a runtime that stopped as the reason for kubelet and its pods", () => {
+    const down = { active: "failed", sub: "failed", result: "exit-code", exitStatus: 1 } as const;
+    const units = (base.units ?? []).map((unit) => (unit.name === "docker.service" ? unit : { ...unit, ...down }));
+    const found = diagnose({ ...base, units, pods: (base.pods ?? []).map((pod) => ({ ...pod, ready: false })) });
+    expect(found.map(({ id }) => id)).toEqual(["runtime-down"]);
+    expect(found[0]?.hangs).toContain("Deployment coredns → pod kube-system/coredns-54996dc9b4-h4fw8");
+  });
+
+  it("waits for a cluster before it minds that kubelet restarts", () => {
+    const units = (base.units ?? []).map((unit) =>
+      unit.name === "kubelet.service" ? { ...unit, active: "activating", sub: "auto-restart" } : unit,
+    );
+    const kubeadm = { ...base.kubeadm!, kubeconfigs: [], manifests: [], etcdData: false, listeners: [] };
+    expect(diagnose({ ...base, units, kubeadm, nodes: undefined, pods: undefined })).toEqual([]);
+  });
+});

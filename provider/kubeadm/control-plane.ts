@@ -1,0 +1,233 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { lineDiff } from "../files/line-diff";
+import { originals, recordOf, temporaryOf } from "../files/originals";
+import { absolutePath } from "../files/schema";
+import { lastLines, writeFile } from "../files/write";
+import { kubernetesHealth } from "../kubernetes/health";
+import { depthOf } from "../kubernetes/on-destroy";
+import { type Context, type Difference, PartialFailure, type ResourceType } from "../resource";
+import type { Board } from "../ssh/board";
+import { BoardError } from "../ssh/board-error";
+import { connectionArgs } from "../ssh/connection-args";
+import { quote } from "../ssh/shell";
+import { beginScript, filePhases, initRecord, kubeadmPaths, phasesScript, staticPods } from "./phases";
+
+const inputs = z.strictObject({
+  connection: connectionArgs,
+  /** Path of kubeadm on the board. */
+  kubeadm: absolutePath,
+  /** Text of its configuration. */
+  config: z.string(),
+  /** Address of the runtime, for a reset. */
+  criSocket: z.string().startsWith("unix:///"),
+  /** Checks of kubeadm that may fail. */
+  ignorePreflightErrors: z.array(z.string()).default([]),
+  /** Seconds for the API server to answer again after a change. */
+  timeoutSeconds: z.number().positive().default(900),
+});
+
+type Inputs = z.output<typeof inputs>;
+
+/** Texts of static pods by name. */
+type Manifests = Readonly<Record<string, string>>;
+
+interface State extends Inputs {
+  /** The static pods as kubeadm wrote them. */
+  readonly manifests: Manifests;
+  /** Those that are otherwise on the board now; empty for one that is gone. */
+  readonly found: Manifests;
+}
+
+/** Seconds for kubeadm's phases: a slow board takes minutes for the keys, and for the images that the checks pull. */
+const phaseSeconds = 1800;
+
+/**
+ * A control plane as files: certificates, kubeconfigs and static pods, by the phases of `kubeadm init` that come before kubelet. An init that was
+ * interrupted is gone on with; deleting the resource resets the node.
+ */
+export const kubeadmControlPlane: ResourceType<Inputs, State> = {
+  token: "board:index:KubeadmControlPlane",
+  inputs,
+  secretOutputs: [],
+  ignored: ["timeoutSeconds", "ignorePreflightErrors", "kubeadm", "criSocket"],
+
+  diff: (state, wanted) => difference(state, wanted),
+
+  async create(context, wanted) {
+    const board = await context.board(wanted.connection);
+    await begin(context, board, wanted);
+    return { id: "kubeadm", state: { ...wanted, manifests: await manifestsOn(board), found: {} } };
+  },
+
+  async read(context, _id, state) {
+    const board = await context.board(state.connection);
+    const [config, manifests] = await Promise.all([board.file(kubeadmPaths.config), manifestsOn(board)]);
+    const text = config.kind === "file" ? (config.content?.toString("utf8") ?? "") : "";
+    if (text === "" && Object.keys(manifests).length === 0) return undefined;
+    const found = Object.fromEntries(
+      staticPods.flatMap((name) => {
+        const now = manifests[name] ?? "";
+        return now === (state.manifests[name] ?? "") ? [] : [[name, now]];
+      }),
+    );
+    const { manifests: _manifests, found: _found, ...wanted } = state;
+    const there = { ...wanted, config: text };
+    return { state: { ...there, manifests: state.manifests, found }, inputs: there };
+  },
+
+  async update(context, _id, old, wanted) {
+    const board = await context.board(wanted.connection);
+    await change(context, board, old, wanted);
+    return { ...wanted, manifests: await manifestsOn(board), found: {} };
+  },
+
+  async delete(context, _id, state) {
+    const board = await context.board(state.connection);
+    if (depthOf(undefined, process.env) === "keepData")
+      throw new BoardError(
+        "refused",
+        board.label,
+        "a cluster of kubeadm is reset with its data: keepData is for k3s",
+        "Run destroy without it",
+      );
+    await reset(context, board, state);
+  },
+};
+
+function difference(state: State, wanted: Inputs): Difference {
+  const isChanged = state.config !== wanted.config;
+  const drifted = Object.keys(state.found);
+  const configNotes = isChanged
+    ? [
+        `${kubeadmPaths.config} changes:\n${lineDiff(state.config, wanted.config).join("\n")}`,
+        "kubeadm writes the control plane's static pods anew; those that differ restart, and the API server with them does not answer meanwhile",
+      ]
+    : [];
+  const podNotes = drifted.map((name) => {
+    const lines = lineDiff(state.found[name] ?? "", state.manifests[name] ?? "");
+    return `${manifestPath(name)} changes:\n${lines.join("\n")}\nthe static pod ${name} restarts`;
+  });
+  return {
+    changed: [...(isChanged ? ["config"] : []), ...(drifted.length === 0 ? [] : ["found"])],
+    notes: [...configNotes, ...podNotes],
+  };
+}
+
+function manifestPath(name: string): string {
+  return `${kubeadmPaths.manifests}/${name}.yaml`;
+}
+
+/** The static pods that are there. */
+async function manifestsOn(board: Board): Promise<Manifests> {
+  const files = await Promise.all(
+    staticPods.map(async (name) => [name, await board.file(manifestPath(name))] as const),
+  );
+  return Object.fromEntries(
+    files.flatMap(([name, file]) => (file.kind === "file" ? [[name, file.content?.toString("utf8") ?? ""]] : [])),
+  );
+}
+
+async function putConfig(board: Board, text: string): Promise<void> {
+  const content = Buffer.from(text);
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const file = { path: kubeadmPaths.config, mode: "0600", owner: "root", group: "root", size: content.length, sha256 };
+  await writeFile(board, file, { kind: "content", content });
+}
+
+async function begin(context: Context, board: Board, wanted: Inputs): Promise<void> {
+  const { kubeadm, criSocket, ignorePreflightErrors } = wanted;
+  const begun = await board.run(beginScript(kubeadm, criSocket), { purpose: "looking for an earlier init" });
+  if (begun.code !== 0) throw new BoardError("refused", board.label, lastLines(begun.stderr), "Nothing was changed");
+  // kubelet is put in place afterwards, in a transaction of its own
+  const ignored = ["KubeletVersion", "Service-Kubelet", ...ignorePreflightErrors].join(",");
+  const checks = begun.stdout.trim() === "fresh" ? [`preflight --ignore-preflight-errors=${ignored}`] : [];
+  const script = `${originals}
+lock
+${phasesScript(kubeadm, [...checks, ...filePhases])}`;
+  await putConfig(board, wanted.config);
+  const { code, stderr } = await board.run(script, {
+    purpose: "preparing the control plane with kubeadm",
+    timeoutSeconds: phaseSeconds,
+  });
+  if (code === 0) return;
+  const reason = new BoardError(
+    "refused",
+    board.label,
+    `the control plane was not prepared: ${context.mask(lastLines(stderr, 12))}`,
+    `The same command again goes on where it is. To begin anew: ${kubeadm} reset --cri-socket ${criSocket}`,
+  );
+  throw new PartialFailure("kubeadm", { ...wanted, manifests: {}, found: {} }, reason);
+}
+
+async function change(context: Context, board: Board, old: State, wanted: Inputs): Promise<void> {
+  const { kubeadm, timeoutSeconds } = wanted;
+  // a certificate that is there is taken as it is, whatever names it has to have now
+  const renew =
+    old.config === wanted.config
+      ? ""
+      : "rm -f /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver.key /etc/kubernetes/pki/etcd/server.crt /etc/kubernetes/pki/etcd/server.key";
+  await putConfig(board, wanted.config);
+  const { code, stderr } = await board.run(
+    `${originals}
+lock
+${renew}
+${phasesScript(kubeadm, filePhases)}`,
+    { purpose: "changing the control plane with kubeadm", timeoutSeconds: phaseSeconds },
+  );
+  if (code !== 0) await takeBack(context, board, old, lastLines(stderr, 12));
+  const detail = await answers(board, timeoutSeconds);
+  if (detail !== undefined) await takeBack(context, board, old, detail);
+}
+
+/** Waits for the API server; says what it lacks where it does not come. It may still be the old one at first. */
+async function answers(board: Board, timeoutSeconds: number): Promise<string | undefined> {
+  const started = Date.now();
+  let detail = "";
+  for (let well = 0; Date.now() - started < timeoutSeconds * 1000; await sleep(5000)) {
+    const health = await kubernetesHealth(board, kubeadmPaths.superAdmin);
+    well = health.ready ? well + 1 : 0;
+    // kubelet looks at its static pods every 20 seconds
+    if (well >= 6) return undefined;
+    detail = health.detail;
+  }
+  return detail;
+}
+
+/** Puts the static pods of before back, and throws. */
+async function takeBack(context: Context, board: Board, old: State, why: string): Promise<never> {
+  context.log("warning", "the control plane does not take the change; its static pods of before are put back");
+  await putConfig(board, old.config);
+  for (const [name, text] of Object.entries(old.manifests)) {
+    const content = Buffer.from(text);
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    const file = { path: manifestPath(name), mode: "0600", owner: "root", group: "root" };
+    await writeFile(board, { ...file, size: content.length, sha256 }, { kind: "content", content });
+  }
+  throw new BoardError(
+    "refused",
+    board.label,
+    `the control plane was not changed: ${context.mask(why)}`,
+    "Its static pods are as they were before",
+  );
+}
+
+/** kubeadm's own reset, where its program is there; what that leaves goes with `KubeadmData`. */
+async function reset(context: Context, board: Board, { kubeadm, criSocket }: State): Promise<void> {
+  const restore = (path: string) => `restore ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}`;
+  // without the record there has been no init of ours, and what is there is not ours to reset
+  const script = `${originals}
+[ -d $state ] || exit 0
+if [ -e ${initRecord} ] && [ -x ${quote(kubeadm)} ]; then ${quote(kubeadm)} reset --force --cri-socket ${quote(criSocket)} >&2 || exit 1; fi
+lock
+rm -f ${initRecord}
+${[kubeadmPaths.config, ...staticPods.map(manifestPath)].map(restore).join("\n")}
+tidy`;
+  const { code, stderr } = await board.run(script, {
+    purpose: "resetting the node with kubeadm",
+    timeoutSeconds: phaseSeconds,
+  });
+  if (code !== 0)
+    throw new BoardError("refused", board.label, `kubeadm reset failed: ${context.mask(lastLines(stderr, 6))}`);
+}

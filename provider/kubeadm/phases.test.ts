@@ -1,0 +1,80 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { stateDirectory } from "../ssh/file-questions";
+import { beginScript, phasesScript } from "./phases";
+
+/** The scripts with every path of the host below a directory of the test, and a kubeadm that notes how it is called. */
+describe("beginning an init", () => {
+  let root: string;
+
+  const at = (path: string) => join(root, path);
+  const put = (path: string, text = "x") => {
+    mkdirSync(dirname(at(path)), { recursive: true });
+    writeFileSync(at(path), text);
+  };
+  const run = (script: string) =>
+    spawnSync("sh", [], {
+      input: script
+        .replaceAll(stateDirectory, at(stateDirectory))
+        .replaceAll("/etc/kubernetes", at("/etc/kubernetes"))
+        .replaceAll("/var/lib/etcd", at("/var/lib/etcd")),
+      encoding: "utf8",
+    });
+  const begin = () => run(beginScript("kubeadm", "unix:///run/c.sock"));
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "k3s-board-phases-"));
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  it("is fresh on a host that has nothing", () => {
+    expect(begin()).toMatchObject({ status: 0, stdout: "fresh\n" });
+    expect(existsSync(at(`${stateDirectory}/kubeadm-init`))).toBe(true);
+  });
+
+  it("refuses what an init of others has left, says what it is and how to reset it, and touches nothing", () => {
+    put("/etc/kubernetes/admin.conf");
+    put("/etc/kubernetes/manifests/etcd.yaml");
+    const { status, stderr } = begin();
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(`${at("/etc/kubernetes/admin.conf")} ${at("/etc/kubernetes/manifests/etcd.yaml")}`);
+    expect(stderr).toContain("kubeadm reset --cri-socket unix:///run/c.sock");
+    expect(existsSync(at(`${stateDirectory}/kubeadm-init`))).toBe(false);
+    expect(existsSync(at("/etc/kubernetes/admin.conf"))).toBe(true);
+  });
+
+  it("begins anew where an interrupted one has no data, whatever half of a file it left", () => {
+    begin();
+    put("/etc/kubernetes/pki/ca.crt", "half");
+    put("/etc/kubernetes/admin.conf", "half");
+    expect(begin().stdout).toBe("fresh\n");
+    expect(existsSync(at("/etc/kubernetes/pki"))).toBe(false);
+    expect(existsSync(at("/etc/kubernetes/admin.conf"))).toBe(false);
+  });
+
+  it("goes on where an interrupted one has data, and keeps its certificates", () => {
+    begin();
+    put("/etc/kubernetes/pki/ca.crt");
+    put("/var/lib/etcd/member/snap/db");
+    expect(begin().stdout).toBe("");
+    expect(existsSync(at("/etc/kubernetes/pki/ca.crt"))).toBe(true);
+  });
+
+  it("runs phases one after the other and stops at the first that fails", () => {
+    const kubeadm = at("kubeadm");
+    writeFileSync(kubeadm, `#!/bin/sh\necho "$*" >> ${at("calls")}\n[ "$3" != kubeconfig ]\n`, { mode: 0o755 });
+    execFileSync("chmod", ["755", kubeadm]);
+    const { status, stderr } = run(
+      `fail() { echo "$*" >&2; exit 1; }\n${phasesScript(kubeadm, ["certs all", "kubeconfig all", "etcd local"])}`,
+    );
+    expect(status).toBe(1);
+    expect(stderr).toContain("kubeadm init phase kubeconfig all failed");
+    expect(readFileSync(at("calls"), "utf8").trim().split("\n")).toEqual([
+      `init phase certs all --config ${at("/etc/kubernetes/kubeadm.yaml")}`,
+      `init phase kubeconfig all --config ${at("/etc/kubernetes/kubeadm.yaml")}`,
+    ]);
+  });
+});

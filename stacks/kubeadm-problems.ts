@@ -1,0 +1,60 @@
+import { calicoOf } from "../components/kubeadm/cni/network";
+import { cniProblems } from "../components/kubeadm/cni/problems";
+import { runtimeProblems } from "../components/kubeadm/runtime/problems";
+import { isSubnet, overlap } from "../components/kubeadm/subnet";
+import { bundledVersions } from "../components/kubeadm/program-builds";
+import type { ConfigProblem, KubeadmStackConfig } from "./config";
+
+/** What is wrong with a kubeadm section that is good by itself, and what other sections cannot have with it. */
+export function kubeadmProblems(config: KubeadmStackConfig): ConfigProblem[] {
+  return [
+    ...unbuildable(config),
+    ...networkProblems(config),
+    ...runtimeProblems(config),
+    ...cni(config),
+    ...otherSections(config),
+  ];
+}
+
+function unbuildable({ kubeadm }: KubeadmStackConfig): ConfigProblem[] {
+  if (kubeadm.source.kind !== "module" || kubeadm.version === bundledVersions.kubernetes) return [];
+  const reason = `module builds ${bundledVersions.kubernetes} only: for ${kubeadm.version} give url or package`;
+  return [{ path: "kubeadm.source.kind", reason }];
+}
+
+function networkProblems({ kubeadm }: KubeadmStackConfig): ConfigProblem[] {
+  const { podSubnet, serviceSubnet } = kubeadm;
+  const problems = Object.entries({ podSubnet, serviceSubnet }).flatMap(([key, subnet]) =>
+    isSubnet(subnet)
+      ? []
+      : [{ path: `kubeadm.${key}`, reason: `${subnet} is no IPv4 network given by its first address` }],
+  );
+  if (problems.length > 0 || !overlap(podSubnet, serviceSubnet)) return problems;
+  return [{ path: "kubeadm.podSubnet", reason: `${podSubnet} overlaps serviceSubnet ${serviceSubnet}` }];
+}
+
+/** Whether the network can be had on the board, and what is wrong with its manifest. */
+function cni({ kubeadm, board }: KubeadmStackConfig): ConfigProblem[] {
+  const problems = cniProblems(kubeadm.cni, { architectures: [board.arch], nodes: 1 });
+  return problems.length > 0 ? problems : [...(calicoOf(kubeadm)?.problems ?? [])];
+}
+
+/** Sections that are k3s's. */
+function otherSections({ delivery, servers, agents, manifests, registry }: KubeadmStackConfig): ConfigProblem[] {
+  return [
+    ...(delivery === "mirror"
+      ? []
+      : [
+          {
+            path: "delivery",
+            reason: `${delivery} is k3s's: kubeadm takes its images from the registry, expected mirror`,
+          },
+        ]),
+    ...(registry === undefined ? [{ path: "registry", reason: "is needed: kubeadm takes its images from there" }] : []),
+    ...(Object.keys(servers).length === 0 ? [] : [{ path: "servers", reason: "are k3s's" }]),
+    ...(Object.keys(agents).length === 0 ? [] : [{ path: "agents", reason: "are k3s's" }]),
+    ...(Object.keys(manifests).length === 0
+      ? []
+      : [{ path: "manifests", reason: "are deployed by k3s: use workloads, which Pulumi deploys" }]),
+  ];
+}

@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { before, boardSays, deployKubeadm, fileOf, find, healthy, inClear, registered, secrets } from "./mocked-engine";
+
+describe("a kubeadm stack", () => {
+  it("registers a component per domain and the resources in it", async () => {
+    await deployKubeadm();
+    expect(registered.map(({ type, name, parent }) => `${parent} > ${name} (${type})`).sort()).toMatchInlineSnapshot(`
+      [
+        " > image (k3s-board:images:RegistryImages)",
+        " > kubeadm (k3s-board:kubeadm:KubeadmServer)",
+        " > kubeconfig (board:index:Kubeconfig)",
+        " > ready (board:index:ClusterReadiness)",
+        " > registry (k3s-board:registry:Registry)",
+        "image > registry.k8s.io/coredns/coredns:v1.14.2 (board:index:RegistryImage)",
+        "image > registry.k8s.io/etcd:3.6.8-0 (board:index:RegistryImage)",
+        "image > registry.k8s.io/kube-apiserver:v1.36.3 (board:index:RegistryImage)",
+        "image > registry.k8s.io/kube-controller-manager:v1.36.3 (board:index:RegistryImage)",
+        "image > registry.k8s.io/kube-proxy:v1.36.3 (board:index:RegistryImage)",
+        "image > registry.k8s.io/kube-scheduler:v1.36.3 (board:index:RegistryImage)",
+        "image > registry.k8s.io/pause:3.10.2 (board:index:RegistryImage)",
+        "kubeadm > kubeadm-cluster (board:index:KubeadmCluster)",
+        "kubeadm > kubeadm-cni (board:index:File)",
+        "kubeadm > kubeadm-cni-bandwidth (board:index:File)",
+        "kubeadm > kubeadm-cni-bridge (board:index:File)",
+        "kubeadm > kubeadm-cni-host-local (board:index:File)",
+        "kubeadm > kubeadm-cni-loopback (board:index:File)",
+        "kubeadm > kubeadm-cni-portmap (board:index:File)",
+        "kubeadm > kubeadm-containerd (board:index:SystemdService)",
+        "kubeadm > kubeadm-containerd-shim-runc-v2 (board:index:File)",
+        "kubeadm > kubeadm-control-plane (board:index:KubeadmControlPlane)",
+        "kubeadm > kubeadm-ctr (board:index:File)",
+        "kubeadm > kubeadm-data (board:index:KubeadmData)",
+        "kubeadm > kubeadm-kubeadm (board:index:File)",
+        "kubeadm > kubeadm-kubectl (board:index:File)",
+        "kubeadm > kubeadm-kubelet (board:index:SystemdService)",
+        "kubeadm > kubeadm-mirror-127.0.0.1:5000 (board:index:File)",
+        "kubeadm > kubeadm-mirror-registry.k8s.io (board:index:File)",
+        "kubeadm > kubeadm-package-runc (board:index:Package)",
+        "registry > registry-binary (board:index:File)",
+        "registry > registry-service (board:index:SystemdService)",
+      ]
+    `);
+  });
+
+  it("orders them: registry, images, programs, containerd, control plane, kubelet, cluster, gate, kubeconfig", async () => {
+    await deployKubeadm();
+    const order = [
+      "registry-service",
+      "registry.k8s.io/etcd:3.6.8-0",
+      "kubeadm-data",
+      "kubeadm-cni-bridge",
+      "kubeadm-containerd",
+      "kubeadm-control-plane",
+      "kubeadm-kubelet",
+      "kubeadm-cluster",
+      "ready",
+      "kubeconfig",
+    ];
+    order.forEach((name, index) => expect([...before(name)]).toEqual(expect.arrayContaining(order.slice(0, index))));
+  });
+
+  it("takes the control plane's images, the pod sandbox's among them, from the private registry", async () => {
+    await deployKubeadm();
+    expect(find("kubeadm-control-plane")?.inputs.config).toMatch(/imageRepository: 127\.0\.0\.1:5000\n/);
+    expect(fileOf("kubeadm-containerd", "/etc/containerd/config.toml")).toMatch(
+      /sandbox = "127\.0\.0\.1:5000\/pause:3\.10\.2"/,
+    );
+    expect(find("kubeadm-mirror-127.0.0.1:5000")?.inputs).toMatchObject({
+      path: "/etc/containerd/certs.d/127.0.0.1:5000/hosts.toml",
+    });
+  });
+
+  it("gives the API server's certificate every name that it is reached by", async () => {
+    await deployKubeadm({ certSANs: ["api.example"], kubeconfigServer: "https://127.0.0.1:16443" });
+    expect(find("kubeadm-control-plane")?.inputs.config).toMatch(
+      /certSANs:\n\s+- 127\.0\.0\.1\n\s+- api\.example\n\s+- board\.example\n/,
+    );
+  });
+
+  it("keeps the taint of a control plane where the node is not to run ordinary pods", async () => {
+    await deployKubeadm({ untaint: false });
+    expect(find("kubeadm-cluster")?.inputs.taints).toEqual(["node-role.kubernetes.io/control-plane:NoSchedule"]);
+  });
+
+  it("restarts the distribution's containerd when its package changes", async () => {
+    await deployKubeadm({ runtime: { kind: "containerd", source: { kind: "package" } } });
+    const { inputs } = find("kubeadm-containerd") ?? {};
+    expect(inputs).toMatchObject({ restartTriggers: { packages: expect.anything() as unknown } });
+    expect(inputs).not.toHaveProperty("unit");
+    expect(find("kubeadm-package-containerd")).toBeDefined();
+  });
+
+  it("needs to know the node's address where the board does not tell it", async () => {
+    boardSays({ ...healthy, address: "" });
+    await expect(deployKubeadm()).rejects.toThrow(/kubeadm\.nodeAddress: is needed/);
+    expect(registered).toEqual([]);
+  });
+
+  it("registers no secret in clear", async () => {
+    await deployKubeadm();
+    for (const { inputs } of registered)
+      for (const secret of Object.values(secrets)) expect(JSON.stringify(inClear(inputs))).not.toContain(secret);
+  });
+});
