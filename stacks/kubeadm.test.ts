@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { before, boardSays, deployKubeadm, fileOf, find, healthy, inClear, registered, secrets } from "./mocked-engine";
+import {
+  before,
+  boardHasFiles,
+  boardSays,
+  deployKubeadm,
+  fileOf,
+  find,
+  healthy,
+  inClear,
+  registered,
+  secrets,
+} from "./mocked-engine";
 
 describe("a kubeadm stack", () => {
   it("registers a component per domain and the resources in it", async () => {
@@ -88,6 +99,20 @@ describe("a kubeadm stack", () => {
     expect(inputs).toMatchObject({ restartTriggers: { packages: expect.anything() as unknown } });
     expect(inputs).not.toHaveProperty("unit");
     expect(find("kubeadm-package-containerd")).toBeDefined();
+  });
+
+  it.each([
+    ["systemd-resolved's own", {}, /^resolvConf: \/run\/systemd\/resolve\/resolv\.conf$/m],
+    ["those that the configuration names", { resolvConf: "/etc/pods.conf" }, /^resolvConf: \/etc\/pods\.conf$/m],
+  ])("gives pods the nameservers of a board with systemd-resolved: %s", async (_whose, kubelet, line) => {
+    boardHasFiles({ "/run/systemd/resolve/resolv.conf": "nameserver 192.0.2.1\n" });
+    await deployKubeadm({ kubelet });
+    expect(fileOf("kubeadm-kubelet", "/var/lib/kubelet/config.yaml")).toMatch(line);
+  });
+
+  it("leaves kubelet its own where there is none", async () => {
+    await deployKubeadm();
+    expect(fileOf("kubeadm-kubelet", "/var/lib/kubelet/config.yaml")).not.toMatch(/resolvConf/);
   });
 
   it("needs to know the node's address where the board does not tell it", async () => {

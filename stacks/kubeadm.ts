@@ -4,8 +4,9 @@ import { dockerProxy, serviceProxyFiles } from "../components/board/proxy/proxy"
 import { Hooks } from "../components/hooks/hooks";
 import { showPlan } from "../components/images/show-plan";
 import { preparedNetwork } from "../components/kubeadm/cni/network";
+import type { KubeadmConfig } from "../components/kubeadm/config";
 import { adminKubeconfig, type NodeIdentity } from "../components/kubeadm/configuration";
-import { clusterDns } from "../components/kubeadm/kubelet";
+import { clusterDns, resolvedFile } from "../components/kubeadm/kubelet";
 import { nodePrograms } from "../components/kubeadm/programs";
 import { KubeadmServer } from "../components/kubeadm/server";
 import { containerdUnitName } from "../components/kubeadm/runtime/containerd";
@@ -35,12 +36,12 @@ export type KubeadmOutputs = Omit<K3sServerOutputs, "servers" | "agents" | "join
  * @throws Error with every reason why this board cannot take this configuration.
  */
 export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmOutputs> {
-  const { kubeadm } = config;
   const { arch } = config.board;
   const workloads = checkedWorkloads(config);
   const checked = (await checkedBoards(new Map([["board", { board: config.board }]]))).get("board");
   if (checked === undefined) throw new Error("the board was not looked at");
   const { facts } = checked;
+  const kubeadm = await withNameservers(config.kubeadm, checked.connection);
   const progress = engineProgress();
   const programs = await nodePrograms(kubeadm, arch, progress);
   const network = await preparedNetwork(kubeadm, arch, progress);
@@ -117,6 +118,12 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
     board: { hostname: facts.hostname, arch, kernel: facts.kernel, os: facts.os },
     images: Object.fromEntries(images.images.map(({ name, digest }) => [name, digest])),
   };
+}
+
+/** Where systemd-resolved runs, kubelet takes the nameservers from its file, as kubeadm has it; the configuration may name another one. */
+async function withNameservers(kubeadm: KubeadmConfig, connection: board.ConnectionArgs): Promise<KubeadmConfig> {
+  const { content } = await board.getFile({ connection, path: resolvedFile });
+  return content === undefined ? kubeadm : { ...kubeadm, kubelet: { resolvConf: resolvedFile, ...kubeadm.kubelet } };
 }
 
 function checkedWorkloads({ workloads, hooks }: KubeadmStackConfig) {

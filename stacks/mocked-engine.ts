@@ -166,6 +166,13 @@ export function boardHas(found: ProgramFacts): void {
   program = found;
 }
 
+let boardFiles: Readonly<Record<string, string>> = {};
+
+/** Texts of files that boards have, by path, in this test. Defaults to none. */
+export function boardHasFiles(files: typeof boardFiles): void {
+  boardFiles = files;
+}
+
 let otherStacks: Readonly<Record<string, object>> = {};
 
 /** What other stacks have as their outputs, by their names, in this test. Defaults to none. */
@@ -198,6 +205,7 @@ beforeEach(async () => {
   registered.length = 0;
   missing = [];
   otherStacks = {};
+  boardHasFiles({});
   boardSays(healthy);
   boardHas({ there: false, header: "", unit: "not-found" });
   await pulumi.runtime.setMocks(
@@ -213,10 +221,12 @@ beforeEach(async () => {
             : {}),
         },
       }),
-      call: ({ token, inputs }) =>
-        token === "board:index:getProgram"
-          ? { ...program }
-          : { ...facts, ...factsOf[(inputs as { connection: { host: string } }).connection.host] },
+      call: ({ token, inputs }) => {
+        const { connection, path } = inputs as { connection: { host: string }; path?: string };
+        if (token === "board:index:getProgram") return { ...program };
+        if (token === "board:index:getFile") return { content: boardFiles[path ?? ""] };
+        return { ...facts, ...factsOf[connection.host] };
+      },
     },
     "k3s-board",
     "test",

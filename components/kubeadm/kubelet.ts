@@ -10,6 +10,9 @@ export const kubeletPaths = {
   flags: "/var/lib/kubelet/kubeadm-flags.env",
 } as const;
 
+/** Nameservers that systemd-resolved asks; in /etc/resolv.conf there is its stub on loopback, which no pod reaches. */
+export const resolvedFile = "/run/systemd/resolve/resolv.conf";
+
 /** Address of the cluster's DNS: the tenth of the services' network, as kubeadm has it. */
 export function clusterDns(serviceSubnet: string): string {
   return addressInSubnet(serviceSubnet, 10);

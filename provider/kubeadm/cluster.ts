@@ -35,7 +35,8 @@ interface State extends Inputs {
   readonly found: string;
 }
 
-const phaseSeconds = 900;
+/** Seconds for all phases: each starts kubeadm, which takes long enough on a slow board. */
+const phaseSeconds = 1800;
 
 /** What a kubeconfig has that brings its certificate along. */
 const embedded = "client-certificate-data";

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { lineDiff } from "../files/line-diff";
@@ -7,6 +6,7 @@ import { absolutePath } from "../files/schema";
 import { lastLines, writeFile } from "../files/write";
 import { kubernetesHealth } from "../kubernetes/health";
 import { depthOf } from "../kubernetes/on-destroy";
+import { pauseAfterLook } from "../pause";
 import { type Context, type Difference, PartialFailure, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
@@ -41,7 +41,10 @@ interface State extends Inputs {
 }
 
 /** Seconds for kubeadm's phases: a slow board takes minutes for the keys, and for the images that the checks pull. */
-const phaseSeconds = 1800;
+const phaseSeconds = 3600;
+
+/** For so long the API server has to answer after a change: kubelet looks at its static pods every 20 seconds, and until then the old ones answer. */
+const steadyMilliseconds = 30_000;
 
 /**
  * A control plane as files: certificates, kubeconfigs and static pods, by the phases of `kubeadm init` that come before kubelet. An init that was
@@ -79,7 +82,9 @@ export const kubeadmControlPlane: ResourceType<Inputs, State> = {
 
   async update(context, _id, old, wanted) {
     const board = await context.board(wanted.connection);
-    await change(context, board, old, wanted);
+    // an init that has not come to its end has nothing to go back to
+    if (Object.keys(old.manifests).length === 0) await begin(context, board, wanted);
+    else await change(context, board, old, wanted);
     return { ...wanted, manifests: await manifestsOn(board), found: {} };
   },
 
@@ -96,7 +101,14 @@ export const kubeadmControlPlane: ResourceType<Inputs, State> = {
   },
 };
 
+/** @throws Error where another version of Kubernetes is wanted than the one that runs. */
 function difference(state: State, wanted: Inputs): Difference {
+  const runs = /image: \S+\/kube-apiserver:(\S+)/.exec(state.manifests["kube-apiserver"] ?? "")?.[1];
+  const version = /^kubernetesVersion: (\S+)$/m.exec(wanted.config)?.[1];
+  if (runs !== undefined && runs !== version)
+    throw new Error(
+      `kubeadm.version: the cluster has Kubernetes ${runs}, and upgrades are not supported: set it to ${runs}, or destroy the stack and make it anew with ${version}`,
+    );
   const isChanged = state.config !== wanted.config;
   const drifted = Object.keys(state.found);
   const configNotes = isChanged
@@ -169,28 +181,32 @@ async function change(context: Context, board: Board, old: State, wanted: Inputs
       ? ""
       : "rm -f /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver.key /etc/kubernetes/pki/etcd/server.crt /etc/kubernetes/pki/etcd/server.key";
   await putConfig(board, wanted.config);
-  const { code, stderr } = await board.run(
+  const { code, stdout, stderr } = await board.run(
     `${originals}
 lock
 ${renew}
-${phasesScript(kubeadm, filePhases)}`,
+${phasesScript(kubeadm, filePhases)}
+systemctl is-active kubelet.service || true`,
     { purpose: "changing the control plane with kubeadm", timeoutSeconds: phaseSeconds },
   );
   if (code !== 0) await takeBack(context, board, old, lastLines(stderr, 12));
+  // a run that was killed before kubelet has nobody yet who would start the static pods
+  if (stdout.trim() !== "active") return;
   const detail = await answers(board, timeoutSeconds);
   if (detail !== undefined) await takeBack(context, board, old, detail);
 }
 
-/** Waits for the API server; says what it lacks where it does not come. It may still be the old one at first. */
+/** Waits for the API server; says what it lacks where it does not come. */
 async function answers(board: Board, timeoutSeconds: number): Promise<string | undefined> {
   const started = Date.now();
-  let detail = "";
-  for (let well = 0; Date.now() - started < timeoutSeconds * 1000; await sleep(5000)) {
+  let wellSince: number | undefined;
+  let detail = "nothing was heard of it";
+  for (let began = started; began - started < timeoutSeconds * 1000; began = Date.now()) {
     const health = await kubernetesHealth(board, kubeadmPaths.superAdmin);
-    well = health.ready ? well + 1 : 0;
-    // kubelet looks at its static pods every 20 seconds
-    if (well >= 6) return undefined;
+    wellSince = health.ready ? (wellSince ?? began) : undefined;
+    if (wellSince !== undefined && Date.now() - wellSince >= steadyMilliseconds) return undefined;
     detail = health.detail;
+    await pauseAfterLook(began);
   }
   return detail;
 }

@@ -9,7 +9,8 @@ After=kubelet.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf apply --server-side --force-conflicts -f /etc/kubernetes/k3s-board-network.yaml
+RuntimeDirectory=k3s-board-network
+ExecStart=/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/run/k3s-board-network apply --server-side --force-conflicts -f /etc/kubernetes/k3s-board-network.yaml
 Restart=on-failure
 RestartSec=10s
 

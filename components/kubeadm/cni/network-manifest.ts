@@ -8,7 +8,7 @@ const manifestPath = "/etc/kubernetes/k3s-board-network.yaml";
 
 /**
  * A service that applies the objects of the pods' network, at its start and so at each boot of the control plane. The network has to be there before
- * anything else can be deployed into the cluster.
+ * anything else can be deployed into the cluster. kubectl would leave its cache in the root directory: a service has no home.
  */
 export function networkManifestUnit(kubectl: string, kubeconfig: string): string {
   return `[Unit]
@@ -18,7 +18,8 @@ After=kubelet.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=${kubectl} --kubeconfig=${kubeconfig} apply --server-side --force-conflicts -f ${manifestPath}
+RuntimeDirectory=${serviceName}
+ExecStart=${kubectl} --kubeconfig=${kubeconfig} --cache-dir=/run/${serviceName} apply --server-side --force-conflicts -f ${manifestPath}
 Restart=on-failure
 RestartSec=10s
 

@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { sampleContext } from "../sample-context";
+import { connectionArgs } from "../ssh/connection-args";
+import { kubeadmControlPlane } from "./control-plane";
+
+const connection = connectionArgs.parse({ host: "board.example", hostKeys: ["ssh-ed25519 AAAA"] });
+const configOf = (version: string) => `kind: ClusterConfiguration\nkubernetesVersion: ${version}\n`;
+const wanted = kubeadmControlPlane.inputs.parse({
+  connection,
+  kubeadm: "/usr/local/bin/kubeadm",
+  config: configOf("v1.36.3"),
+  criSocket: "unix:///run/containerd/containerd.sock",
+  timeoutSeconds: 0.01,
+});
+const manifests = { "kube-apiserver": "    image: 127.0.0.1:5000/kube-apiserver:v1.36.3\n", etcd: "a\n" };
+const state = { ...wanted, manifests, found: {} };
+
+/** A board whose commands all succeed; by their purposes, in order. */
+function boardOf(outputs: Readonly<Record<string, string>>) {
+  const purposes: string[] = [];
+  const board = {
+    label: "root@board.example:22",
+    run: (_script: string, { purpose }: { purpose: string }) => {
+      purposes.push(purpose);
+      return Promise.resolve({ code: 0, stdout: outputs[purpose] ?? "", stderr: "" });
+    },
+    file: (path: string) =>
+      Promise.resolve({ kind: "file", content: Buffer.from(path.endsWith("/etcd.yaml") ? "a\n" : "") }),
+  };
+  return { context: sampleContext(board), purposes };
+}
+
+describe("the difference of a control plane", () => {
+  it("is none where nothing changes", async () => {
+    expect(await kubeadmControlPlane.diff(state, wanted, () => false)).toEqual({ changed: [], notes: [] });
+  });
+
+  it("has the lines of a static pod that was changed by hand, and that it restarts", async () => {
+    const found = { etcd: "b\n" };
+    const { changed, notes } = await kubeadmControlPlane.diff({ ...state, found }, wanted, () => false);
+    expect(changed).toEqual(["found"]);
+    expect(notes).toEqual(["/etc/kubernetes/manifests/etcd.yaml changes:\n- b\n+ a\nthe static pod etcd restarts"]);
+  });
+
+  it("refuses another version of Kubernetes", () => {
+    const newer = { ...wanted, config: configOf("v1.37.0") };
+    expect(() => kubeadmControlPlane.diff(state, newer, () => false)).toThrow(
+      /kubeadm\.version: the cluster has Kubernetes v1\.36\.3, and upgrades are not supported/,
+    );
+  });
+});
+
+describe("an update of a control plane", () => {
+  it("begins the init again where the one before did not come to its end", async () => {
+    const { context, purposes } = boardOf({ "looking for an earlier init": "fresh\n" });
+    const updated = await kubeadmControlPlane.update(context, "kubeadm", { ...state, manifests: {} }, wanted);
+    expect(purposes).toEqual([
+      "looking for an earlier init",
+      "writing /etc/kubernetes/kubeadm.yaml",
+      "preparing the control plane with kubeadm",
+    ]);
+    expect(updated.manifests.etcd).toBe("a\n");
+  });
+
+  it("does not wait for an API server where there is no kubelet yet", async () => {
+    const { context, purposes } = boardOf({ "changing the control plane with kubeadm": "inactive\n" });
+    await kubeadmControlPlane.update(context, "kubeadm", state, wanted);
+    expect(purposes).toEqual(["writing /etc/kubernetes/kubeadm.yaml", "changing the control plane with kubeadm"]);
+  });
+
+  it("puts the static pods of before back where the API server does not answer", async () => {
+    const { context, purposes } = boardOf({ "changing the control plane with kubeadm": "active\n" });
+    await expect(kubeadmControlPlane.update(context, "kubeadm", state, wanted)).rejects.toThrow(
+      /the control plane was not changed/,
+    );
+    expect(purposes.slice(2)).toEqual([
+      "writing /etc/kubernetes/kubeadm.yaml",
+      "writing /etc/kubernetes/manifests/kube-apiserver.yaml",
+      "writing /etc/kubernetes/manifests/etcd.yaml",
+    ]);
+  });
+});
