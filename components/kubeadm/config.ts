@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { cniConfig } from "./cni/config";
 import { runtimeConfig } from "./runtime/config";
-import { cniPluginsSource, kubernetesSource } from "./source";
+import { kubernetesSource } from "./source";
 import { versionProblem } from "./versions";
 
 const settings = z.record(z.string(), z.unknown());
@@ -23,7 +23,6 @@ export const kubeadmConfig = z
     source: kubernetesSource.default({ kind: "module" }).describe("Where kubeadm, kubelet and kubectl come from."),
     runtime: runtimeConfig.prefault({ kind: "containerd" }).describe("What runs containers."),
     cni: cniConfig.prefault({ kind: "bridge" }).describe("How pods are networked."),
-    cniPlugins: cniPluginsSource.default({ kind: "module" }).describe("Where the CNI plugins come from."),
     podSubnet: ipv4Subnet.default("10.244.0.0/16").describe("Network of the pods."),
     serviceSubnet: ipv4Subnet.default("10.96.0.0/12").describe("Network of the services."),
     dnsDomain: z.string().min(1).default("cluster.local").describe("Domain of the cluster's DNS."),

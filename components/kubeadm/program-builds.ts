@@ -3,7 +3,7 @@ import type { GoBuild } from "../../tools/go";
 import type { Architecture } from "../board/architecture";
 
 /** Versions of what is built here: those in the go.mod files of `tools/modules`. */
-export const bundledVersions = { kubernetes: "v1.36.3", containerd: "v2.4.2", cniPlugins: "v1.9.1" } as const;
+export const bundledVersions = { kubernetes: "v1.36.3", containerd: "v2.4.2" } as const;
 
 const modules = resolve(__dirname, "../../tools/modules");
 

@@ -32,7 +32,7 @@ export interface ProgramPackage {
 export interface NodePrograms {
   /** By name: `kubelet`, `containerd`, `ctr`, `runc`. */
   readonly programs: ReadonlyMap<string, NodeProgram>;
-  /** CNI plugins by name; empty where a package brings them. */
+  /** CNI plugins, built for the board. */
   readonly plugins: readonly { readonly name: string; readonly local: string }[];
   readonly packages: readonly ProgramPackage[];
 }
@@ -92,13 +92,8 @@ export async function nodePrograms(
     await add("kubeadm.runtime.runc", runc, ["runc"], ["runc"]);
   }
   const plugins: { name: string; local: string }[] = [];
-  if (config.cniPlugins.kind === "package") {
-    const { version } = config.cniPlugins;
-    packages.push({ name: "containernetworking-plugins", ...(version === undefined ? {} : { version }) });
-  } else {
-    for (const build of cniPluginBuilds(arch))
-      plugins.push({ name: build.name, local: (await buildGo(build, progress)).path });
-  }
+  for (const build of cniPluginBuilds(arch))
+    plugins.push({ name: build.name, local: (await buildGo(build, progress)).path });
   return { programs, plugins, packages };
 }
 

@@ -44,6 +44,3 @@ export const containerdSource = z.discriminatedUnion("kind", [
 
 /** Where runc comes from. */
 export const runcSource = z.discriminatedUnion("kind", [downloads("runc"), distributionPackage]);
-
-/** Where the CNI plugins come from. */
-export const cniPluginsSource = z.discriminatedUnion("kind", [module, distributionPackage]);

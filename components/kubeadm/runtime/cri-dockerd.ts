@@ -15,8 +15,6 @@ export interface CriDockerdRuntimeArgs {
   readonly docker: DockerOnBoard;
   /** Image of the pod sandbox. */
   readonly sandboxImage: string;
-  /** Directories of the CNI plugins on the board. Defaults to `/opt/cni/bin`. */
-  readonly cniBinDirs?: readonly string[];
   /** The private registry, where there is one. */
   readonly registry?: DockerRegistry;
   /** Files by which Docker is told of a proxy. Defaults to none. */
@@ -61,11 +59,7 @@ export class CriDockerdRuntime extends pulumi.ComponentResource {
             { parent: this, dependsOn: [docker] },
           )
         : undefined;
-    const dropIn = criDockerDropIn({
-      binary: program.path,
-      sandboxImage: args.sandboxImage,
-      ...(args.cniBinDirs === undefined ? {} : { cniBinDirs: args.cniBinDirs }),
-    });
+    const dropIn = criDockerDropIn({ binary: program.path, sandboxImage: args.sandboxImage });
     this.service = new board.SystemdService(
       `${name}-cri-dockerd`,
       {
