@@ -68,8 +68,14 @@ export function boardSections(board: EmulatedBoard): BoardSections {
 export class TestProject {
   private readonly running = new Set<ChildProcess>();
 
-  /** @param directory - is there, and may have a project of before in it. Defaults to a new one. */
-  constructor(readonly directory = mkdtempSync(join(tmpdir(), "k3s-board-stack-"))) {
+  /**
+   * @param directory - is there, and may have a project of before in it. Defaults to a new one.
+   * @param limitMinutes - after which a command is ended. Defaults to 30.
+   */
+  constructor(
+    readonly directory = mkdtempSync(join(tmpdir(), "k3s-board-stack-")),
+    private readonly limitMinutes = commandMinutes,
+  ) {
     const project = load(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as {
       main?: string;
       plugins: { providers: { path: string }[] };
@@ -106,9 +112,9 @@ export class TestProject {
       let stdout = "";
       let stderr = "";
       const limit = setTimeout(() => {
-        stderr += `\n${args.join(" ")} was not over after ${commandMinutes} minutes and has been ended\n`;
+        stderr += `\n${args.join(" ")} was not over after ${this.limitMinutes} minutes and has been ended\n`;
         killTree(child.pid!);
-      }, commandMinutes * 60_000);
+      }, this.limitMinutes * 60_000);
       child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
       child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
       child.on("error", reject);

@@ -1,0 +1,20 @@
+import type { Architecture } from "../../components/board/architecture";
+import { usualPageSize } from "../../components/images/programs";
+import { nodePrograms } from "../../components/kubeadm/programs";
+import { parseStackConfig } from "../../stacks/config";
+import { kubeadmImages } from "../../stacks/kubeadm-images";
+import type { Progress } from "../../tools/progress";
+
+/** The Kubernetes of the tests. */
+export const version = "v1.36.3";
+
+/** Builds what a kubeadm stack on such a board builds, so that a command on a board takes the time that the board takes. Needs no board. */
+export async function buildForKubeadm(arch: Architecture, progress: Progress): Promise<void> {
+  const config = parseStackConfig({
+    board: { host: "board.example", hostKey: "ssh-ed25519 AAAA", arch },
+    kubeadm: { version },
+  });
+  if (!("kubeadm" in config)) throw new Error("this is no stack with kubeadm");
+  await nodePrograms(config.kubeadm, arch, progress);
+  await kubeadmImages(config, { pageSize: usualPageSize, progress });
+}
