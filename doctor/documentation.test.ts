@@ -19,6 +19,11 @@ it("docs/doctor.md has every diagnosis, its very sentence and remedy, and how it
   expect(unset(page)).toBe(unset(withTable(page, table)));
 });
 
+it("docs/doctor.md says each thing once", () => {
+  const headings = page.match(/^## .*$/gm) ?? [];
+  expect(headings).toEqual([...new Set(headings)]);
+});
+
 it("a table is made anew between what stands around it", () => {
   const tested = { provoked: new Set(["swap-on"]), captured: new Set(["swap-on", "pause-missing"]) };
   const made = withTable(

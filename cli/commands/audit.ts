@@ -8,7 +8,7 @@ import { terminalProgress } from "../../tools/progress";
 import { Engine } from "../engine/engine";
 import type { Project } from "../engine/project";
 import { ExpectedError, UsageError, type ExitCode } from "../errors";
-import { coloured, plain } from "../events/lines";
+import { paintFor } from "../events/view";
 import { auditDocument, auditExitCode, auditText, refusedDocument } from "./audit-report";
 import { streamsFor, type CommonFlags } from "./output";
 
@@ -55,11 +55,7 @@ export async function audit(project: Project, images: readonly string[], flags: 
     progress,
   });
   if (flags.json) tell(auditDocument(results, scope));
-  else {
-    const colours =
-      flags.color === "always" || (flags.color === "auto" && human.isTTY === true && !process.env.NO_COLOR);
-    human.write(`${auditText(results, scope, colours ? coloured : plain)}\n`);
-  }
+  else human.write(`${auditText(results, scope, paintFor(human, flags.color))}\n`);
   return auditExitCode(results);
 }
 

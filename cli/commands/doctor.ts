@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { z } from "zod";
 import { boardLogin } from "../../components/board/config";
@@ -19,9 +19,10 @@ import { Engine } from "../engine/engine";
 import type { Project } from "../engine/project";
 import { recordLines, WorkRecord } from "../engine/work-record";
 import { ExpectedError, UsageError, type ExitCode } from "../errors";
-import { coloured, plain } from "../events/lines";
+import { paintFor } from "../events/view";
 import { doctorDocument, doctorExitCode, doctorText } from "./doctor-report";
 import { streamsFor, type CommonFlags } from "./output";
+import { writePrivately } from "./write-privately";
 
 /** Options of `npm run doctor`. */
 export interface DoctorFlags extends CommonFlags {
@@ -51,9 +52,7 @@ export async function doctor(project: Project, flags: DoctorFlags): Promise<Exit
   const { human, result } = streamsFor(flags);
   if (flags.json) result.write(`${JSON.stringify(doctorDocument(facts, findings), undefined, 2)}\n`);
   else {
-    const colours =
-      flags.color === "always" || (flags.color === "auto" && human.isTTY === true && !process.env.NO_COLOR);
-    human.write(`${doctorText(facts, findings, colours ? coloured : plain)}\n`);
+    human.write(`${doctorText(facts, findings, paintFor(human, flags.color))}\n`);
   }
   return doctorExitCode(findings);
 }
@@ -152,10 +151,4 @@ function loginGiven(text: string, { identity, hostKey, knownHosts }: DoctorFlags
 /** npm starts scripts in the project; the user may stand elsewhere. */
 function pathGiven(path: string): string {
   return path.startsWith("~/") ? path : resolve(process.env.INIT_CWD ?? process.cwd(), path);
-}
-
-function writePrivately(file: string, content: Buffer): void {
-  const staged = `${file}.${process.pid}`;
-  writeFileSync(staged, content, { mode: 0o600, flag: "wx" });
-  renameSync(staged, file);
 }

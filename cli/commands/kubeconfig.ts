@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { terminalProgress } from "../../tools/progress";
@@ -14,6 +14,7 @@ import {
   withoutStack,
 } from "./kubeconfig-merge";
 import { streamsFor, type CommonFlags } from "./output";
+import { writePrivately } from "./write-privately";
 
 /** The stack output that holds the kubeconfig, a secret. */
 const kubeconfigOutput = "kubeconfig";
@@ -125,11 +126,4 @@ function whileLocked<T>(file: string, work: () => T): T {
 /** From where npm was called, not the project directory that npm changes to. */
 function startDirectory(): string {
   return process.env.INIT_CWD ?? process.cwd();
-}
-
-function writePrivately(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const staged = `${file}.${process.pid}`;
-  writeFileSync(staged, text, { mode: 0o600, flag: "wx" });
-  renameSync(staged, file);
 }

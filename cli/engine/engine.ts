@@ -16,7 +16,7 @@ import { ensurePulumi } from "../../tools/pulumi";
 import { UsageError } from "../errors";
 import { clearDeadLocks } from "./lock";
 import { ensurePassphraseFile, passphraseSource } from "./passphrase";
-import { interruptedSteps, parseState, settle, type Interrupted } from "./pending";
+import { interruptedSteps, outdatedCopies, parseState, settle, type Interrupted } from "./pending";
 import { projectName, requireStackFile, secretsProvider, stackFilePath, type Project } from "./project";
 import { keepingStackFile } from "./salt";
 import { chooseBackend, ownStateDirectory, prepareStateDirectory, type Backend } from "./state-directory";
@@ -170,10 +170,8 @@ export class Engine {
   private keepCopy(exported: string): string {
     const directory = join(ownStateDirectory(this.project.directory), "interrupted");
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const old = readdirSync(directory)
-      .sort()
-      .slice(0, -(copiesKept - 1));
-    for (const name of old) rmSync(join(directory, name), { force: true });
+    for (const name of outdatedCopies(readdirSync(directory), copiesKept))
+      rmSync(join(directory, name), { force: true });
     const file = join(directory, `${this.stackName}-${new Date().toISOString().replace(/[:.]/g, "-")}.json`);
     writeFileSync(file, exported, { mode: 0o600 });
     return file;

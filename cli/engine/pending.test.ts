@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { interruptedSteps, parseState, settle } from "./pending";
+import { interruptedSteps, outdatedCopies, parseState, settle } from "./pending";
 
 const file = {
   urn: "urn:pulumi:dev::p::board:index:File::motd",
@@ -54,5 +54,21 @@ describe("interruptedSteps", () => {
   it("finds none in a settled or an empty state", () => {
     expect(interruptedSteps(state(undefined))).toEqual([]);
     expect(interruptedSteps(state([], null))).toEqual([]);
+  });
+});
+
+describe("outdatedCopies", () => {
+  const [old, newer, newest] = [
+    "zebra-2026-11-01T08-00-00-000Z.json",
+    "zebra-2026-11-02T08-00-00-000Z.json",
+    "ant-2026-11-03T08-00-00-000Z.json",
+  ];
+  it("are the oldest, and not those of the stack that comes first in the alphabet", () => {
+    expect(outdatedCopies([newest, old, newer], 3)).toEqual([old]);
+    expect(outdatedCopies([newest, old, newer], 2)).toEqual([old, newer]);
+  });
+  it("are none while there is room", () => {
+    expect(outdatedCopies([newest, old, newer], 4)).toEqual([]);
+    expect(outdatedCopies([], 20)).toEqual([]);
   });
 });

@@ -66,3 +66,14 @@ export function settle(
     deployment: { ...state.deployment, resources: [...resources, ...adopted], pending_operations: [] },
   };
 }
+
+/**
+ * Names of the copies that make room for one more: the oldest, of whatever stack. Each has its stack's name and its time in its own.
+ *
+ * @param kept - how many there may be, with the new one.
+ */
+export function outdatedCopies(names: readonly string[], kept: number): string[] {
+  const timeOf = (name: string) => /\d{4}-\d\d-\d\dT[\d-]+Z/.exec(name)?.[0] ?? "";
+  const oldestFirst = [...names].sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
+  return oldestFirst.slice(0, Math.max(0, names.length - kept + 1));
+}

@@ -17,11 +17,12 @@ export interface Plan extends Changes {
  * @param ours - the values that we had set until now; none for a setting that is new.
  */
 export function planSetting(kind: SettingKind, wanted: Values, ours: Values, seen: Seen): Plan {
-  const refusal = kind.refusal?.(wanted, seen);
   const dropped = Object.keys(ours).filter((key) => !(key in wanted));
   const running = kind.running(keysOf(wanted, ours), seen);
   const isEverything = Object.keys(wanted).length === 0;
-  const edits = refusal !== undefined ? {} : isEverything ? undo(kind, ours, seen) : kind.edit(wanted, ours, seen);
+  const wish = isEverything ? undo(kind, ours, seen) : kind.edit(wanted, ours, seen);
+  const refusal = kind.refusal?.(wanted, seen) ?? unreadable(Object.keys(wish), seen);
+  const edits = refusal === undefined ? wish : {};
   const apply = pick(
     wanted,
     Object.keys(wanted).filter((key) => running[key] !== wanted[key]),
@@ -48,6 +49,13 @@ export function planSetting(kind: SettingKind, wanted: Values, ours: Values, see
         .map((path) => fileNote(path, seen.files[path] ?? null, edits[path] ?? null)),
     ],
   };
+}
+
+/** Why files cannot be edited line by line: bytes that are no UTF-8 would not come back as they were. */
+function unreadable(paths: readonly string[], { files }: Seen): string | undefined {
+  const garbled = paths.filter((path) => files[path]?.includes("\ufffd"));
+  if (garbled.length === 0) return undefined;
+  return `${garbled.join(", ")} is no UTF-8 text and is not edited: convert it (iconv -f latin1 -t utf8), or take the setting out of the configuration`;
 }
 
 /**

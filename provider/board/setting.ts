@@ -71,7 +71,9 @@ export const setting: ResourceType<Inputs, State> = {
     const board = await context.board(state.connection);
     const [kind, ours] = [kindOf(state.kind), state.ours];
     const seen = await look(board, state.kind, keysOf(ours));
-    await takeBack(board, { name: state.kind, kind, ours }, planSetting(kind, {}, ours, seen), seen);
+    const plan = planSetting(kind, {}, ours, seen);
+    if (plan.refusal !== undefined) context.log("warning", plan.refusal);
+    await takeBack(board, { name: state.kind, kind, ours }, plan, seen);
     const waits = kind.waitsForBoot?.({}, seen) ?? [];
     for (const reason of waits) context.log("warning", reason);
   },

@@ -1,6 +1,7 @@
 import { access } from "node:fs/promises";
 import { z } from "zod";
 import { PartialFailure, type Context, type Difference, type Problem, type ResourceType } from "../resource";
+import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { isUnknown } from "../unknowns";
 import { Ctr } from "./ctr";
@@ -150,9 +151,8 @@ async function put(ctr: Ctr, wanted: Inputs, images: readonly ListedImage[]): Pr
     const now = find(await ctr.import(archive), name);
     if (now?.digest !== digest) {
       const found = now?.digest ?? "not there";
-      throw new Error(
-        `after the import of ${archive}, ${name} is ${found} instead of ${digest}; make the archive anew`,
-      );
+      const what = `after the import of ${archive}, ${name} is ${found} instead of ${digest}`;
+      throw new BoardError("refused", ctr.label, what, "Make the archive anew");
     }
   }
   if (pinned) await ctr.pin({ name, digest, pinned });

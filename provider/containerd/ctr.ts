@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { payload } from "../files/write";
 import type { Board, ScriptResult } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { quote } from "../ssh/shell";
@@ -51,6 +51,11 @@ export class Ctr {
     return ctr;
   }
 
+  /** The board, for messages. */
+  get label(): string {
+    return this.board.label;
+  }
+
   /** All images as this run found them. */
   async read(): Promise<Listing> {
     if (this.#images !== undefined) return { kind: "images", images: this.#images };
@@ -87,7 +92,7 @@ export class Ctr {
 
   /** Imports an archive of this machine under the names in it, and looks at what is there then. */
   async import(archive: string): Promise<readonly ListedImage[]> {
-    const stdin = createReadStream(archive) as AsyncIterable<Buffer>;
+    const stdin = payload({ kind: "source", path: archive }, false);
     const options = { purpose: "importing an image into containerd", timeoutSeconds: transferSeconds, stdin };
     const { stdout } = await this.#run(`${this.#ctr} import - >/dev/null && ${this.#ctr} ls`, options);
     return (this.#images = parseImageList(stdout));

@@ -170,10 +170,18 @@ export async function packs(bytes: Bytes): Promise<boolean> {
 /** The bytes as they travel. */
 export function payload(bytes: Bytes, packed: boolean): Buffer | AsyncIterable<Buffer> {
   if (bytes.kind === "content") return packed ? gzipSync(bytes.content, { level }) : bytes.content;
-  const stream = createReadStream(bytes.path, { highWaterMark: 256 * 1024 });
-  if (!packed) return stream;
+  return sourceBytes(bytes.path, packed);
+}
+
+/** Opens the file with the first read: where no connection comes about nobody reads, and nobody would hear of an error. */
+async function* sourceBytes(path: string, packed: boolean): AsyncGenerator<Buffer> {
+  const stream = createReadStream(path, { highWaterMark: 256 * 1024 });
+  if (!packed) {
+    yield* stream as AsyncIterable<Buffer>;
+    return;
+  }
   const gzip = createGzip({ level });
   // An error of the file under it ends the gzip stream with that error, for whoever reads it.
   pipeline(stream, gzip).catch(() => undefined);
-  return gzip;
+  yield* gzip as AsyncIterable<Buffer>;
 }

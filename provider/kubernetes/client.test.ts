@@ -14,6 +14,13 @@ const kubeconfig = JSON.stringify({
   "current-context": "x",
 });
 
+it("says nothing of what is in a kubeconfig that cannot be read", async () => {
+  const board = { label: "board" } as Board;
+  const connecting = kubernetesClient(board, "users:\n- name: u\n  user: { token: s3cret\n");
+  await expect(connecting).rejects.toThrow("board: the kubeconfig cannot be read");
+  await expect(connecting).rejects.not.toThrow("s3cret");
+});
+
 describe("kubernetesClient", () => {
   let server: SampleServer;
   afterEach(() => server.stop());

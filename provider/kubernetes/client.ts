@@ -90,7 +90,12 @@ export async function kubernetesClient(
   timeoutSeconds = requestTimeoutSeconds,
 ): Promise<KubernetesClient> {
   const config = new BoardKubeConfig();
-  config.loadFromString(kubeconfig);
+  try {
+    config.loadFromString(kubeconfig);
+  } catch {
+    // the parser's own message shows the lines around, which hold an administrator's key
+    throw new BoardError("refused", board.label, "the kubeconfig cannot be read: it is half written, or none");
+  }
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new BoardError("refused", board.label, "the kubeconfig names no cluster");
   const server = new URL(cluster.server);

@@ -33,14 +33,16 @@ interface State extends Inputs {
 /** Prints a line for each of three signs that the timer is as it has to be. */
 function lookFragment(name: string): string {
   const timer = quote(`${name}.timer`);
-  return `systemctl show -p ActiveState,UnitFileState -- ${timer} | grep -Fx -e ActiveState=active -e UnitFileState=enabled
-systemctl show -p NeedDaemonReload -- ${timer} ${quote(`${name}.service`)} | grep -q =yes || echo current
-:`;
+  return `s=$(systemctl show -p ActiveState,UnitFileState -- ${timer} && systemctl show -p NeedDaemonReload -- ${timer} ${quote(`${name}.service`)}) || exit
+printf '%s\\n' "$s" | grep -Fx -e ActiveState=active -e UnitFileState=enabled
+case $s in *NeedDaemonReload=yes*) ;; *) echo current ;; esac`;
 }
 
 async function isActive(context: Context, { connection, name }: Inputs): Promise<boolean> {
   const board = await context.board(connection);
-  const { stdout } = await board.ask(`timer ${name}`, lookFragment(name));
+  const { code, stdout, stderr } = await board.ask(`timer ${name}`, lookFragment(name));
+  if (code !== 0)
+    throw new BoardError("refused", board.label, `${name}.timer cannot be looked at: ${lastLines(stderr)}`);
   return stdout.trim().split("\n").length === 3;
 }
 

@@ -18,6 +18,12 @@ describe("a datastore on the board", () => {
     expect(look()).toEqual({ kind: "none", mebibytes: 0, members: 0, copies: [], backups: [] });
   });
 
+  it("that could not be looked at is not one that is not there: an upgrade would not copy it", () => {
+    expect(parseDatastore("")).toBeUndefined();
+    // du has failed
+    expect(parseDatastore("Datastore=sqlite  0\n")).toBeUndefined();
+  });
+
   it("is SQLite's, with the copies of it, oldest first", () => {
     writeFileSync(join(directory, "state.db"), Buffer.alloc(1_500_000, 1));
     for (const name of ["000002-v1.35.0-rc.1+k3s1", "000001-v1.34.2", "000003-v1.36.0"])

@@ -63,10 +63,11 @@ done`,
 :`;
 }
 
-/** Reads what {@link datastoreFragment} printed. */
-export function parseDatastore(output: string): Datastore {
+/** Reads what {@link datastoreFragment} printed; `undefined` where it could not look: that is not the same as no datastore. */
+export function parseDatastore(output: string): Datastore | undefined {
   const lines = output.split("\n");
-  const [, kind = "none", kib = "0", members = "0"] = /^Datastore=(\w+) (\d+) (\d+)$/m.exec(output) ?? [];
+  const [, kind, kib, members] = /^Datastore=(\w+) (\d+) (\d+)$/m.exec(output) ?? [];
+  if (kind === undefined) return undefined;
   const found = lines.flatMap((line) => {
     const [, size, made, by = "", path = ""] = /^Copy=(\d+) (\d+) (upgrades|backups) (.*)$/.exec(line) ?? [];
     const [, directory = "", version] = /\/(\d+-([^/\s]+))$/.exec(path) ?? [];

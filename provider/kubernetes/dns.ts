@@ -9,6 +9,18 @@ export interface DnsAnswer {
   readonly addresses: readonly string[];
 }
 
+/** Reads an answer; `undefined` for what is none. */
+function parsed(message: Buffer): DnsAnswer | undefined {
+  try {
+    const packet = decode(message);
+    // dns-packet decodes the code's name; its types do not say so
+    const rcode = "rcode" in packet ? String(packet.rcode) : "NOERROR";
+    return { rcode, addresses: (packet.answers ?? []).flatMap((one) => (one.type === "A" ? [one.data] : [])) };
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Asks a DNS server that only the board can reach, such as the cluster DNS address, for the A records of a name: DNS over TCP in a channel
  * of the SSH connection, so that it takes the way of a pod's request (kube-proxy, CoreDNS) and needs no tool on the board.
@@ -32,11 +44,9 @@ export async function queryDns(board: Board, server: string, name: string, timeo
         received = Buffer.concat([received, chunk]);
         // DNS over TCP: two bytes of length in front (RFC 1035, 4.2.2)
         if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
-        const packet = decode(received.subarray(2, 2 + received.readUInt16BE(0)));
-        // dns-packet decodes the code's name; its types do not say so
-        const rcode = "rcode" in packet ? String(packet.rcode) : "NOERROR";
-        const addresses = (packet.answers ?? []).flatMap((answer) => (answer.type === "A" ? [answer.data] : []));
-        settle(() => resolve({ rcode, addresses }));
+        const answer = parsed(received.subarray(2, 2 + received.readUInt16BE(0)));
+        if (answer === undefined) settle(() => reject(new Error(`${server}: what it answers for ${name} is no DNS`)));
+        else settle(() => resolve(answer));
       });
       channel.on("error", (error: Error) => settle(() => reject(error)));
       channel.on("close", () =>

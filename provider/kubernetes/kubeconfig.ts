@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Context, ResourceType } from "../resource";
 import { connectionArgs } from "../ssh/connection-args";
 import { BoardError } from "../ssh/board-error";
+import { messageOf } from "../ssh/login";
 
 const inputs = z.strictObject({
   connection: connectionArgs,
@@ -23,29 +24,43 @@ const kubeconfigShape = z.looseObject({
   clusters: z.array(z.looseObject({ cluster: z.looseObject({ server: z.string() }) })),
 });
 
-/** Puts another server address into a kubeconfig; everything else stays as it is. */
+/**
+ * Puts another server address into a kubeconfig; everything else stays as it is.
+ *
+ * @throws Error for what is no kubeconfig, without a word of it: it holds an administrator's key.
+ */
 export function withServer(kubeconfig: string, server: string): string {
-  const config = kubeconfigShape.parse(parseYaml(kubeconfig));
+  const config = kubeconfigIn(kubeconfig);
+  if (config === undefined) throw new Error("it is no kubeconfig with clusters");
   const clusters = config.clusters.map((entry) => ({ ...entry, cluster: { ...entry.cluster, server } }));
   return dump({ ...config, clusters }, { lineWidth: -1 });
+}
+
+function kubeconfigIn(text: string): z.output<typeof kubeconfigShape> | undefined {
+  try {
+    return kubeconfigShape.safeParse(parseYaml(text)).data;
+  } catch {
+    // the parser's own message shows the lines around
+    return undefined;
+  }
 }
 
 async function load(context: Context, wanted: Inputs): Promise<State | undefined> {
   const board = await context.board(wanted.connection);
   const file = await board.file(wanted.path);
   if (file.kind !== "file" || file.content === undefined) return undefined;
-  return { ...wanted, kubeconfig: withServer(file.content.toString("utf8"), wanted.server) };
+  try {
+    return { ...wanted, kubeconfig: withServer(file.content.toString("utf8"), wanted.server) };
+  } catch (error) {
+    throw new BoardError("refused", board.label, `${wanted.path} cannot be used: ${messageOf(error)}`);
+  }
 }
 
 async function loadOrFail(context: Context, wanted: Inputs): Promise<State> {
   const state = await load(context, wanted);
-  if (state === undefined)
-    throw new BoardError(
-      "refused",
-      wanted.connection.host,
-      `${wanted.path} is not there: k3s has not written a kubeconfig`,
-    );
-  return state;
+  if (state !== undefined) return state;
+  const { label } = await context.board(wanted.connection);
+  throw new BoardError("refused", label, `${wanted.path} is not there: k3s has not written a kubeconfig`);
 }
 
 /** The administrator's kubeconfig that k3s made, with an address that works from outside, as a secret output. */

@@ -28,10 +28,11 @@ interface State extends Inputs {
 /** Seconds for an installation: a slow board on a slow link. */
 const timeoutSeconds = 1800;
 
-/** Prints the installed version; nothing where the package is not installed. */
-function queryFragment(name: string): string {
+/** Prints the installed version; nothing where the package is not installed. Fails where that cannot be read: a damaged list is no list without it. */
+export function queryFragment(name: string): string {
   return `if command -v apt-get >/dev/null; then
-  dpkg-query -W -f '\${db:Status-Abbrev}\${Version}\\n' ${quote(name)} 2>/dev/null | sed -n 's/^.i *//p'
+  s=$(dpkg-query -W -f '\${db:Status-Abbrev}\${Version}\\n' ${quote(name)} 2>/dev/null) || [ $? -eq 1 ] || { dpkg-query -W ${quote(name)} >&2; exit 6; }
+  printf '%s\\n' "$s" | sed -n 's/^.i *//p'
 elif command -v dnf >/dev/null; then rpm -q --qf '%{EVR}\\n' ${quote(name)} 2>/dev/null | grep -v 'is not installed'
 else echo 'neither apt-get nor dnf is here' >&2; exit 5; fi; :`;
 }
@@ -80,8 +81,8 @@ export const distributionPackage: ResourceType<Inputs, State> = {
     const name = quote(state.name);
     const board = await context.board(state.connection);
     await manage(board, `removing package ${state.name}`, {
-      apt: `[ -z "$(${queryFragment(state.name)})" ] || apt-get -qy -o DPkg::Lock::Timeout=300 purge ${name}`,
-      dnf: `[ -z "$(${queryFragment(state.name)})" ] || dnf -qy remove ${name}`,
+      apt: `v=$(${queryFragment(state.name)}) || exit; [ -z "$v" ] || apt-get -qy -o DPkg::Lock::Timeout=300 purge ${name}`,
+      dnf: `v=$(${queryFragment(state.name)}) || exit; [ -z "$v" ] || dnf -qy remove ${name}`,
     });
     await forget(board, state.name);
   },

@@ -76,6 +76,10 @@ describe("Authorizer", () => {
     const refused = authorizer({ credentials }).challenged("a/b", plain);
     await expect(refused).rejects.toThrow("credentials do not go there without TLS");
     await expect(refused).rejects.not.toThrow("secret");
+    // the registry itself, as one behind a proxy that ends TLS may name itself
+    const itself = authorizer({ credentials }).challenged("a/b", 'Bearer realm="http://r.example/token"');
+    await expect(itself).rejects.toThrow("http://r.example for a token, and credentials do not go there without TLS");
+    expect(asked).toEqual([]);
     const loopback = 'Bearer realm="http://127.0.0.1:1/token"';
     await expect(authorizer({ credentials, tunnelled: true }).challenged("a/b", loopback)).rejects.toThrow(
       "without TLS",

@@ -111,7 +111,7 @@ export class Authorizer {
     const url = tokenUrl(challenge, base);
     if (!credentials) return { method: "GET", url };
     const guarded = url.protocol === "https:" || (!tunnelled && loopback.test(url.hostname));
-    if (url.host !== base.host && !guarded) {
+    if (url.origin !== base.origin && !guarded) {
       const what = `it sends to ${url.origin} for a token, and credentials do not go there without TLS`;
       throw new RegistryError("unauthorized", label, what);
     }

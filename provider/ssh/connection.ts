@@ -88,25 +88,14 @@ export class SshBoard implements Board {
   async forward(host: string, port: number): Promise<Duplex> {
     const { client } = await this.#connected();
     const started = Date.now();
-    return new Promise((resolve, reject) => {
-      client.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
-        this.#count({
-          kind: "forward",
-          purpose: `connecting to ${host}:${port}`,
-          milliseconds: Date.now() - started,
-          bytes: 0,
-        });
-        if (error) {
-          reject(
-            new BoardError(
-              "refused",
-              this.label,
-              `nothing answers on ${host}:${port} as seen from the board (${error.message})`,
-            ),
-          );
-        } else resolve(channel);
-      });
-    });
+    const purpose = `connecting to ${host}:${port}`;
+    const opened = await this.#opened<Duplex>(client, purpose, (done) =>
+      client.forwardOut("127.0.0.1", 0, host, port, done),
+    );
+    this.#count({ kind: "forward", purpose, milliseconds: Date.now() - started, bytes: 0 });
+    if (!(opened instanceof Error)) return opened;
+    const what = `nothing answers on ${host}:${port} as seen from the board (${opened.message})`;
+    throw new BoardError("refused", this.label, what);
   }
 
   /** Ends the connection; whatever is under way fails as broken. */
@@ -177,19 +166,34 @@ export class SshBoard implements Board {
    */
   async #session(client: Client, command: string, purpose: string): Promise<ClientChannel> {
     for (let attempt = 1; ; attempt += 1) {
-      const opened = await new Promise<ClientChannel | Error>((resolve, reject) => {
-        const gone = () => reject(this.#broken(purpose));
-        client.once("close", gone);
-        client.exec(command, (error, channel) => {
-          client.removeListener("close", gone);
-          resolve(error ?? channel);
-        });
-      });
+      const opened = await this.#opened<ClientChannel>(client, purpose, (done) => client.exec(command, done));
       if (!(opened instanceof Error)) return opened;
       if (attempt >= sessionAttempts)
         throw new BoardError("refused", this.label, `no session for a command (${opened.message})`);
       await sleep(sessionRetryMilliseconds);
     }
+  }
+
+  /** A channel, or why the board does not open it. Rejects where the connection breaks meanwhile, or broke while this waited for its turn. */
+  #opened<Channel>(
+    client: Client,
+    purpose: string,
+    open: (done: (error: Error | undefined, channel: Channel) => void) => void,
+  ): Promise<Channel | Error> {
+    return new Promise((resolve, reject) => {
+      const gone = () => reject(this.#broken(purpose));
+      client.once("close", gone);
+      try {
+        open((error, channel) => {
+          client.removeListener("close", gone);
+          resolve(error ?? channel);
+        });
+      } catch {
+        // ssh2 throws for a connection that has ended
+        client.removeListener("close", gone);
+        gone();
+      }
+    });
   }
 
   /** Feeds stdin, gathers the answer, and bounds the whole from this side too: `timeout` on the board may not have started. */
@@ -228,8 +232,14 @@ export class SshBoard implements Board {
   }
 
   #elevate(): Promise<Elevation> {
-    this.#elevation ??= this.#findElevation();
-    return this.#elevation;
+    if (this.#elevation) return this.#elevation;
+    const finding = this.#findElevation();
+    this.#elevation = finding;
+    // Found out once, but a failure is not for ever: a board that boots answers later.
+    finding.catch(() => {
+      if (this.#elevation === finding) this.#elevation = undefined;
+    });
+    return finding;
   }
 
   async #findElevation(): Promise<Elevation> {
@@ -239,15 +249,11 @@ export class SshBoard implements Board {
     // A wrong password is tried here once, alone on stdin, where sudo cannot take a script for the second and third try.
     const { client } = await this.#connected();
     const started = Date.now();
-    const channel = await new Promise<ClientChannel>((resolve, reject) => {
-      client.exec('exec sudo -k -S -p "" true', (error, opened) => (error ? reject(error) : resolve(opened)));
-    });
-    const result = await this.#converse(channel, Buffer.from(`${sudoPassword}\n`), 30, {
-      purpose: "checking the sudo password",
-    });
-    this.#count({ kind: "run", purpose: "checking the sudo password", milliseconds: Date.now() - started, bytes: 0 });
+    const purpose = "checking the sudo password";
+    const channel = await this.#session(client, 'exec sudo -k -S -p "" true', purpose);
+    const result = await this.#converse(channel, Buffer.from(`${sudoPassword}\n`), 30, { purpose });
+    this.#count({ kind: "run", purpose, milliseconds: Date.now() - started, bytes: 0 });
     if (result.code !== 0) {
-      this.#elevation = undefined;
       throw new BoardError(
         "authentication",
         this.label,

@@ -33,6 +33,8 @@ export async function login(connection: Connection): Promise<Login> {
       });
     });
     const inner = await loginOver(connection, tunnel);
+    // A board that reboots ends its connection, and the next one makes a jump of its own.
+    inner.client.once("close", () => jump.end());
     return {
       client: inner.client,
       end: () => {

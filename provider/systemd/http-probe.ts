@@ -1,5 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { isIP } from "node:net";
 import { connect } from "node:tls";
 import type { Board } from "../ssh/board";
 import { messageOf } from "../ssh/login";
@@ -22,9 +23,7 @@ export async function probeHttp(
   const host = target.hostname.replace(/^\[|\]$/g, "");
   try {
     const channel = await board.forward(host, Number(target.port || (secure ? 443 : 80)));
-    const socket = secure
-      ? connect({ socket: channel, ca, servername: /^[\d.:]+$/.test(host) ? "" : host, host })
-      : channel;
+    const socket = secure ? connect({ socket: channel, ca, servername: isIP(host) ? "" : host, host }) : channel;
     const status = await new Promise<number>((resolve, reject) => {
       const send = secure ? httpsRequest : httpRequest;
       // no agent: with one, even `agent: false`, Node makes a connection of its own from this machine

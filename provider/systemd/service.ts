@@ -349,6 +349,9 @@ async function look(board: Board, like: ServiceInputs): Promise<Look> {
   if (shown.code !== 0)
     throw new BoardError("refused", board.label, `systemd does not answer: ${lastLines(shown.stderr)}`);
   const unit = parseUnitState(shown.stdout);
+  const datastore = stored && parseDatastore(stored.stdout);
+  if (stored !== undefined && datastore === undefined)
+    throw new BoardError("refused", board.label, `${store} cannot be looked at: ${lastLines(stored.stderr)}`);
   const ownUnit = like.unit === undefined ? undefined : files.find(({ path }) => path === unitPath(like.name));
   const state: ServiceState = {
     ...like,
@@ -362,7 +365,7 @@ async function look(board: Board, like: ServiceInputs): Promise<Look> {
     unsettled: unit.unsettled,
     needsDaemonReload: unit.needsDaemonReload,
     programReplaced: unit.programReplaced,
-    ...(stored === undefined ? {} : { datastore: parseDatastore(stored.stdout) }),
+    ...(datastore === undefined ? {} : { datastore }),
     ...(unit.wasUp === undefined ? {} : { wasUp: unit.wasUp }),
   };
   return { state, unit, empty: files.every(({ mode }) => mode === absentMode) };

@@ -1,4 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import { firewall } from "./firewall";
+import { swap } from "./swap";
+import { timeSync } from "./time-sync";
 import { parseUnits, recordedGoal, unitNotes, unitRecord, unitScript, unitsBefore } from "./units";
 
 const said = `device=/dev/zram0
@@ -81,3 +85,13 @@ describe("a unit on its way", () => {
     ).toEqual([{ unit: chrony, goal: { isUp: false, isEnabled: false } }]);
   });
 });
+
+it.each(Object.entries({ firewall, swap, timeSync }))(
+  "a look at %s fails where systemd does not answer",
+  (_name, kind) => {
+    const silent = "systemctl() { echo 'Failed to connect to bus' >&2; return 1; }";
+    // as `look.ts` asks
+    const { status, stderr } = spawnSync("sh", ["-c", `${silent}\n${kind.look([])}\n:`], { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 1, stderr: "Failed to connect to bus\n" });
+  },
+);

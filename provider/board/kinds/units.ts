@@ -17,9 +17,12 @@ export interface UnitFound {
   readonly source: string;
 }
 
-/** A shell fragment that prints what {@link parseUnits} reads, in one process. Patterns find what systemd has loaded. */
+/**
+ * A shell fragment that prints what {@link parseUnits} reads, in one process. Patterns find what systemd has loaded. Ends the script where systemd does
+ * not answer: that is not the same as units that are not there.
+ */
 export function unitsFragment(names: readonly string[]): string {
-  return `systemctl show -p Id,LoadState,ActiveState,UnitFileState,FragmentPath,SourcePath -- ${names.map(quote).join(" ")}`;
+  return `systemctl show -p Id,LoadState,ActiveState,UnitFileState,FragmentPath,SourcePath -- ${names.map(quote).join(" ")} || exit`;
 }
 
 /** Units in the output of {@link unitsFragment}, each once; other lines of the output are left out, and so are units that are not there. */

@@ -1,0 +1,39 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { queryFragment } from "./package";
+
+describe("a look for a package, with apt", () => {
+  let programs: string;
+  const program = (name: string, script: string) => {
+    writeFileSync(join(programs, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(programs, name), 0o755);
+  };
+  beforeEach(() => {
+    programs = mkdtempSync(join(tmpdir(), "package-"));
+    program("apt-get", "exit 9");
+  });
+  afterEach(() => rmSync(programs, { recursive: true }));
+  const look = (dpkgQuery: string) => {
+    program("dpkg-query", dpkgQuery);
+    const env = { PATH: `${programs}:${process.env.PATH}` };
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", queryFragment("curl")], { env, encoding: "utf8" });
+    return { code: status, version: stdout.trim(), said: stderr.trim() };
+  };
+
+  it("tells the version, and nothing where only its configuration is left or it is not known", () => {
+    expect(look("echo 'ii 8.5.0-2'")).toEqual({ code: 0, version: "8.5.0-2", said: "" });
+    expect(look("echo 'rc 8.5.0-2'")).toEqual({ code: 0, version: "", said: "" });
+    expect(look("echo 'no packages found' >&2; exit 1")).toEqual({ code: 0, version: "", said: "" });
+  });
+
+  it("does not take a damaged list for one without the package", () => {
+    expect(look("echo 'parsing file: near line 3' >&2; exit 2")).toEqual({
+      code: 6,
+      version: "",
+      said: "parsing file: near line 3",
+    });
+  });
+});
