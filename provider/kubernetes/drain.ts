@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
+import { pauseAfterLook } from "../pause";
 import { nodeHealth } from "./health";
 import type { NodeApi } from "./node-api";
 
@@ -13,8 +13,8 @@ export interface DrainArgs {
   /** Seconds for the pods to leave. */
   readonly timeoutSeconds: number;
   readonly log: (severity: "info" | "warning", message: string) => void;
-  /** Seconds between two looks. Defaults to 2. */
-  readonly pollSeconds?: number;
+  /** Waits after a look that began at a time (milliseconds). Defaults to {@link pauseAfterLook}. */
+  readonly pause?: (began: number) => Promise<void>;
 }
 
 /** Seconds between two messages to the person who waits. */
@@ -48,7 +48,7 @@ export function uncordonPatch({ metadata }: V1Node): object | undefined {
  * Takes a node out of scheduling and evicts its pods, heeding PodDisruptionBudgets until the time is over. What is left then is named, and stays
  * for the node's end to take away. A node that is not Ready is not waited for: nobody there ends a pod.
  */
-export async function drainNode({ api, node, timeoutSeconds, log, pollSeconds = 2 }: DrainArgs): Promise<void> {
+export async function drainNode({ api, node, timeoutSeconds, log, pause = pauseAfterLook }: DrainArgs): Promise<void> {
   const found = await api.find(node);
   if (found === undefined) return;
   const cordon = cordonPatch(found);
@@ -58,6 +58,7 @@ export async function drainNode({ api, node, timeoutSeconds, log, pollSeconds = 
   const elapsed = () => (Date.now() - started) / 1000;
   let reported = 0;
   for (let look = 0; ; look++) {
+    const began = Date.now();
     const leaving = (await api.podsOn(node)).filter(mustLeave);
     if (leaving.length === 0) {
       if (look > 0) log("info", `node ${node} is drained`);
@@ -74,7 +75,7 @@ export async function drainNode({ api, node, timeoutSeconds, log, pollSeconds = 
       reported = elapsed();
       log("info", `draining node ${node}, ${Math.round(reported)} s of ${timeoutSeconds} s: ${state}`);
     }
-    await sleep(pollSeconds * 1000);
+    await pause(began);
   }
 }
 
