@@ -114,6 +114,7 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
     clusterInit: servers.length > 0,
     // another node that is not Ready is no reason to take a change of the server back
     ...(joining.length === 0 ? {} : { node: members.server.name }),
+    ...(config.k3s.drain ? { drainedNode: members.server.name } : {}),
     ...(registry === undefined ? {} : { registry }),
     checks: [...objects.values(), ...hooks.before("k3s")],
     after: filled.resources,

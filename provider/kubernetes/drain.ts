@@ -12,6 +12,8 @@ export interface DrainArgs {
   readonly node: string;
   /** Seconds for the pods to leave. */
   readonly timeoutSeconds: number;
+  /** What becomes of the node then, for the message about pods that are left on it. Defaults to `goes`. */
+  readonly then?: "goes" | "restarts";
   readonly log: (severity: "info" | "warning", message: string) => void;
   /** Waits after a look that began at a time (milliseconds). Defaults to {@link pauseAfterLook}. */
   readonly pause?: (began: number) => Promise<void>;
@@ -45,10 +47,17 @@ export function uncordonPatch({ metadata }: V1Node): object | undefined {
 }
 
 /**
- * Takes a node out of scheduling and evicts its pods, heeding PodDisruptionBudgets until the time is over. What is left then is named, and stays
- * for the node's end to take away. A node that is not Ready is not waited for: nobody there ends a pod.
+ * Takes a node out of scheduling and evicts its pods, heeding PodDisruptionBudgets until the time is over. What is left then is named, and stays:
+ * for the node's end to take away, or because a restart of k3s leaves pods running. A node that is not Ready is not waited for: nobody there ends a pod.
  */
-export async function drainNode({ api, node, timeoutSeconds, log, pause = pauseAfterLook }: DrainArgs): Promise<void> {
+export async function drainNode({
+  api,
+  node,
+  timeoutSeconds,
+  log,
+  then = "goes",
+  pause = pauseAfterLook,
+}: DrainArgs): Promise<void> {
   const found = await api.find(node);
   if (found === undefined) return;
   const cordon = cordonPatch(found);
@@ -69,7 +78,7 @@ export async function drainNode({ api, node, timeoutSeconds, log, pause = pauseA
     const state = leaving.map((pod) => describe(pod, held.get(titleOf(pod)))).join("; ");
     if (!isReady) return log("warning", `node ${node} is not Ready, so its pods are not waited for: ${state}`);
     if (elapsed() >= timeoutSeconds) {
-      return log("warning", `node ${node} goes with pods on it after ${timeoutSeconds} s: ${state}`);
+      return log("warning", `node ${node} ${then} with pods on it after ${timeoutSeconds} s: ${state}`);
     }
     if (elapsed() - reported >= reportSeconds) {
       reported = elapsed();
@@ -77,6 +86,13 @@ export async function drainNode({ api, node, timeoutSeconds, log, pause = pauseA
     }
     await pause(began);
   }
+}
+
+/** Lets a node have pods again, where it was this program that took it out. A node that is gone needs nothing. */
+export async function uncordonNode(api: NodeApi, node: string): Promise<void> {
+  const found = await api.find(node);
+  const patch = found === undefined ? undefined : uncordonPatch(found);
+  if (patch !== undefined) await api.merge(node, patch);
 }
 
 async function evict(api: NodeApi, pods: readonly V1Pod[]): Promise<Map<string, string>> {
