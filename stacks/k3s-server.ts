@@ -153,6 +153,7 @@ async function firstServer(
     clusterInit: servers.length > 0,
     // another node that is not Ready is no reason to take a change of the server back
     ...(joining.length === 0 ? {} : { node: members.server.name }),
+    ...(config.k3s.drain ? { drainedNode: members.server.name } : {}),
     ...(registry.registry === undefined ? {} : { registry: registry.registry }),
     checks: [...objects.values(), ...hooks.before("k3s")],
     after: registry.resources,

@@ -210,6 +210,22 @@ export const k3sConfig = z
         "Scheduled copies of k3s's SQLite datastore, made on the board while k3s runs. `npm run restore` brings one back. An embedded etcd " +
           "has snapshots of its own: `etcd-snapshot-schedule-cron` in `config`.",
       ),
+    drain: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Cordon and drain a node before its k3s restarts, on servers and agents, and uncordon it afterwards, also after a roll-back. By default pods " +
+          "stay where they are and go on running while k3s restarts. Where there is no other node, what is evicted is pending until k3s runs again.",
+      ),
+    drainTimeoutSeconds: z
+      .number()
+      .int()
+      .positive()
+      .default(300)
+      .describe(
+        "Seconds for the pods of the first server to leave where `drain` is set. PodDisruptionBudgets are heeded for so long; then k3s restarts with " +
+          "what is left on the node. The other nodes have their own.",
+      ),
     onDestroy: z
       .enum(onDestroyDepths)
       .default("remove")

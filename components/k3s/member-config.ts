@@ -37,8 +37,8 @@ export const memberShape = {
     .positive()
     .default(300)
     .describe(
-      "Seconds for the pods to leave when the node is taken out of the configuration. PodDisruptionBudgets are heeded for so long; then the " +
-        "node goes with what is left on it.",
+      "Seconds for the pods to leave when the node is taken out of the configuration, and before its k3s restarts where `k3s.drain` is set. " +
+        "PodDisruptionBudgets are heeded for so long; then the node goes, or k3s restarts, with what is left on it.",
     ),
 };
 

@@ -23,6 +23,8 @@ export interface K3sServerArgs extends K3sNodeArgs {
   readonly clusterInit: boolean;
   /** Name of the server's node, where there are others: the server is healthy when its own is. Defaults to all nodes. */
   readonly node?: string;
+  /** Name of the server's node, where it is drained before k3s restarts. Defaults to none: it is not drained. */
+  readonly drainedNode?: string;
   /** What has to agree before anything of k3s is touched, its data among it. */
   readonly checks: readonly pulumi.Resource[];
 }
@@ -34,7 +36,7 @@ export class K3sServer extends pulumi.ComponentResource {
 
   constructor(name: string, args: K3sServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("k3s-board:k3s:K3sServer", name, {}, opts);
-    const { node } = args;
+    const { node, drainedNode, config } = args;
     const health = {
       kind: "kubernetes" as const,
       kubeconfig: k3sPaths.kubeconfig,
@@ -49,6 +51,16 @@ export class K3sServer extends pulumi.ComponentResource {
       ...datastoreCopies(args.config),
       files: serverFiles(args),
       health,
+      ...(drainedNode === undefined
+        ? {}
+        : {
+            drain: {
+              connection: args.connection,
+              kubeconfig: k3sPaths.kubeconfig,
+              node: drainedNode,
+              timeoutSeconds: config.drainTimeoutSeconds,
+            },
+          }),
       beforeStart: [],
       parent: this,
     });

@@ -48,6 +48,7 @@ function service(facts: Facts): Finding[] {
       unitFile: "",
       invocation: "",
       unsettled: false,
+      cordoned: false,
       triggers: "",
       programReplaced: false,
     });
