@@ -91,6 +91,13 @@ describe("parseStackConfig", () => {
       /use delivery/,
     ],
     [
+      "a kubeconfig elsewhere, of which k3s would make a link",
+      withK3s({ config: { "write-kubeconfig": "/root/k3s.yaml" } }),
+      "k3s.config.write-kubeconfig",
+      /take the stack output kubeconfig/,
+    ],
+    ["a bootstrap token", withK3s({ token: "abcdef.0123456789abcdef" }), "k3s.token", /form of a bootstrap token/],
+    [
       "a system image twice",
       {
         ...good,

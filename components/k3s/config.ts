@@ -72,6 +72,8 @@ const ownedFlags: Readonly<Record<string, string>> = {
   "pause-image": "is set by this program: use k3s.pauseImage",
   token: "is set by this program: use k3s.token",
   "cluster-secret": "is set by this program: use k3s.token",
+  "write-kubeconfig":
+    "would make a link of the file that this program asks the cluster by: take the stack output kubeconfig instead, `npm run kubeconfig` writes it",
   "private-registry": "is set by this program: use registry",
   "system-default-registry": "is set by this program: use delivery",
   config: "has no effect in a configuration file: k3s looks for it on its command line and in its environment",
@@ -162,6 +164,9 @@ export const k3sConfig = z
     token: z
       .string()
       .min(1)
+      .refine((token) => !/^(K10[0-9a-f]{64}::)?[a-z0-9]{6}\.[a-z0-9]{16}$/.test(token), {
+        error: "has the form of a bootstrap token, which k3s takes from agents and refuses as the token of a server",
+      })
       .optional()
       .describe("Server token (a config secret). Defaults to one that k3s makes itself."),
     allowTokenRotation: z
