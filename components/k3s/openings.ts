@@ -26,7 +26,9 @@ export function k3sOpenings(
     networks,
     ports: [
       ...(role === "server"
-        ? [...new Set([value("https-listen-port") || "6443", supervisorPort(configuration)])].map((port) => `${port}/tcp`)
+        ? [...new Set([value("https-listen-port") || "6443", supervisorPort(configuration)])].map(
+            (port) => `${port}/tcp`,
+          )
         : []),
       ...others,
       ...(flannelPorts[value("flannel-backend")] ?? []),
