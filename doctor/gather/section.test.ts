@@ -1,4 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sectionFragment, whyUnseen, type Section } from "./section";
 import { sections } from "./sections";
@@ -49,6 +52,22 @@ describe("whyUnseen", () => {
     expect(why(1, "something")).toBeUndefined();
   });
 });
+
+it.each(["crictl-pods", "crictl-ps", "ctr-images"] as const)(
+  "%s is not asked of a k3s that would unpack itself for it",
+  (name) => {
+    const programs = mkdtempSync(join(tmpdir(), "section-"));
+    writeFileSync(join(programs, "k3s"), '#!/bin/sh\necho "unpacked for $*"\n', { mode: 0o755 });
+    const env = { PATH: `${programs}:${process.env.PATH}` };
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", sections[name].command], { env, encoding: "utf8" });
+    rmSync(programs, { recursive: true });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 127,
+      stdout: "",
+      stderr: "k3s has not run on the board yet\n",
+    });
+  },
+);
 
 it("the limits of each half of the batch end before the batch's own 120 s", () => {
   const limits = Object.values<Section>(sections).map(({ seconds }) => seconds + 1);
