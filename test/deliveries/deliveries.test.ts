@@ -17,7 +17,7 @@ describe.sequential("images come to a board", () => {
   /** A pod of the user's workload started anew, from whatever its image name means now. */
   async function restartHello(): Promise<void> {
     await onBoard(board, "k3s kubectl delete pod -l app=hello --wait=false && sleep 5");
-    await onBoard(board, "k3s kubectl wait --for=condition=Available --timeout=600s deployment/hello", 660);
+    await onBoard(board, "k3s kubectl wait --for=condition=Available --timeout=100s deployment/hello");
   }
 
   /** Brings the board up with another delivery; its gate has seen every system pod Ready and the cluster DNS answer. */
