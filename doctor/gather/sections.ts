@@ -16,8 +16,12 @@ const showFiles = `show() { for f in "$@"; do [ -f "$f" ] && [ -r "$f" ] || cont
 stat -L -c '@ %Y %s %n' -- "$f"; sed 's/^/ /' -- "$f"; echo; done; }
 `;
 
-/** Ends a section where k3s has not run yet: asked for one of its tools it would unpack itself, 200 MB, and the doctor leaves a board as it is. */
-const unlessPacked = `${dataDirectory}[ -d "$D/data" ] || { echo "k3s has not run on the board yet" >&2; exit 127; }`;
+/**
+ * Ends a section where k3s has not run yet: asked for one of its tools it would unpack itself, 200 MB, and the doctor leaves a board as it is. One that
+ * runs with a data directory of its command line has its socket.
+ */
+const unlessPacked = `${dataDirectory}[ -d "$D/data" ] || [ -S /run/k3s/containerd/containerd.sock ] ||
+  { echo "k3s has not unpacked its tools to $D/data: it has not run yet" >&2; exit 127; }`;
 
 /** Calls the board's crictl, k3s's own where there is k3s. */
 const crictl = (args: string) =>
