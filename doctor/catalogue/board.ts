@@ -58,7 +58,7 @@ export const board = {
   "certificate-expiring": {
     severity: "warning",
     area: "board",
-    sentence: "the certificate {file} expires on {date}, in {days} days",
+    sentence: "the certificate {file} expires on {date}, in {left}",
     remedy: "restart k3s, which renews what ends within 120 days (releases from before May 2025: within 90 days)",
     because: ["certificate-expired"],
   },

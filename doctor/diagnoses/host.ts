@@ -114,9 +114,12 @@ function expiring(certificates: readonly Certificate[], now: number): Finding[] 
   const [first] = near;
   if (first === undefined) return [];
   const { path, notAfter } = first;
-  const days = String(Math.floor((notAfter - now) / daySeconds));
   return [
-    finding("certificate-expiring", { file: path, date: time(notAfter), days }, { evidence: near.map(validity) }),
+    finding(
+      "certificate-expiring",
+      { file: path, date: time(notAfter), left: duration(notAfter - now) },
+      { evidence: near.map(validity) },
+    ),
   ];
 }
 
