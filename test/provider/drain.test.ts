@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Context } from "../../provider/resource";
 import { BoardError } from "../../provider/ssh/board-error";
@@ -105,7 +104,7 @@ describe("a service whose node is drained", () => {
       killed ? Promise.reject(new BoardError("cancelled", "board", "killed")) : run.context.board(connection);
     const other = await demo("good=yes # other\n", 600);
     const died = failure(systemdService.update({ ...run.context, board }, "demo", state, other));
-    while (!cluster.done.includes("cordon")) await sleep(100);
+    await expect.poll(() => cluster.done, { timeout: 120_000 }).toContain("cordon");
     killed = true;
     run.close();
     expect(await died).not.toBe("");
