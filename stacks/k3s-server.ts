@@ -151,9 +151,8 @@ async function firstServer(
     kubeconfigServer: serverAddress(config.k3s, config.board),
     otherFiles: k3sFiles,
     clusterInit: servers.length > 0,
-    // another node that is not Ready is no reason to take a change of the server back
-    ...(joining.length === 0 ? {} : { node: members.server.name }),
-    ...(config.k3s.drain ? { drainedNode: members.server.name } : {}),
+    node: members.server.name,
+    hasOthers: joining.length > 0,
     ...(registry.registry === undefined ? {} : { registry: registry.registry }),
     checks: [...objects.values(), ...hooks.before("k3s")],
     after: registry.resources,

@@ -4,6 +4,7 @@ import { stackConfiguration } from "./configuration/files";
 import { knownMinors, minorOf } from "./configuration/flags";
 import { flagNameOf, type KeyProblem, keyProblems, keyWarnings } from "./configuration/keys";
 import { serverProblems } from "./configuration/rules";
+import { drainTimeoutSeconds } from "./member-config";
 
 /** Components that `--disable` of k3s takes. */
 export const bundledComponents = [
@@ -185,7 +186,7 @@ export const k3sConfig = z
       .optional()
       .describe(
         "Address at which agents reach the server (their `--server`). Defaults to the server's own: `node-ip` of `config`, or the one that the " +
-          "board uses towards its default route, at `https-listen-port`.",
+          "board uses towards its default route, at `supervisor-port`, or `https-listen-port` without one.",
       ),
     allowDowngrade: z
       .union([z.boolean(), z.enum(["restoreDatastore"])])
@@ -222,15 +223,10 @@ export const k3sConfig = z
         "Cordon and drain a node before its k3s restarts, on servers and agents, and uncordon it afterwards, also after a roll-back. By default pods " +
           "stay where they are and go on running while k3s restarts. Where there is no other node, what is evicted is pending until k3s runs again.",
       ),
-    drainTimeoutSeconds: z
-      .number()
-      .int()
-      .positive()
-      .default(300)
-      .describe(
-        "Seconds for the pods of the first server to leave where `drain` is set. PodDisruptionBudgets are heeded for so long; then k3s restarts with " +
-          "what is left on the node. The other nodes have their own.",
-      ),
+    drainTimeoutSeconds: drainTimeoutSeconds.describe(
+      "Seconds for the pods of the first server to leave where `drain` is set. PodDisruptionBudgets are heeded for so long; then k3s restarts with " +
+        "what is left on the node. The other nodes have their own.",
+    ),
     onDestroy: z
       .enum(onDestroyDepths)
       .default("remove")
