@@ -263,6 +263,10 @@ const cases: readonly (readonly [DiagnosisId, Partial<Facts>])[] = [
     { certificates: [{ path: "/a.crt", subject: "CN=a", notBefore: 0, notAfter: base.at - 10 }] },
   ],
   [
+    "certificate-expiring",
+    { certificates: [{ path: "/a.crt", subject: "CN=a", notBefore: 0, notAfter: base.at + 86400 * 119 }] },
+  ],
+  [
     "certificate-not-yet-valid",
     { certificates: [{ path: "/a.crt", subject: "CN=a", notBefore: base.at + 99, notAfter: base.at + 999 }] },
   ],

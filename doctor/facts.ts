@@ -212,7 +212,5 @@ export const factsSchema = z.object({
 export type Facts = z.output<typeof factsSchema>;
 /** A pod of {@link Facts}. */
 export type PodFacts = NonNullable<Facts["pods"]>[number];
-/** An event of {@link Facts}. */
-export type EventFacts = NonNullable<Facts["events"]>[number];
 /** A unit of {@link Facts}. */
 export type UnitFacts = NonNullable<Facts["units"]>[number];

@@ -31,9 +31,14 @@ export async function withRootDirectory<T>(name: string, work: (directory: strin
   const remove = () => runAsRoot(["rm", "-rf", "--one-file-system", directory], { purpose: `removing ${directory}` });
   await remove();
   await mkdir(directory, { mode: 0o755 });
+  let result: T;
   try {
-    return await work(directory);
-  } finally {
-    await remove();
+    result = await work(directory);
+  } catch (error) {
+    // the reason of the failure is what has to be read; the next run removes what stays
+    await remove().catch(() => undefined);
+    throw error;
   }
+  await remove();
+  return result;
 }

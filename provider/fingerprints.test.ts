@@ -15,6 +15,7 @@ describe("fingerprints", () => {
   });
   it("are not made where nothing is secret but the connection, nor of what is not known yet", () => {
     expect(withFingerprints(inputs("one"), [["connection"]], {})).toEqual(inputs("one"));
+    expect(withFingerprints(inputs("one"), [["drain", "connection"]], {})).toEqual(inputs("one"));
     expect(withFingerprints(inputs("04da6b54-80e4-46f7-96ec-b56ff0331ba9"), secrets, {}).fingerprints).toEqual({});
   });
 });

@@ -16,7 +16,7 @@ const without = new Set<unknown>(["connection", fingerprintKey]);
  * @param old - the inputs of before, for their key.
  */
 export function withFingerprints(inputs: Properties, secrets: readonly Path[], old: Properties): Properties {
-  const paths = secrets.filter((path) => !without.has(path[0]));
+  const paths = secrets.filter((path) => !path.some((step) => without.has(step)));
   if (paths.length === 0) return inputs;
   const kept = inputs[fingerprintKey] ?? old[fingerprintKey];
   const key = typeof kept === "string" ? kept : randomBytes(32).toString("hex");

@@ -42,6 +42,7 @@ export { RegistryImage, type RegistryAddressArgs, type RegistryImageArgs, type U
 export {
   SystemdService,
   type HealthArgs,
+  type ServiceDrainArgs,
   type ServiceFileArgs,
   type ServiceProgramArgs,
   type SystemdServiceArgs,

@@ -21,6 +21,11 @@ describe("masking", () => {
     const masked = masking({ connection }, [["connection"]]);
     expect(masked("board.example by jump.example: hunter22, hunter33")).toBe("board.example by jump.example: ***, ***");
   });
+  it("tells where a connection within another property leads", () => {
+    const drain = { connection: { host: "server.example", password: "hunter22" }, node: "worker1" };
+    const masked = masking({ drain }, [["drain", "connection"]]);
+    expect(masked("worker1 by server.example: hunter22")).toBe("worker1 by server.example: ***");
+  });
   it("leaves other text alone", () => {
     expect(mask("listening on port 6443")).toBe("listening on port 6443");
   });

@@ -10,7 +10,7 @@ const shortest = 6;
 export function masking(properties: Properties, secrets: readonly Path[]): (text: string) => string {
   const words = new Set(
     secrets
-      .flatMap((path) => strings(valueAt(properties, path), path[0] === "connection"))
+      .flatMap((path) => strings(valueAt(properties, path), path.includes("connection")))
       .flatMap((text) => [text, ...text.split(/[\s"'=,;{}[\]]+|: /)]),
   );
   const long = [...words].filter((word) => word.length >= shortest).sort((a, b) => b.length - a.length);

@@ -12,6 +12,7 @@ import {
   inClear,
   k3s,
   registered,
+  withK3s,
 } from "./mocked-engine";
 
 describe("a server with agents", () => {
@@ -88,6 +89,22 @@ describe("a server with agents", () => {
     expect([...before("ready")]).toEqual(expect.arrayContaining(["agent-w1-node", "agent-w2-node"]));
     expect(find("agent-w1-node")?.inputs).toMatchObject({ name: "w1", labels: { disk: "ssd" }, taints: [] });
     expect(find("agent-w2-node")?.inputs).toMatchObject({ name: "w2", taints: ["gpu=yes:NoSchedule"] });
+  });
+
+  it("drains nothing for a restart of k3s unless that is asked for", async () => {
+    await deploy({ agents: { w1 } });
+    for (const name of ["k3s-service", "agent-w1-service"]) expect(find(name)?.inputs).not.toHaveProperty("drain");
+  });
+
+  it("drains each node before its k3s restarts where that is asked for, with its own time, and tells nobody how", async () => {
+    await deploy({ agents: { w1: { ...w1, drainTimeoutSeconds: 60 } }, ...withK3s({ drain: true }) });
+    const kubeconfig = "/etc/rancher/k3s/k3s.yaml";
+    expect(inClear(find("k3s-service")?.inputs)).toMatchObject({
+      drain: { connection: "[secret]", kubeconfig, node: "licheepi", timeoutSeconds: 300 },
+    });
+    expect(inClear(find("agent-w1-service")?.inputs)).toMatchObject({
+      drain: { connection: "[secret]", kubeconfig, node: "w1", timeoutSeconds: 60 },
+    });
   });
 
   it("lets agents use a registry that they can reach", async () => {

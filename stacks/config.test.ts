@@ -91,6 +91,13 @@ describe("parseStackConfig", () => {
       /use delivery/,
     ],
     [
+      "a kubeconfig elsewhere, of which k3s would make a link",
+      withK3s({ config: { "write-kubeconfig": "/root/k3s.yaml" } }),
+      "k3s.config.write-kubeconfig",
+      /take the stack output kubeconfig/,
+    ],
+    ["a bootstrap token", withK3s({ token: "abcdef.0123456789abcdef" }), "k3s.token", /form of a bootstrap token/],
+    [
       "a system image twice",
       {
         ...good,
@@ -110,6 +117,18 @@ describe("parseStackConfig", () => {
     ],
     ["an image name", { ...good, images: { "Not An Image": { kind: "pause" } } }, "images.Not An Image", /image name/],
     ["a manifest's name", { ...good, manifests: { "My App": { yaml: "a: 1" } } }, "manifests.My App", /lower-case/],
+    [
+      "a registry below a path",
+      { ...good, registry: { kind: "external", url: "https://registry.example/project" } },
+      "registry.url",
+      /^expected .* and nothing behind it: .* images are there under their own paths$/,
+    ],
+    [
+      "a login in the registry's address",
+      { ...good, registry: { kind: "external", url: "https://me:secret@registry.example" } },
+      "registry.url",
+      /^(?!.*secret)expected https?:/,
+    ],
     ["an open registry", { ...good, registry: { kind: "board", listen: "0.0.0.0" } }, "registry.tls", /needs TLS/],
   ])("names %s", (_title, values, path, reason) => {
     expect(problemsOf(values)[path]).toMatch(reason);

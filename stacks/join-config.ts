@@ -34,6 +34,7 @@ const serverKeys = [
   "skip",
   "coredns",
   "backup",
+  "drainTimeoutSeconds",
 ] as const;
 
 /** Whether a stack has no server of its own, by its configuration as Pulumi hands it out. */
@@ -88,12 +89,14 @@ function ofServer(given: Readonly<Record<string, unknown>>, k3s: Readonly<Record
 }
 
 /** What nobody can do without a kubeconfig. */
-function withoutApi({ join, agents }: Pick<JoinStackConfig, "join" | "agents">): ConfigProblem[] {
+function withoutApi({ join, agents, k3s }: Pick<JoinStackConfig, "join" | "agents" | "k3s">): ConfigProblem[] {
   if ("stack" in join || join.kubeconfig !== undefined) return [];
-  return Object.entries(agents).flatMap(([name, { labels, taints }]) => [
+  const ofDrain = k3s.drain ? [{ path: "k3s.drain", reason: "needs join.kubeconfig" }] : [];
+  const ofMarks = Object.entries(agents).flatMap(([name, { labels, taints }]) => [
     ...(Object.keys(labels).length > 0 ? [{ path: `agents.${name}.labels`, reason: "need join.kubeconfig" }] : []),
     ...(taints.length > 0 ? [{ path: `agents.${name}.taints`, reason: "need join.kubeconfig" }] : []),
   ]);
+  return [...ofDrain, ...ofMarks];
 }
 
 /** Checks the configuration of a stack of any kind. @throws ConfigError. */

@@ -140,6 +140,8 @@ describe("a stack whose agents join the cluster of another one", () => {
       "agents.w1.labels",
       "agents.w1.taints",
     ]);
+    const drained = { ...agentStack, k3s: { ...agentStack.k3s, drain: true }, join: { server, token, version } };
+    expect(problemsOf(drained)).toEqual({ "k3s.drain": "needs join.kubeconfig" });
     expect(problemsOf({ ...agentStack, join: { server, token: "short", version } })).toEqual({
       "join.token": expect.stringContaining("full form") as string,
     });

@@ -1,14 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BoardConfig } from "../components/board/config";
+import type { DirectHosts } from "../components/board/proxy/environment";
 import { Hooks } from "../components/hooks/hooks";
-import { agentConfigWarnings } from "../components/k3s/agent-config";
+import { type AgentConfig, agentConfigWarnings } from "../components/k3s/agent-config";
 import { K3sBackup } from "../components/k3s/backup";
-import { serverCountWarnings } from "../components/k3s/servers-config";
+import { type ServerConfig, serverCountWarnings } from "../components/k3s/servers-config";
 import { k3sConfigWarnings, skipRemarks } from "../components/k3s/config";
 import { dataDirectory, k3sPaths } from "../components/k3s/configuration/files";
 import { k3sOpenings } from "../components/k3s/openings";
 import { K3sServer } from "../components/k3s/server";
-import { manifestObjects, Manifests } from "../components/manifests/manifests";
+import { manifestObjects, Manifests, type ManifestText } from "../components/manifests/manifests";
 import { Workloads } from "../components/workloads/workloads";
 import * as board from "../provider";
 import type { CheckedBoard } from "./boards";
@@ -16,12 +17,12 @@ import type { StackConfig } from "./config";
 import { readinessGate } from "./gate";
 import { agentToken, joinAgents, joinServers } from "./join";
 import { type JoinOutput, joinOutput } from "./join-output";
-import { clusterMembers } from "./members";
-import { nodePreparation, preparedMembers } from "./prepared";
-import { filledRegistry, readyBoard } from "./ready-board";
+import { type ClusterMembers, clusterMembers } from "./members";
+import { nodePreparation, preparedMembers, type PreparedMember, type PreparedNode } from "./prepared";
+import { type FilledRegistry, filledRegistry, readyBoard } from "./ready-board";
 import { directHosts, proxiedBoard } from "./proxied";
-import { checkedManifests, customCoredns, withDeliveredImages } from "./server-manifests";
-import { boardsOf, serverAddress } from "./stack-boards";
+import { checkedManifests, customCoredns, type UsersObjects, withDeliveredImages } from "./server-manifests";
+import { boardsOf, serverAddress, type StackBoards } from "./stack-boards";
 
 /** What a board said of itself. */
 export interface BoardOutput {
@@ -56,67 +57,105 @@ export interface K3sServerOutputs {
  * @throws Error with every reason why these boards cannot take this configuration.
  */
 export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutputs> {
-  const { manifests, workloads } = checkedManifests(config);
+  const prepared = await preparedCluster(config);
+  const { boards, members, node, servers, agents } = prepared;
+  const first = await firstServer(config, prepared);
+  const others = await otherNodes(config, prepared, first);
+  const kubeconfig = finished(config, prepared, first, others.nodes);
+  return {
+    kubeconfig,
+    board: boardOutput(config.board.arch, boards.server.facts),
+    ...(servers.length === 0 ? {} : { servers: boardOutputs(config.servers, boards.servers) }),
+    ...(agents.length === 0 ? {} : { agents: boardOutputs(config.agents, boards.agents) }),
+    join: joinOutput(config, { members, direct: first.direct, token: others.token.token, kubeconfig }),
+    images: Object.fromEntries(node.images.map(({ name, digest }) => [name, digest])),
+  };
+}
+
+/** A stack whose boards were looked at and whose nodes' images and programs are ready on this machine. Nothing is registered yet. */
+interface PreparedCluster {
+  readonly users: UsersObjects;
+  readonly boards: StackBoards;
+  readonly members: ClusterMembers;
+  readonly hooks: Hooks;
+  /** What the first server is given. */
+  readonly node: PreparedNode;
+  readonly servers: readonly PreparedMember<ServerConfig>[];
+  readonly agents: readonly PreparedMember<AgentConfig>[];
+}
+
+async function preparedCluster(config: StackConfig): Promise<PreparedCluster> {
+  const users = checkedManifests(config);
+  tellRemarks(config);
+  const boards = await boardsOf(config);
+  const { connection, facts } = boards.server;
+  const factsOf = (checked: Readonly<Record<string, CheckedBoard>>) => mapValues(checked, (one) => one.facts);
+  const members = clusterMembers(config, facts, { servers: factsOf(boards.servers), agents: factsOf(boards.agents) });
+  const hooks = new Hooks(config.hooks, connection);
+  const prepare = nodePreparation(config, [...users.manifests, ...users.workloads]);
+  const { source, version } = config.k3s;
+  const node = await prepare({ arch: config.board.arch, source, version, pageSize: facts.pageSize });
+  const servers = await preparedMembers(config.servers, boards.servers, { k3s: config.k3s, prepare });
+  const agents = await preparedMembers(config.agents, boards.agents, { k3s: config.k3s, prepare });
+  return { users, boards, members, hooks, node, servers, agents };
+}
+
+/** What is right and may surprise. */
+function tellRemarks({ k3s, servers, agents }: StackConfig): void {
   const warnings = [
-    ...k3sConfigWarnings(config.k3s),
-    ...serverCountWarnings(config.servers),
-    ...agentConfigWarnings(config.agents, config.k3s.version),
+    ...k3sConfigWarnings(k3s),
+    ...serverCountWarnings(servers),
+    ...agentConfigWarnings(agents, k3s.version),
   ];
   for (const warning of warnings) void pulumi.log.warn(warning);
-  for (const remark of skipRemarks(config.k3s)) void pulumi.log.info(remark);
-  const { server: checked, servers: checkedServers, agents: checkedAgents } = await boardsOf(config);
-  const { facts } = checked;
-  const members = clusterMembers(config, facts, {
-    servers: mapValues(checkedServers, (server) => server.facts),
-    agents: mapValues(checkedAgents, (agent) => agent.facts),
-  });
-  const hooks = new Hooks(config.hooks, checked.connection);
-  const prepare = nodePreparation(config, [...manifests, ...workloads]);
-  const { arch } = config.board;
-  const { source, version } = config.k3s;
-  const node = await prepare({ arch, source, version, pageSize: facts.pageSize });
-  const servers = await preparedMembers(config.servers, checkedServers, { k3s: config.k3s, prepare });
-  const agents = await preparedMembers(config.agents, checkedAgents, { k3s: config.k3s, prepare });
-  const joining = [...members.servers, ...members.agents];
+  for (const remark of skipRemarks(k3s)) void pulumi.log.info(remark);
+}
 
-  const {
-    connection: reached,
-    rebooted,
-    resources: ofBoard,
-  } = readyBoard(
-    "board",
-    config.board,
-    checked.connection,
-    k3sOpenings(config.k3s, "server", { embeddedEtcd: servers.length > 0 }),
-  );
-  hooks.done(ofBoard);
+/** The first server and what is on its board, as the steps behind it go by. */
+interface FirstServer {
+  readonly connection: pulumi.Output<board.ConnectionArgs>;
+  /** Changes with each reboot of ours. */
+  readonly rebooted: pulumi.Output<string> | undefined;
+  readonly direct: DirectHosts;
+  readonly registry: FilledRegistry;
+  readonly server: K3sServer;
+  /** The manifests as they are deployed. */
+  readonly deployed: readonly ManifestText[];
+  readonly manifestFiles: Manifests;
+}
+
+/** The first server: its board, its registry with the images, k3s, and the manifests. */
+async function firstServer(
+  config: StackConfig,
+  { users, boards, members, hooks, node, servers }: PreparedCluster,
+): Promise<FirstServer> {
+  const { arch } = config.board;
+  const openings = k3sOpenings(config.k3s, "server", { embeddedEtcd: servers.length > 0 });
+  const ready = readyBoard("board", config.board, boards.server.connection, openings);
+  hooks.done(ready.resources);
   const direct = directHosts(config, members);
-  const { connection, k3sFiles } = proxiedBoard(
-    "board",
-    config.board,
-    { role: "server", direct, packageManager: facts.packageManager },
-    reached,
-  );
-  const filled = await filledRegistry({ connection, config: config.registry, arch, node, hooks });
-  const { registry } = filled;
+  const { packageManager } = boards.server.facts;
+  const proxied = { role: "server", direct, packageManager } as const;
+  const { connection, k3sFiles } = proxiedBoard("board", config.board, proxied, ready.connection);
+  const registry = await filledRegistry({ connection, config: config.registry, arch, node, hooks });
+  const joining = [...members.servers, ...members.agents];
   const deployed = [
-    ...withDeliveredImages(manifests, node),
+    ...withDeliveredImages(users.manifests, node),
     ...customCoredns(config, [members.server, ...joining], node),
   ];
   const objects = manifestObjects({ connection, manifests: deployed, kubeconfig: k3sPaths.kubeconfig });
-  const kubeconfigServer = serverAddress(config.k3s, config.board);
   const server = new K3sServer("k3s", {
     connection,
     config: config.k3s,
     ...node,
-    kubeconfigServer,
+    kubeconfigServer: serverAddress(config.k3s, config.board),
     otherFiles: k3sFiles,
     clusterInit: servers.length > 0,
-    // another node that is not Ready is no reason to take a change of the server back
-    ...(joining.length === 0 ? {} : { node: members.server.name }),
-    ...(registry === undefined ? {} : { registry }),
+    node: members.server.name,
+    hasOthers: joining.length > 0,
+    ...(registry.registry === undefined ? {} : { registry: registry.registry }),
     checks: [...objects.values(), ...hooks.before("k3s")],
-    after: filled.resources,
+    after: registry.resources,
   });
   hooks.done([server]);
   const manifestFiles = new Manifests("manifest", {
@@ -128,48 +167,53 @@ export async function k3sServerStack(config: StackConfig): Promise<K3sServerOutp
   });
   hooks.done([manifestFiles]);
   if (config.k3s.backup !== undefined) new K3sBackup("k3s-backup", { connection, config: config.k3s, after: [server] });
-  const cluster = {
-    k3s: server,
-    connection,
-    registry: filled,
-    address: members.agentServer,
-    direct,
-    after: [server],
-  };
+  return { connection, rebooted: ready.rebooted, direct, registry, server, deployed, manifestFiles };
+}
+
+/** The further servers, then the agents, with the token of these. */
+async function otherNodes(
+  config: StackConfig,
+  { members, hooks, servers, agents }: PreparedCluster,
+  { connection, direct, registry, server }: FirstServer,
+): Promise<{ readonly nodes: readonly pulumi.Resource[]; readonly token: board.AgentToken }> {
+  const cluster = { k3s: server, connection, registry, address: members.agentServer, direct, after: [server] };
   const joinedServers = await joinServers(config, servers, cluster);
   const forAgents = { ...cluster, after: [server, ...joinedServers] };
   const token = agentToken(config, forAgents);
-  const joined = [...joinedServers, ...(await joinAgents(config, agents, forAgents, token))];
-  hooks.done(joined);
+  const nodes = [...joinedServers, ...(await joinAgents(config, agents, forAgents, token))];
+  hooks.done(nodes);
+  return { nodes, token };
+}
+
+/** The gate, and what only a cluster that has passed it gives and takes: the kubeconfig and the workloads. */
+function finished(
+  config: StackConfig,
+  { users, members, hooks, node }: PreparedCluster,
+  { connection, rebooted, registry, server, deployed, manifestFiles }: FirstServer,
+  others: readonly pulumi.Resource[],
+): pulumi.Output<string> {
   const ready = readinessGate(config, {
     connection,
     node,
     manifests: deployed,
-    joining,
+    joining: [...members.servers, ...members.agents],
     rebooted,
-    after: [manifestFiles, server, ...filled.resources, ...joined, ...hooks.before("ready")],
+    after: [manifestFiles, server, ...registry.resources, ...others, ...hooks.before("ready")],
   });
-  const kubeconfig = new board.Kubeconfig(
+  const { kubeconfig } = new board.Kubeconfig(
     "kubeconfig",
-    { connection, path: k3sPaths.kubeconfig, server: kubeconfigServer },
+    { connection, path: k3sPaths.kubeconfig, server: serverAddress(config.k3s, config.board) },
     { dependsOn: [ready] },
   );
   hooks.done([ready]);
   const deployWorkloads = {
-    workloads: withDeliveredImages(workloads, node),
-    kubeconfig: kubeconfig.kubeconfig,
+    workloads: withDeliveredImages(users.workloads, node),
+    kubeconfig,
     after: [ready, ...hooks.before("workloads")],
   };
-  hooks.done(workloads.length === 0 ? [] : [new Workloads("workload", deployWorkloads)]);
+  hooks.done(users.workloads.length === 0 ? [] : [new Workloads("workload", deployWorkloads)]);
   hooks.afterAll();
-  return {
-    kubeconfig: kubeconfig.kubeconfig,
-    board: boardOutput(arch, facts),
-    ...(servers.length === 0 ? {} : { servers: boardOutputs(config.servers, checkedServers) }),
-    ...(agents.length === 0 ? {} : { agents: boardOutputs(config.agents, checkedAgents) }),
-    join: joinOutput(config, { members, direct, token: token.token, kubeconfig: kubeconfig.kubeconfig }),
-    images: Object.fromEntries(node.images.map(({ name, digest }) => [name, digest])),
-  };
+  return kubeconfig;
 }
 
 /** What boards said of themselves, by the names of their nodes. */

@@ -3,10 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
-import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 import { afterAll, beforeEach, vi } from "vitest";
 import { elfBytes } from "../components/images/elf-samples";
+import { find } from "../components/registered";
 import type { Facts, ProgramFacts } from "../provider";
 import { isObject } from "../provider/secrets";
 import { parseK3sConfig, parseStackConfig } from "./config";
@@ -14,6 +13,8 @@ import { parseJoinStackConfig } from "./join-config";
 import { joinStack } from "./join-stack";
 import { k3sServerStack } from "./k3s-server";
 import { kubeadmStack } from "./kubeadm";
+
+export { find, registered } from "../components/registered";
 
 /** Nothing compiles here: the graph must not depend on how images and programs come to be, only on their digests and places. */
 vi.mock("../components/images/build", async (original) => ({
@@ -109,21 +110,6 @@ export function lacks(packages: readonly { path: string; reason: string }[]): vo
   missing = packages;
 }
 
-/** A resource as it was registered with the engine. Secrets are still wrapped in `inputs`. */
-export interface Registered {
-  readonly type: string;
-  readonly name: string;
-  readonly inputs: Readonly<Record<string, unknown>>;
-  /** Names of the resources that it waits for. */
-  readonly dependencies: readonly string[];
-  /** Name of the component that it belongs to. */
-  readonly parent: string;
-  readonly secretOutputs: readonly string[];
-}
-
-export const registered: Registered[] = [];
-const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
-
 export const healthy: Facts = {
   machine: "riscv64",
   kernel: "6.12.0",
@@ -202,7 +188,6 @@ export const good = {
 };
 
 beforeEach(async () => {
-  registered.length = 0;
   missing = [];
   otherStacks = {};
   boardHasFiles({});
@@ -233,25 +218,6 @@ beforeEach(async () => {
   );
 });
 
-const register = Object.getOwnPropertyDescriptor(MockMonitor.prototype, "registerResource")
-  ?.value as MockMonitor["registerResource"];
-// The mocks of the SDK tell neither dependencies nor which part of an input is secret: look at what goes over the wire.
-vi.spyOn(MockMonitor.prototype, "registerResource").mockImplementation(function (
-  this: MockMonitor,
-  request: RegisterResourceRequest,
-  callback,
-) {
-  registered.push({
-    type: request.getType(),
-    name: request.getName(),
-    inputs: request.getObject()?.toJavaScript() ?? {},
-    dependencies: request.getDependenciesList().map(nameOf),
-    parent: nameOf(request.getParent()),
-    secretOutputs: request.getAdditionalsecretoutputsList(),
-  });
-  return register.call(this, request, callback);
-});
-
 export async function deploy(values: Record<string, unknown> = {}) {
   const outputs = await k3sServerStack(parseK3sConfig({ ...good, ...values }));
   await pulumi.runtime.disconnect();
@@ -274,8 +240,6 @@ export async function deployAgents(values: Record<string, unknown>) {
   await pulumi.runtime.disconnect();
   return outputs;
 }
-
-export const find = (name: string) => registered.find((resource) => resource.name === name);
 
 /** Everything that must be there before a resource, directly or not. A resource stands for what is inside of it. */
 export function before(name: string): Set<string> {

@@ -59,8 +59,10 @@ export async function operate(project: Project, kind: OperationKind, flags: Oper
     const meanwhile = async (engine: Engine) => {
       if (kind === "preview") steps = engine.interrupted();
       // After the processes of the engine have been started: loading the program keeps this one busy.
-      if (kind === "up" || kind === "preview") await nextTurn().then(() => engine.useProgram(flags.verbose));
-      await steps;
+      const loading =
+        kind === "up" || kind === "preview" ? nextTurn().then(() => engine.useProgram(flags.verbose)) : undefined;
+      // together: where one fails, nobody would wait for the other, and its failure would end the process
+      await Promise.all([loading, steps]);
     };
     const options = { progress, say, missing, meanwhile } as const;
     const opened = Engine.open(project, flags.stack, options, async (engine) =>

@@ -37,6 +37,19 @@ function replay(events: EngineEvent[]): RunRecord {
 }
 
 describe("RunRecord", () => {
+  it("knows what was shown to be interrupted, by resource: what an agreement is about", () => {
+    const planned = (op: string, ...notes: string[]) => [
+      ...notes.map((note) => log(note)),
+      step("resourcePreEvent", op, { old: { unit: "b" }, new: { unit: "a" } }),
+      step("resOutputsEvent", op, { old: { unit: "b" }, new: { unit: "a" } }, { planning: true }),
+    ];
+    const notes = ["k3s.service restarts: unit changes", "the board reboots: an update asks for it"];
+    expect(replay(planned("update", ...notes)).interruptions).toEqual({ [urn]: ["k3s.service", "board"] });
+    expect(replay(planned("update", "/etc/a changes:\n+ b")).interruptions).toEqual({});
+    // what stays as it is was not agreed to
+    expect(replay(planned("same", ...notes)).interruptions).toEqual({});
+  });
+
   it("reads a preview with drift: what differs, notes once, restarts", () => {
     const record = replay([
       step("resourcePreEvent", "refresh", { old: { unit: "a" }, new: { unit: "a" } }),

@@ -4,6 +4,7 @@ import { stackConfiguration } from "./configuration/files";
 import { knownMinors, minorOf } from "./configuration/flags";
 import { flagNameOf, type KeyProblem, keyProblems, keyWarnings } from "./configuration/keys";
 import { serverProblems } from "./configuration/rules";
+import { drainTimeoutSeconds } from "./member-config";
 
 /** Components that `--disable` of k3s takes. */
 export const bundledComponents = [
@@ -72,6 +73,8 @@ const ownedFlags: Readonly<Record<string, string>> = {
   "pause-image": "is set by this program: use k3s.pauseImage",
   token: "is set by this program: use k3s.token",
   "cluster-secret": "is set by this program: use k3s.token",
+  "write-kubeconfig":
+    "would make a link of the file that this program asks the cluster by: take the stack output kubeconfig instead, `npm run kubeconfig` writes it",
   "private-registry": "is set by this program: use registry",
   "system-default-registry": "is set by this program: use delivery",
   config: "has no effect in a configuration file: k3s looks for it on its command line and in its environment",
@@ -162,6 +165,9 @@ export const k3sConfig = z
     token: z
       .string()
       .min(1)
+      .refine((token) => !/^(K10[0-9a-f]{64}::)?[a-z0-9]{6}\.[a-z0-9]{16}$/.test(token), {
+        error: "has the form of a bootstrap token, which k3s takes from agents and refuses as the token of a server",
+      })
       .optional()
       .describe("Server token (a config secret). Defaults to one that k3s makes itself."),
     allowTokenRotation: z
@@ -180,7 +186,7 @@ export const k3sConfig = z
       .optional()
       .describe(
         "Address at which agents reach the server (their `--server`). Defaults to the server's own: `node-ip` of `config`, or the one that the " +
-          "board uses towards its default route, at `https-listen-port`.",
+          "board uses towards its default route, at `supervisor-port`, or `https-listen-port` without one.",
       ),
     allowDowngrade: z
       .union([z.boolean(), z.enum(["restoreDatastore"])])
@@ -210,6 +216,17 @@ export const k3sConfig = z
         "Scheduled copies of k3s's SQLite datastore, made on the board while k3s runs. `npm run restore` brings one back. An embedded etcd " +
           "has snapshots of its own: `etcd-snapshot-schedule-cron` in `config`.",
       ),
+    drain: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Cordon and drain a node before its k3s restarts, on servers and agents, and uncordon it afterwards, also after a roll-back. By default pods " +
+          "stay where they are and go on running while k3s restarts. Where there is no other node, what is evicted is pending until k3s runs again.",
+      ),
+    drainTimeoutSeconds: drainTimeoutSeconds.describe(
+      "Seconds for the pods of the first server to leave where `drain` is set. PodDisruptionBudgets are heeded for so long; then k3s restarts with " +
+        "what is left on the node. The other nodes have their own.",
+    ),
     onDestroy: z
       .enum(onDestroyDepths)
       .default("remove")

@@ -19,6 +19,9 @@ const taint = z
     "expected key=value:effect or key:effect, where the effect is NoSchedule, PreferNoSchedule or NoExecute",
   );
 
+/** Seconds for the pods of a node to leave it. */
+export const drainTimeoutSeconds = z.number().int().positive().default(300);
+
 /** What the configuration says of the node of a board that joins a cluster, whatever it is there. */
 export const memberShape = {
   labels: labels
@@ -31,15 +34,10 @@ export const memberShape = {
       "Taints of the node, each `key=value:effect` or `key:effect`. They are set through the API once the node has registered; taints of " +
         "others stay.",
     ),
-  drainTimeoutSeconds: z
-    .number()
-    .int()
-    .positive()
-    .default(300)
-    .describe(
-      "Seconds for the pods to leave when the node is taken out of the configuration. PodDisruptionBudgets are heeded for so long; then the " +
-        "node goes with what is left on it.",
-    ),
+  drainTimeoutSeconds: drainTimeoutSeconds.describe(
+    "Seconds for the pods to leave when the node is taken out of the configuration, and before its k3s restarts where `k3s.drain` is set. " +
+      "PodDisruptionBudgets are heeded for so long; then the node goes, or k3s restarts, with what is left on it.",
+  ),
 };
 
 /** The name of a node that joins. */

@@ -64,6 +64,9 @@ export function memberNode(name: string, { args, marks, service, running, parent
     ...args,
     ...service,
     checks: [],
+    ...(args.k3s.drain && cluster !== undefined
+      ? { drain: { ...cluster, node: args.node, timeoutSeconds: marks.drainTimeoutSeconds } }
+      : {}),
     beforeStart: [...args.beforeStart, ...object],
     parent,
   });

@@ -37,6 +37,8 @@ export interface K3sNodeParts extends K3sNodeArgs {
   readonly upgrade: board.ServiceProgramArgs["upgrade"];
   /** The datastore and its copies, where one can take its place. */
   readonly datastoreCopies?: board.SystemdServiceArgs["datastoreCopies"];
+  /** How the node is drained before its k3s restarts. Defaults to not at all. */
+  readonly drain?: board.ServiceDrainArgs;
   /** Files of this role, besides those that all nodes have. */
   readonly files: readonly board.ServiceFileArgs[];
   readonly health: board.HealthArgs;
@@ -115,6 +117,7 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
       ...(args.datastoreCopies === undefined ? {} : { datastoreCopies: args.datastoreCopies }),
       health: args.health,
       timeoutSeconds: config.startTimeoutSeconds,
+      ...(args.drain === undefined ? {} : { drain: args.drain }),
     },
     {
       ...child,

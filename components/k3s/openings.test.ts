@@ -19,6 +19,7 @@ it.each([
   ["another port", { "https-listen-port": 7443 }, ["7443/tcp", "10250/tcp", "8472/udp"]],
   ["no overlay", { "flannel-backend": "host-gw" }, ["6443/tcp", "10250/tcp"]],
   ["WireGuard", { "flannel-backend": "wireguard-native" }, ["6443/tcp", "10250/tcp", "51820/udp", "51821/udp"]],
+  ["a supervisor of its own", { "supervisor-port": 9345 }, ["6443/tcp", "9345/tcp", "10250/tcp", "8472/udp"]],
   ["embedded etcd", { "cluster-init": true }, ["6443/tcp", "10250/tcp", "8472/udp", "2379-2380/tcp"]],
 ])("follows the configuration: %s", (_title, config, ports) => {
   expect(k3sOpenings({ version, config }, "server")).toEqual({ ports, networks });

@@ -1,6 +1,6 @@
 import { etcdPorts, flannelPorts, type Openings, openingsOf } from "../board/prerequisites/ports";
 import type { K3sConfig } from "./config";
-import { stackConfiguration } from "./configuration/files";
+import { stackConfiguration, supervisorPort } from "./configuration/files";
 import type { Role } from "./configuration/flags";
 
 /**
@@ -13,7 +13,8 @@ export function k3sOpenings(
   role: Role,
   { embeddedEtcd = false }: { readonly embeddedEtcd?: boolean } = {},
 ): Openings {
-  const { settings } = stackConfiguration(config);
+  const configuration = stackConfiguration(config);
+  const { settings } = configuration;
   const value = (key: string) => settings.get(key)?.values[0] ?? "";
   const networks = ["cluster-cidr", "service-cidr"].flatMap((key) =>
     (settings.get(key)?.values ?? []).flatMap((values) => values.split(",").map((network) => network.trim())),
@@ -24,7 +25,11 @@ export function k3sOpenings(
   return {
     networks,
     ports: [
-      ...(role === "server" ? [`${value("https-listen-port") || "6443"}/tcp`] : []),
+      ...(role === "server"
+        ? [...new Set([value("https-listen-port") || "6443", supervisorPort(configuration)])].map(
+            (port) => `${port}/tcp`,
+          )
+        : []),
       ...others,
       ...(flannelPorts[value("flannel-backend")] ?? []),
       ...(role === "server" && hasEtcd ? [etcdPorts.port] : []),

@@ -21,8 +21,10 @@ export interface K3sServerArgs extends K3sNodeArgs {
   readonly otherFiles: readonly board.ServiceFileArgs[];
   /** Starts an embedded etcd, which further servers join. */
   readonly clusterInit: boolean;
-  /** Name of the server's node, where there are others: the server is healthy when its own is. Defaults to all nodes. */
-  readonly node?: string;
+  /** Name of the server's node. */
+  readonly node: string;
+  /** Whether there are other nodes: one that is not Ready is no reason to take a change of the server back. */
+  readonly hasOthers: boolean;
   /** What has to agree before anything of k3s is touched, its data among it. */
   readonly checks: readonly pulumi.Resource[];
 }
@@ -34,11 +36,11 @@ export class K3sServer extends pulumi.ComponentResource {
 
   constructor(name: string, args: K3sServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("k3s-board:k3s:K3sServer", name, {}, opts);
-    const { node } = args;
+    const { node, hasOthers, config } = args;
     const health = {
       kind: "kubernetes" as const,
       kubeconfig: k3sPaths.kubeconfig,
-      ...(node === undefined ? {} : { node }),
+      ...(hasOthers ? { node } : {}),
     };
     const token = configuredToken(`${name}-token`, args, this);
     const made = k3sNode(name, {
@@ -49,6 +51,16 @@ export class K3sServer extends pulumi.ComponentResource {
       ...datastoreCopies(args.config),
       files: serverFiles(args),
       health,
+      ...(config.drain
+        ? {
+            drain: {
+              connection: args.connection,
+              kubeconfig: k3sPaths.kubeconfig,
+              node,
+              timeoutSeconds: config.drainTimeoutSeconds,
+            },
+          }
+        : {}),
       beforeStart: [],
       parent: this,
     });

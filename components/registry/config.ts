@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DeliveryWay } from "../images/delivery/ways";
+import { baseAddress } from "./base-address";
 
 const credentials = {
   username: z.string().min(1).optional().describe("User name, where the registry asks for one."),
@@ -48,9 +49,9 @@ const onBoard = z
 
 const external = z.strictObject({
   kind: z.literal("external").describe("A registry that is there already."),
-  url: z
-    .url({ protocol: /^https?$/ })
-    .describe("Its base address, such as https://registry.example:5000, reachable from here and from the board."),
+  url: baseAddress.describe(
+    "Its base address, such as https://registry.example:5000, reachable from here and from the board. A path is refused: images keep their own there.",
+  ),
   ca: z.string().optional().describe("Path of the PEM certificate of its CA, where the public ones do not do."),
   ...credentials,
 });

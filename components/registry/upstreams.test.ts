@@ -66,7 +66,7 @@ describe("registriesConfig", () => {
   it.each([
     [{ "docker.io": { username: "u" } }, "expected both username and password"],
     [{ "docker.io": { url: "ftp://x" } }, "expected http://host:port"],
-    [{ "docker.io": { url: "https://x.example/proxy" } }, "expected an address without a path"],
+    [{ "docker.io": { url: "https://x.example/proxy" } }, "nothing behind it"],
     [{ "docker.io/library": {} }, "is not a registry as image names have it"],
     [{ "docker.io": { token: "x" } }, "Unrecognized key"],
   ])("refuses %j", (value, message) => {

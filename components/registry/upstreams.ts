@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { expandHome } from "../../provider/local-paths";
+import { baseAddress } from "./base-address";
 import { dockerLogin } from "./docker-config";
 
 const hostPattern =
@@ -14,11 +15,7 @@ const registryHost = z.string().superRefine((host, context) => {
 
 const upstream = z
   .strictObject({
-    url: z
-      .url({ protocol: /^https?$/, error: "expected http://host:port or https://host:port" })
-      .refine((url) => !URL.canParse(url) || new URL(url).pathname === "/", {
-        error: "expected an address without a path: the registry protocol starts at /v2 of a host",
-      })
+    url: baseAddress
       .optional()
       .describe(
         "Where this registry is really asked: a mirror or a proxy of it. Defaults to https and the name itself; for docker.io https://registry-1.docker.io.",

@@ -55,6 +55,13 @@ export const board = {
     remedy: "restart k3s, which renews its own; where that does not help: k3s certificate rotate",
     because: ["clock-skew"],
   },
+  "certificate-expiring": {
+    severity: "warning",
+    area: "board",
+    sentence: "the certificate {file} expires on {date}, in {left}",
+    remedy: "restart k3s, which renews what ends within 120 days (releases from before May 2025: within 90 days)",
+    because: ["certificate-expired"],
+  },
   "certificate-not-yet-valid": {
     severity: "error",
     area: "board",

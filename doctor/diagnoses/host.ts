@@ -1,3 +1,4 @@
+import { renewalDays } from "../../provider/kubernetes/certificates";
 import type { Facts } from "../facts";
 import { finding, type Finding } from "../findings";
 import { time } from "./registries";
@@ -6,6 +7,7 @@ import { time } from "./registries";
 const fullPercent = 95;
 /** Seconds that a clock may be off before tokens and certificates suffer. */
 const skewSeconds = 60;
+const daySeconds = 86_400;
 
 /** What keeps k3s from running on a host. */
 export function hostFindings(facts: Facts): Finding[] {
@@ -85,14 +87,42 @@ function duration(seconds: number): string {
   return `${Math.round(seconds / size)} ${name}`;
 }
 
+type Certificate = NonNullable<Facts["certificates"]>[number];
+
 /** By the board's clock: it is the one that judges. */
-function certificates({ certificates, storage, at }: Facts): Finding[] {
+function certificates({ certificates = [], storage, at }: Facts): Finding[] {
   const now = storage?.now ?? at;
-  return (certificates ?? []).flatMap(({ path, subject, notBefore, notAfter }) => {
-    const evidence = [`${path}: ${subject.replaceAll("\n", ", ")}, valid ${time(notBefore)} to ${time(notAfter)}`];
+  const invalid = certificates.flatMap((one) => {
+    const { path, notBefore, notAfter } = one;
+    const evidence = [validity(one)];
     if (notAfter < now) return [finding("certificate-expired", { file: path, date: time(notAfter) }, { evidence })];
     if (notBefore > now + 1)
       return [finding("certificate-not-yet-valid", { file: path, date: time(notBefore) }, { evidence })];
     return [];
   });
+  return [...invalid, ...expiring(certificates, now)];
+}
+
+/** Those that a restart of k3s renews, as one: they were made together. Its CAs are not among them, nor are kubeadm's. */
+function expiring(certificates: readonly Certificate[], now: number): Finding[] {
+  const near = certificates
+    .filter(({ path }) => !/-ca\.crt$|^\/etc\/kubernetes\//.test(path))
+    .filter(
+      ({ notBefore, notAfter }) => notBefore <= now && notAfter >= now && notAfter - now < renewalDays * daySeconds,
+    )
+    .sort((a, b) => a.notAfter - b.notAfter);
+  const [first] = near;
+  if (first === undefined) return [];
+  const { path, notAfter } = first;
+  return [
+    finding(
+      "certificate-expiring",
+      { file: path, date: time(notAfter), left: duration(notAfter - now) },
+      { evidence: near.map(validity) },
+    ),
+  ];
+}
+
+function validity({ path, subject, notBefore, notAfter }: Certificate): string {
+  return `${path}: ${subject.replaceAll("\n", ", ")}, valid ${time(notBefore)} to ${time(notAfter)}`;
 }

@@ -44,14 +44,7 @@ function service(facts: Facts): Finding[] {
           ),
         ];
   if (state.active !== "active") {
-    const described = describeUnit({
-      ...state,
-      unitFile: "",
-      invocation: "",
-      unsettled: false,
-      triggers: "",
-      programReplaced: false,
-    });
+    const described = describeUnit(state);
     return [...token, finding("k3s-down", { unit, state: described }, { evidence: relevantLines(journal.join("\n")) })];
   }
   const silent = facts.unseen.find(({ what, why }) => what === "sandboxes" && !/there is no/.test(why));

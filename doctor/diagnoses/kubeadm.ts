@@ -214,14 +214,7 @@ function services(facts: Facts): Finding[] {
   const down = (name: string) => {
     const state = unit(facts, name);
     if (state === undefined || state.active === "active") return undefined;
-    const described = describeUnit({
-      ...state,
-      unitFile: "",
-      invocation: "",
-      unsettled: false,
-      triggers: "",
-      programReplaced: false,
-    });
+    const described = describeUnit(state);
     return { state: described, evidence: relevantLines((facts.journal[name] ?? []).join("\n")) };
   };
   const runtimes = unit(facts, "cri-docker") === undefined ? ["containerd"] : ["docker", "cri-docker"];

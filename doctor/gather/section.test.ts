@@ -1,5 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { describe, expect, it } from "vitest";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sectionFragment, whyUnseen, type Section } from "./section";
 import { sections } from "./sections";
 
@@ -47,6 +52,44 @@ describe("whyUnseen", () => {
   it("is content with an answer, an empty one too", () => {
     expect(why(0)).toBeUndefined();
     expect(why(1, "something")).toBeUndefined();
+  });
+});
+
+describe.each(["crictl-pods", "crictl-ps", "ctr-images"] as const)("%s", (name) => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "section-"));
+    writeFileSync(join(root, "k3s"), "#!/bin/sh\necho asked\n", { mode: 0o755 });
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+  /** The section's script on a host whose `/var/lib`, `/etc` and `/run` are in `root`. */
+  const ask = () => {
+    const script = sections[name].command.replaceAll(/\/(var\/lib|etc|run)\//g, (path) => `${root}${path}`);
+    const env = { PATH: `${root}:${process.env.PATH}` };
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", script], { env, encoding: "utf8" });
+    return { status, stdout, stderr: stderr.replaceAll(root, "") };
+  };
+
+  it("is not asked of a k3s that would unpack itself for it", () => {
+    const stderr = "k3s has not unpacked its tools to /var/lib/rancher/k3s/data: it has not run yet\n";
+    expect(ask()).toEqual({ status: 127, stdout: "", stderr });
+  });
+  it("is asked of one that has run", () => {
+    mkdirSync(join(root, "var/lib/rancher/k3s/data"), { recursive: true });
+    expect(ask()).toEqual({ status: 0, stdout: "asked\n", stderr: "" });
+  });
+  it("is asked of one that has its data elsewhere by a file", () => {
+    mkdirSync(join(root, "etc/rancher/k3s"), { recursive: true });
+    mkdirSync(join(root, "data"));
+    writeFileSync(join(root, "etc/rancher/k3s/config.yaml"), `data-dir: "${root}"\n`);
+    expect(ask()).toEqual({ status: 0, stdout: "asked\n", stderr: "" });
+  });
+  it("is asked of one that runs with its data elsewhere by its command line", async () => {
+    mkdirSync(join(root, "run/k3s/containerd"), { recursive: true });
+    const server = createServer().listen(join(root, "run/k3s/containerd/containerd.sock"));
+    await once(server, "listening");
+    expect(ask()).toEqual({ status: 0, stdout: "asked\n", stderr: "" });
+    server.close();
   });
 });
 

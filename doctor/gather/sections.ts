@@ -17,9 +17,19 @@ const showFiles = `show() { for f in "$@"; do [ -f "$f" ] && [ -r "$f" ] || cont
 stat -L -c '@ %Y %s %n' -- "$f"; sed 's/^/ /' -- "$f"; echo; done; }
 `;
 
+/**
+ * Ends a section where k3s has not run yet: asked for one of its tools it would unpack itself, 200 MB, and the doctor leaves a board as it is. One that
+ * runs with a data directory of its command line has its socket.
+ */
+const unlessPacked = `${dataDirectory}[ -d "$D/data" ] || [ -S /run/k3s/containerd/containerd.sock ] ||
+  { echo "k3s has not unpacked its tools to $D/data: it has not run yet" >&2; exit 127; }`;
+
 /** Calls the board's crictl, k3s's own where there is k3s. */
 const crictl = (args: string) =>
-  `C=crictl; T=crictl; if command -v k3s >/dev/null; then C="k3s crictl"; T=k3s; fi
+  `C=crictl; T=crictl
+if command -v k3s >/dev/null; then C="k3s crictl"; T=k3s
+${unlessPacked}
+fi
 command -v $T >/dev/null || { echo "there is no crictl" >&2; exit 127; }
 $C --timeout 5s ${args}`;
 
@@ -56,7 +66,9 @@ export const sections = {
   "crictl-ps": { title: "containers", command: crictl("ps -a -o json"), seconds: 12, bytes: 2048 * kilobyte },
   "ctr-images": {
     title: "images in containerd",
-    command: `if command -v k3s >/dev/null; then set -- k3s ctr; else set -- ctr; fi
+    command: `if command -v k3s >/dev/null; then set -- k3s ctr
+${unlessPacked}
+else set -- ctr; fi
 command -v "$1" >/dev/null || { echo "there is no ctr" >&2; exit 127; }
 "$@" --timeout 5s -n k8s.io images ls`,
     seconds: 12,

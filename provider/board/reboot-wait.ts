@@ -1,12 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { originals } from "../files/originals";
 import { lastLines } from "../files/write";
+import { pauseAfterLook } from "../pause";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { quote } from "../ssh/shell";
 import { rebootRecord, type RebootRecord } from "./reboot-reasons";
 
-const pollMilliseconds = 2000;
 const reportMilliseconds = 30_000;
 /** Seconds for one look: a board that boots is slow, and one that goes down may leave a question without an answer. */
 const lookSeconds = 20;
@@ -58,8 +57,9 @@ export async function waitForBoot(
   const started = Date.now();
   let reported = started;
   let detail = "it has not gone down yet";
-  while (Date.now() - started < timeoutSeconds * 1000) {
-    await sleep(pollMilliseconds);
+  for (let began = started; Date.now() - started < timeoutSeconds * 1000;) {
+    await pauseAfterLook(began);
+    began = Date.now();
     const found = await lookOnce(board);
     if (found.bootId !== undefined && found.bootId !== bootId) return found.bootId;
     detail = found.bootId === bootId ? "it has not gone down yet" : found.detail;

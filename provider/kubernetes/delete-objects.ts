@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pauseAfterLook } from "../pause";
 import { isObject } from "../secrets";
 import { identityOf, type KubernetesObject, titleOf } from "./manifest-documents";
 import type { Kind, ObjectsApi } from "./objects-api";
@@ -32,9 +32,6 @@ export class StillThere extends Error {
   override readonly name = "StillThere";
 }
 
-/** Seconds between two looks at objects that are going. */
-const pollSeconds = 1;
-
 /**
  * Deletes everything that k3s has deployed from one file, and then its Addon. k3s does none of it: it deletes what leaves a file, and forgets
  * a file that is gone. With an Addon left behind, it would take the same file, should it come back, for applied.
@@ -66,6 +63,7 @@ async function deleteKinds(
   const asked = new Set<string>();
   const kept = new Set<string>();
   for (let look = 0; ; look++) {
+    const began = Date.now();
     const found = (await Promise.all(kinds.map((kind) => api.list(kind, { labelSelector: deployedLabel })))).flat();
     const owned = found.filter((object) => isOwned(object, addon));
     if (look === 0) {
@@ -85,7 +83,7 @@ async function deleteKinds(
     // most objects are gone at once
     if (look === 0) continue;
     if (Date.now() >= deadline) throw new StillThere(going.map(hindrance).join("\n"));
-    await sleep(pollSeconds * 1000);
+    await pauseAfterLook(began);
   }
 }
 

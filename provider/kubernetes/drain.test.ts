@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { cordonPatch, drainedByUs, drainNode, mustLeave, uncordonPatch } from "./drain";
@@ -41,7 +42,7 @@ function cluster(
 async function drain(api: NodeApi, timeoutSeconds = 5): Promise<string[]> {
   const said: string[] = [];
   const log = (severity: string, message: string) => void said.push(`${severity}: ${message}`);
-  await drainNode({ api, node: "w1", timeoutSeconds, log, pollSeconds: 0.01 });
+  await drainNode({ api, node: "w1", timeoutSeconds, log, pause: () => nextTurn() });
   return said;
 }
 

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
+import { pauseAfterLook } from "../pause";
 import { nodeHealth } from "./health";
 import type { NodeApi } from "./node-api";
 
@@ -12,9 +12,11 @@ export interface DrainArgs {
   readonly node: string;
   /** Seconds for the pods to leave. */
   readonly timeoutSeconds: number;
+  /** What becomes of the node then, for the message about pods that are left on it. Defaults to `goes`. */
+  readonly then?: "goes" | "restarts";
   readonly log: (severity: "info" | "warning", message: string) => void;
-  /** Seconds between two looks. Defaults to 2. */
-  readonly pollSeconds?: number;
+  /** Waits after a look that began at a time (milliseconds). Defaults to {@link pauseAfterLook}. */
+  readonly pause?: (began: number) => Promise<void>;
 }
 
 /** Seconds between two messages to the person who waits. */
@@ -45,10 +47,17 @@ export function uncordonPatch({ metadata }: V1Node): object | undefined {
 }
 
 /**
- * Takes a node out of scheduling and evicts its pods, heeding PodDisruptionBudgets until the time is over. What is left then is named, and stays
- * for the node's end to take away. A node that is not Ready is not waited for: nobody there ends a pod.
+ * Takes a node out of scheduling and evicts its pods, heeding PodDisruptionBudgets until the time is over. What is left then is named, and stays:
+ * for the node's end to take away, or because a restart of k3s leaves pods running. A node that is not Ready is not waited for: nobody there ends a pod.
  */
-export async function drainNode({ api, node, timeoutSeconds, log, pollSeconds = 2 }: DrainArgs): Promise<void> {
+export async function drainNode({
+  api,
+  node,
+  timeoutSeconds,
+  log,
+  then = "goes",
+  pause = pauseAfterLook,
+}: DrainArgs): Promise<void> {
   const found = await api.find(node);
   if (found === undefined) return;
   const cordon = cordonPatch(found);
@@ -58,6 +67,7 @@ export async function drainNode({ api, node, timeoutSeconds, log, pollSeconds = 
   const elapsed = () => (Date.now() - started) / 1000;
   let reported = 0;
   for (let look = 0; ; look++) {
+    const began = Date.now();
     const leaving = (await api.podsOn(node)).filter(mustLeave);
     if (leaving.length === 0) {
       if (look > 0) log("info", `node ${node} is drained`);
@@ -68,14 +78,21 @@ export async function drainNode({ api, node, timeoutSeconds, log, pollSeconds = 
     const state = leaving.map((pod) => describe(pod, held.get(titleOf(pod)))).join("; ");
     if (!isReady) return log("warning", `node ${node} is not Ready, so its pods are not waited for: ${state}`);
     if (elapsed() >= timeoutSeconds) {
-      return log("warning", `node ${node} goes with pods on it after ${timeoutSeconds} s: ${state}`);
+      return log("warning", `node ${node} ${then} with pods on it after ${timeoutSeconds} s: ${state}`);
     }
     if (elapsed() - reported >= reportSeconds) {
       reported = elapsed();
       log("info", `draining node ${node}, ${Math.round(reported)} s of ${timeoutSeconds} s: ${state}`);
     }
-    await sleep(pollSeconds * 1000);
+    await pause(began);
   }
+}
+
+/** Lets a node have pods again, where it was this program that took it out. A node that is gone needs nothing. */
+export async function uncordonNode(api: NodeApi, node: string): Promise<void> {
+  const found = await api.find(node);
+  const patch = found === undefined ? undefined : uncordonPatch(found);
+  if (patch !== undefined) await api.merge(node, patch);
 }
 
 async function evict(api: NodeApi, pods: readonly V1Pod[]): Promise<Map<string, string>> {

@@ -69,8 +69,14 @@ describe("EtcdMember", () => {
   it("asks k3s to take the member out, and goes on when k3s says that it has", async () => {
     answer = member({ "etcd.k3s.cattle.io/remove": "true", "etcd.k3s.cattle.io/removed-node-name": "s2-1a2b3c4d" });
     await etcdMember.delete(context, "s2", wanted);
-    expect(patches).toEqual([{ metadata: { annotations: { "etcd.k3s.cattle.io/remove": "true" } } }]);
+    const asked = { "etcd.k3s.cattle.io/remove": "true", "etcd.k3s.cattle.io/removed-node-name": null };
+    expect(patches).toEqual([{ metadata: { annotations: asked } }]);
     expect(said).toEqual(["info: server s2 is no member of etcd any more"]);
+  });
+
+  it("does not take the name of an earlier member of the node for the one that leaves", async () => {
+    answer = member({ "etcd.k3s.cattle.io/remove": "true", "etcd.k3s.cattle.io/removed-node-name": "s2-0f0f0f0f" });
+    await expect(etcdMember.delete(context, "s2", wanted)).rejects.toThrow(/s2 is still a member of etcd/);
   });
 
   it.each([

@@ -39,10 +39,14 @@ export function notVoting(node: V1Node | undefined): string | undefined {
   return voter?.status === "True" ? undefined : `it does not vote in etcd yet (${voter?.message ?? "no status"})`;
 }
 
-/** What is left to wait for when a member has been asked to leave; `undefined` where it has left. */
-function notRemoved(node: V1Node | undefined): string | undefined {
-  const { [annotations.removed]: removed = "", [annotations.remove]: asked } = node?.metadata?.annotations ?? {};
-  if (node === undefined || removed !== "") return undefined;
+/**
+ * What is left to wait for when a member has been asked to leave; `undefined` where it has left.
+ *
+ * @param member - name of the member in etcd: a node that had left before and has joined again is another one.
+ */
+function notRemoved(member: string, node: V1Node | undefined): string | undefined {
+  const { [annotations.removed]: removed, [annotations.remove]: asked } = node?.metadata?.annotations ?? {};
+  if (node === undefined || removed === member) return undefined;
   return asked === undefined
     ? "k3s has taken the request back: etcd refuses to lose this member"
     : "it is still a member";
@@ -93,12 +97,16 @@ async function look(
   }
 }
 
-/** The cluster that the member leaves; `undefined` where there is none that could be asked. */
-async function leaving(context: Context, { connection, kubeconfig, name }: Inputs): Promise<NodeApi | undefined> {
+/** The cluster that the member leaves, and its name in etcd; `undefined` where there is none that could be asked. */
+async function leaving(
+  context: Context,
+  { connection, kubeconfig, name }: Inputs,
+): Promise<{ readonly api: NodeApi; readonly member: string } | undefined> {
   try {
     const api = await clusterOf(await context.board(connection), kubeconfig);
     const node = await api?.find(name);
-    return node?.metadata?.annotations?.[annotations.member] === undefined ? undefined : api;
+    const member = node?.metadata?.annotations?.[annotations.member];
+    return api === undefined || member === undefined ? undefined : { api, member };
   } catch (error) {
     if (error instanceof BoardError && error.trouble === "cancelled") throw error;
     context.log(
@@ -128,15 +136,18 @@ export const etcdMember: ResourceType<Inputs, Inputs> = {
   read: (_context, _id, state) => Promise.resolve({ state, inputs: state }),
   update: (_context, _id, _old, wanted) => Promise.resolve(wanted),
   async delete(context, _id, state) {
-    const api = await leaving(context, state);
-    if (api === undefined) return;
+    const found = await leaving(context, state);
+    if (found === undefined) return;
+    const { api, member } = found;
     try {
-      await api.merge(state.name, { metadata: { annotations: { [annotations.remove]: "true" } } });
+      // beside the name of an earlier member of this node k3s would drop the request
+      const asked = { [annotations.remove]: "true", [annotations.removed]: null };
+      await api.merge(state.name, { metadata: { annotations: asked } });
     } catch (error) {
       const { label } = await context.board(state.connection);
       throw new BoardError("refused", label, `server ${state.name} cannot leave etcd: ${requestFailure(error)}`);
     }
-    await awaitNode(context, state, "is still a member of etcd", notRemoved);
+    await awaitNode(context, state, "is still a member of etcd", (node) => notRemoved(member, node));
     context.log("info", `server ${state.name} is no member of etcd any more`);
   },
 };

@@ -200,7 +200,7 @@ export function clusterHealth(board: Board, kubeconfigPath: string, expected: Ex
         ...expected.deployments.map((name) => deploymentHealth(name, named(name), expected.images[name])),
         ...pods.map(podHealth),
       ],
-      `${nodes.detail}; ${pods.length} pods Ready`,
+      `${nodes.detail}; ${pods.length === 1 ? "1 pod" : `${pods.length} pods`} Ready`,
     );
   });
 }

@@ -6,6 +6,7 @@ import { lastLines } from "../files/write";
 import { BoardError } from "../ssh/board-error";
 import { stateDirectory } from "../ssh/file-questions";
 import { quote } from "../ssh/shell";
+import { certificateEnds, certificateWarning } from "./certificates";
 import { cleanScript, traces } from "./clean";
 import { depthOf, onDestroyDepths } from "./on-destroy";
 
@@ -35,7 +36,8 @@ function lookScript(paths: readonly string[]): string {
 
 /**
  * What k3s leaves on a host: data, sockets, containers, mounts, network devices. The resource remembers which of it was not there before,
- * and takes that away when the stack is destroyed, after the service has stopped: see `on-destroy.ts` for how much.
+ * and takes that away when the stack is destroyed, after the service has stopped: see `on-destroy.ts` for how much. It also tells when k3s's
+ * certificates, which are part of that data, are about to expire.
  */
 export const k3sData: ResourceType<Inputs, State> = {
   token: "board:index:K3sData",
@@ -63,9 +65,14 @@ cat ${record}`;
       throw new BoardError("refused", board.label, `could not look at k3s's directories: ${stderr.trim()}`);
     return { id: wanted.dataDir, state: { ...wanted, ours: stdout.split("\n").filter((line) => line !== "") } };
   },
-  read: (_context, _id, state) => {
+  async read(context, _id, state) {
     const { ours: _ours, ...wanted } = state;
-    return Promise.resolve({ state, inputs: wanted });
+    const warning = certificateWarning(
+      await certificateEnds(await context.board(state.connection), state.dataDir),
+      new Date(),
+    );
+    if (warning !== undefined) context.log("warning", warning);
+    return { state, inputs: wanted };
   },
   update: (_context, _id, old, wanted) => Promise.resolve({ ...wanted, ours: old.ours }),
   async delete(context, _id, state) {

@@ -41,6 +41,18 @@ describe("pods on a node", () => {
     expect(podNotes("board", "reboot", [], [])).toEqual(["no pods run on node board"]);
   });
 
+  it("are evicted before where the node is drained, but for those that a drain leaves", () => {
+    const daemon = pod("kube-system", "svclb-1", {});
+    daemon.metadata = {
+      ...daemon.metadata,
+      ownerReferences: [{ apiVersion: "apps/v1", kind: "DaemonSet", name: "svclb", uid: "1", controller: true }],
+    };
+    expect(podNotes("board", "drained restart", [...pods, daemon], [])).toEqual([
+      "2 pods run on node board and are evicted before:\n  default/web-1\n  kube-system/coredns-1",
+      "1 pod runs on node board and stays running:\n  kube-system/svclb-1",
+    ]);
+  });
+
   it.each([
     [{ key: "app", operator: "In", values: ["web"] }, 1],
     [{ key: "app", operator: "NotIn", values: ["web"] }, 0],

@@ -1,10 +1,11 @@
 import type { V1Node, V1Pod, V1PodDisruptionBudget } from "@kubernetes/client-node";
+import { mustLeave } from "./drain";
 
 /** Pods that are named in a note; of more the number is told. */
 const namedAtMost = 20;
 
-/** What happens to the pods of a node: a restart of k3s leaves them running (`KillMode=process`), a boot does not. */
-export type Interruption = "restart" | "reboot";
+/** What happens to the pods of a node: a restart of k3s leaves them running (`KillMode=process`), where the node is not drained before; a boot does not. */
+export type Interruption = "restart" | "drained restart" | "reboot";
 
 const nameOf = ({ metadata }: { metadata?: { namespace?: string; name?: string } }) =>
   `${metadata?.namespace ?? "default"}/${metadata?.name ?? "?"}`;
@@ -41,13 +42,16 @@ export function podNotes(
   const pods = allPods
     .filter(({ spec, status }) => spec?.nodeName === node && !["Succeeded", "Failed"].includes(status?.phase ?? ""))
     .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-  const what = interruption === "restart" ? "stay running" : "stop, and start again after the boot";
   if (pods.length === 0) return [`no pods run on node ${node}`];
-  const names = pods.slice(0, namedAtMost).map((pod) => `  ${nameOf(pod)}`);
-  const more = pods.length > namedAtMost ? [`  … ${pods.length - namedAtMost} more`] : [];
-  const count = pods.length === 1 ? `1 pod runs on node ${node} and` : `${pods.length} pods run on node ${node} and`;
+  const evicted = interruption === "drained restart" ? pods.filter(mustLeave) : [];
+  const others = pods.filter((pod) => !evicted.includes(pod));
+  const ofOthers =
+    interruption === "reboot"
+      ? (["stop, and start again after the boot", "stops, and starts again after the boot"] as const)
+      : (["stay running", "stays running"] as const);
   return [
-    [`${count} ${what}:`, ...names, ...more].join("\n"),
+    ...listNote(node, evicted, ["are evicted before", "is evicted before"]),
+    ...listNote(node, others, ofOthers),
     ...budgets.flatMap((budget) => {
       const covered = pods.filter((pod) => selects(budget, pod));
       const allowed = budget.status?.disruptionsAllowed ?? 0;
@@ -57,6 +61,18 @@ export function podNotes(
       ];
     }),
   ];
+}
+
+/** @param what - becomes of several pods, and of one. */
+function listNote(node: string, pods: readonly V1Pod[], [ofSeveral, ofOne]: readonly [string, string]): string[] {
+  if (pods.length === 0) return [];
+  const names = pods.slice(0, namedAtMost).map((pod) => `  ${nameOf(pod)}`);
+  const more = pods.length > namedAtMost ? [`  … ${pods.length - namedAtMost} more`] : [];
+  const said =
+    pods.length === 1
+      ? `1 pod runs on node ${node} and ${ofOne}:`
+      : `${pods.length} pods run on node ${node} and ${ofSeveral}:`;
+  return [[said, ...names, ...more].join("\n")];
 }
 
 /** Arguments as k3s notes them at its node: `--flag=value` as two words (pkg/nodeconfig). */

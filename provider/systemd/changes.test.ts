@@ -5,6 +5,7 @@ import { absentMode, serviceDifference } from "./changes";
 import { serviceInputs, type ServiceState } from "./schema";
 
 const connection = connectionArgs.parse({ host: "h", hostKeys: ["ssh-ed25519 AAAA"] });
+const drain = { connection, kubeconfig: "/etc/rancher/k3s/k3s.yaml", node: "one", timeoutSeconds: 60 };
 const base = {
   connection,
   name: "k3s",
@@ -44,6 +45,38 @@ describe("serviceDifference", () => {
     ],
     ["it shall stop", {}, { running: false }, ["running"], ["k3s.service stops"]],
     ["a killed run", { unsettled: true }, {}, ["running"], ["k3s.service restarts: an earlier change was interrupted"]],
+    [
+      "a node that is to be drained",
+      {},
+      { restartTriggers: { binary: "2" }, drain },
+      ["restartTriggers"],
+      [
+        "k3s.service restarts: binary changes",
+        "node one is cordoned and drained before that, for 60 s at most, and uncordoned afterwards",
+      ],
+    ],
+    ["a node that is to be drained, and nothing restarts", {}, { drain }, [], []],
+    [
+      "a node that is to be drained, and k3s does not run",
+      { running: false },
+      { drain },
+      ["running"],
+      ["k3s.service starts: it is not running"],
+    ],
+    [
+      "a node that a killed run had cordoned",
+      { cordoned: true },
+      { drain },
+      ["drain"],
+      ["node one is uncordoned: an earlier run had cordoned it and was interrupted"],
+    ],
+    [
+      "one that is not to be drained any more",
+      { cordoned: true, drain },
+      {},
+      ["drain"],
+      ["node one is uncordoned: an earlier run had cordoned it and was interrupted"],
+    ],
     [
       "an unread unit",
       { needsDaemonReload: true },

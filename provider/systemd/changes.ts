@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { lineDiff } from "../files/line-diff";
 import type { Difference, SecretPaths } from "../resource";
 import { datastoreNotes, migrationNotes } from "../kubernetes/datastore";
+import { drainNotes, leftCordoned } from "./drained";
 import { restoreNotes, restoreReason, restoreWish } from "./restore";
 import { goesNote } from "../touches";
 import { isUnknown } from "../unknowns";
@@ -153,6 +154,7 @@ export function serviceDifference(
     ...(there.enabled === wanted.enabled ? [] : ["enabled"]),
     ...(there.running === wanted.running && !there.unsettled ? [] : ["running"]),
     ...(there.removeState === wanted.removeState ? [] : ["removeState"]),
+    ...(leftCordoned(there, wanted) === undefined ? [] : ["drain"]),
   ];
   const service = `${wanted.name}.service`;
   const verb = there.running ? "restarts" : "starts";
@@ -161,6 +163,7 @@ export function serviceDifference(
     notes: [
       ...(restartReasons.length > 0 ? [`${service} ${verb}: ${restartReasons.join(", ")}`] : []),
       ...(there.running && !wanted.running ? [`${service} stops`] : []),
+      ...drainNotes(there, wanted, restartReasons.length > 0),
       ...restoreNotes(there, wanted),
       ...enablingNotes(there, wanted),
       ...programNotes(there, wanted, program),

@@ -85,7 +85,7 @@ export async function consequences(
     ? await interruptionNotes(
         board,
         health.kubeconfig,
-        "restart",
+        wanted.drain === undefined ? "restart" : "drained restart",
         health.node === undefined ? [process.hostname] : [health.node],
         execStart(before)[0],
       )

@@ -36,7 +36,7 @@ export function hasGivenUp(state: UnitState, previousInvocation: string): boolea
 }
 
 /** A unit's state in a few words, with how the program ended where it did. */
-export function describeUnit(state: UnitState): string {
+export function describeUnit(state: Pick<UnitState, "active" | "sub" | "result" | "exitStatus" | "restarts">): string {
   const ended =
     state.result !== "success" && state.result !== ""
       ? `, ${state.result}${state.exitStatus ? ` ${state.exitStatus}` : ""}`

@@ -70,6 +70,18 @@ export type HealthArgs =
       networkLater?: pulumi.Input<boolean>;
     };
 
+/** The node that a service runs, and how its pods leave it before the service restarts. */
+export interface ServiceDrainArgs {
+  /** To a board from which the API server is reached; always secret. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** Path of a kubeconfig on that board, or its text, which is secret. */
+  kubeconfig: pulumi.Input<string>;
+  /** Name of the node. */
+  node: pulumi.Input<string>;
+  /** Seconds for its pods to leave; PodDisruptionBudgets are heeded for so long, then the service restarts with what is left on it. */
+  timeoutSeconds: pulumi.Input<number>;
+}
+
 /** Arguments of {@link SystemdService}. */
 export interface SystemdServiceArgs {
   /** How to reach the board; always secret, and by itself never a reason for an update. */
@@ -109,6 +121,11 @@ export interface SystemdServiceArgs {
   health?: pulumi.Input<HealthArgs>;
   /** Seconds for it to become healthy; then the previous files come back. Defaults to 120. */
   timeoutSeconds?: pulumi.Input<number>;
+  /**
+   * The node is cordoned and drained before a running service restarts, and uncordoned afterwards, also after a roll-back. Defaults to none: pods
+   * stay where they are. By itself never a reason for an update.
+   */
+  drain?: ServiceDrainArgs;
   /** Whether deleting the resource deletes the unit's `StateDirectory` too. Defaults to false. */
   removeState?: pulumi.Input<boolean>;
 }
@@ -126,6 +143,7 @@ export class SystemdService extends pulumi.CustomResource {
   declare readonly name: pulumi.Output<string>;
 
   constructor(name: string, args: SystemdServiceArgs, options?: pulumi.CustomResourceOptions) {
-    super("board:index:SystemdService", name, secretConnection(args), options);
+    const drain = args.drain === undefined ? {} : { drain: secretConnection(args.drain) };
+    super("board:index:SystemdService", name, secretConnection({ ...args, ...drain }), options);
   }
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { absolutePath, accountName, fileMode } from "../files/schema";
 import type { Datastore } from "../kubernetes/datastore";
+import { kubeconfigInput } from "../kubernetes/node-object";
 import { connectionArgs } from "../ssh/connection-args";
 
 const serviceFile = z.strictObject({
@@ -44,6 +45,14 @@ const health = z.discriminatedUnion("kind", [
   }),
 ]);
 
+const drain = z.strictObject({
+  /** To a board from which the API server is reached. */
+  connection: connectionArgs,
+  kubeconfig: kubeconfigInput,
+  node: z.string().min(1),
+  timeoutSeconds: z.number().positive(),
+});
+
 export const serviceInputs = z.strictObject({
   connection: connectionArgs,
   name: z
@@ -62,6 +71,7 @@ export const serviceInputs = z.strictObject({
   restartTriggers: z.record(z.string(), z.string()).default({}),
   health: health.default({ kind: "active" }),
   timeoutSeconds: z.number().positive().max(3600).default(120),
+  drain: drain.optional(),
   removeState: z.boolean().default(false),
 });
 
@@ -69,6 +79,8 @@ export const serviceInputs = z.strictObject({
 export type ServiceFile = z.output<typeof serviceFile>;
 /** The program that a service runs; `sha256` is filled in by `check`. */
 export type ServiceProgram = z.output<typeof program>;
+/** The node that a service runs, and how it is drained before a restart. */
+export type ServiceDrain = z.output<typeof drain>;
 export type Health = z.output<typeof health>;
 export type ServiceInputs = z.output<typeof serviceInputs>;
 
@@ -76,6 +88,8 @@ export type ServiceInputs = z.output<typeof serviceInputs>;
 export interface ServiceState extends ServiceInputs {
   /** A change of ours was begun and neither confirmed nor taken back: a run was killed, or the board lost power. */
   readonly unsettled: boolean;
+  /** Its node may be cordoned by a run that did not come to its end. */
+  readonly cordoned?: boolean;
   /** Unit files changed on disk after systemd read them. */
   readonly needsDaemonReload: boolean;
   /** The program was replaced after the service started: what runs is not what is there. */

@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
 import { requireTold } from "../announcements";
-import { textOf } from "../files/file";
 import { lastLines, setAttributes } from "../files/write";
-import { datastoreFragment, parseDatastore } from "../kubernetes/datastore";
 import type { Context, ResourceType } from "../resource";
-import type { Board, FileOnBoard } from "../ssh/board";
+import type { Board } from "../ssh/board";
 import { withCauses } from "../causes";
 import { BoardError } from "../ssh/board-error";
 import {
@@ -22,27 +20,21 @@ import { restoreChange, restoreReason, restoreWish } from "./restore";
 import { isUnknown } from "../unknowns";
 import { adoptionNotes, adoptionReasons } from "./adoption";
 import { consequences } from "./consequences";
+import { withNodeDrained } from "./drained";
 import { waitForHealth, type Expectation } from "./health";
 import { readJournal, relevantLines } from "./journal";
-import { checkProgram, describeProgram, refuseStaged, stageProgram, upgradeProblem, wantedProgram } from "./program";
+import { look } from "./look";
+import { checkProgram, refuseStaged, stageProgram, upgradeProblem, wantedProgram } from "./program";
 import { planDatastore, type DatastoreChange } from "./program-datastore";
 import type { ProgramChange } from "./program-script";
-import { filesOf, serviceInputs, unitPath, type ServiceFile, type ServiceInputs, type ServiceState } from "./schema";
+import { filesOf, serviceInputs, type ServiceInputs, type ServiceState } from "./schema";
 import { applyScript, confirmScript, removeScript, settleScript, type Transaction } from "./transaction";
-import { isUp, parseUnitState, unitStateFragment, type UnitState } from "./unit-state";
+import { isUp, type UnitState } from "./unit-state";
 
 /** Seconds that the board waits longer than we do before it rolls back by itself: our own answer comes first where we are still there. */
 const rollbackMargin = 100;
 /** Seconds for one script of a transaction: daemon-reload and the verification of units are slow on a small board. */
 const scriptSeconds = 240;
-
-/** A service and what systemd says of it. */
-interface Look {
-  readonly state: ServiceState;
-  readonly unit: UnitState;
-  /** None of the files is there. */
-  readonly empty: boolean;
-}
 
 /** `board:index:SystemdService`. */
 export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
@@ -110,6 +102,7 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     if (unit.load === "not-found" && empty) return undefined;
     const {
       unsettled: _unsettled,
+      cordoned: _cordoned,
       needsDaemonReload: _reload,
       programReplaced: _replaced,
       wasUp: _wasUp,
@@ -199,9 +192,12 @@ async function reconcile(
     triggers,
     rollbackSeconds: wanted.timeoutSeconds + rollbackMargin,
   };
-  await carryOut(context, board, transaction, wanted, unit);
+  const restarts = transaction.restart;
+  await withNodeDrained(context, board, { wanted, there, old, restarts }, () =>
+    carryOut(context, board, transaction, wanted, unit),
+  );
   const wasUp = unit.wasUp ?? (unit.load === "loaded" && isUp(unit));
-  return { ...wanted, unsettled: false, needsDaemonReload: false, programReplaced: false, wasUp };
+  return { ...wanted, unsettled: false, cordoned: false, needsDaemonReload: false, programReplaced: false, wasUp };
 }
 
 /** Gets the program ready for the transaction: staged and tried where another one is there, with what becomes of its datastore. */
@@ -330,58 +326,6 @@ function withFilesOf(wanted: ServiceInputs, old: ServiceState | undefined): Serv
   const paths = new Set(filesOf(wanted).map(({ path }) => path));
   const others = filesOf(old).filter(({ path }) => !paths.has(path));
   return { ...wanted, files: [...wanted.files, ...others] };
-}
-
-/** Looks at the unit and all files, in one round trip. */
-async function look(board: Board, like: ServiceInputs): Promise<Look> {
-  const { program } = like;
-  const runs = program?.path ?? like.watchedProgram;
-  const store = program?.upgrade?.datastore ?? like.datastoreCopies?.datastore;
-  const backups = like.datastoreCopies?.backups;
-  const [shown, thereProgram, stored, ...files] = await Promise.all([
-    board.ask(`service ${like.name} ${runs ?? ""}`, unitStateFragment(like.name, runs)),
-    program && board.file(program.path, { contentLimit: 0 }),
-    store === undefined
-      ? undefined
-      : board.ask(`datastore ${store} ${backups ?? ""}`, datastoreFragment(store, backups)),
-    ...filesOf(like).map(async (file) => describeFile(file, await board.file(file.path))),
-  ]);
-  if (shown.code !== 0)
-    throw new BoardError("refused", board.label, `systemd does not answer: ${lastLines(shown.stderr)}`);
-  const unit = parseUnitState(shown.stdout);
-  const datastore = stored && parseDatastore(stored.stdout);
-  if (stored !== undefined && datastore === undefined)
-    throw new BoardError("refused", board.label, `${store} cannot be looked at: ${lastLines(stored.stderr)}`);
-  const ownUnit = like.unit === undefined ? undefined : files.find(({ path }) => path === unitPath(like.name));
-  const state: ServiceState = {
-    ...like,
-    ...(ownUnit === undefined ? {} : { unit: ownUnit.mode === absentMode ? "" : ownUnit.content }),
-    ...(program && thereProgram ? { program: describeProgram(program, thereProgram, unit.program) } : {}),
-    files: files.filter((file) => file !== ownUnit),
-    // Units without an [Install] section are neither: then nothing differs.
-    enabled:
-      unit.unitFile === "enabled" ? true : unit.unitFile === "disabled" || unit.unitFile === "" ? false : like.enabled,
-    running: isUp(unit),
-    unsettled: unit.unsettled,
-    needsDaemonReload: unit.needsDaemonReload,
-    programReplaced: unit.programReplaced,
-    ...(datastore === undefined ? {} : { datastore }),
-    ...(unit.wasUp === undefined ? {} : { wasUp: unit.wasUp }),
-  };
-  return { state, unit, empty: files.every(({ mode }) => mode === absentMode) };
-}
-
-function describeFile(wanted: ServiceFile, there: FileOnBoard): ServiceFile {
-  if (there.kind === "absent") return { ...wanted, content: "", mode: absentMode };
-  if (there.kind !== "file")
-    return { ...wanted, content: `<${there.kind}${there.target ? ` to ${there.target}` : ""}>` };
-  return {
-    path: wanted.path,
-    content: textOf(there),
-    mode: there.mode,
-    owner: wanted.owner === String(there.uid) ? wanted.owner : there.owner,
-    group: wanted.group === String(there.gid) ? wanted.group : there.group,
-  };
 }
 
 async function mustRun(board: Board, script: string, purpose: string): Promise<void> {

@@ -18,7 +18,7 @@ import {
   type ProgramChange,
 } from "./program-script";
 import { isUnitFile, type ServiceFile, type ServiceInputs } from "./schema";
-import { bootUnitFiles, recordDirectory, transactionDirectory } from "./unit-state";
+import { bootUnitFiles, cordonRecord, recordDirectory, transactionDirectory } from "./unit-state";
 import { verification } from "./verification";
 
 /** One change of a service, as the board carries it out. */
@@ -315,7 +315,7 @@ if [ -d "$service" ]; then
   [ -z "$up" ] || systemctl restart --no-block "$unit"
 fi
 systemctl reset-failed "$unit" 2>/dev/null
-rm -rf -- "$service"
+rm -rf -- "$service" ${quote(cordonRecord(name))}
 rmdir $state/transactions $state/services 2>/dev/null
 tidy`;
 }

@@ -27,6 +27,7 @@ it("reads what the board says of the program", () => {
 ActiveState=active
 MainPID=7
 ExecMainStartTimestamp=${signs.started}
+Cordoned=yes
 Triggers=abc
 Program=${"a".repeat(64)} v1.36.3 1:2:3:4
 Runs=/opt/k3s
@@ -35,6 +36,8 @@ There=1:9:3:4 ${start + 1}
   expect(parseUnitState(said)).toMatchObject({
     program: { sha256: "a".repeat(64), version: "v1.36.3" },
     programReplaced: true,
+    cordoned: true,
+    unsettled: false,
     triggers: "abc",
   });
 });

@@ -21,6 +21,8 @@ export interface UnitState {
   readonly exitStatus: number;
   /** A transaction of ours is neither confirmed nor rolled back. */
   readonly unsettled: boolean;
+  /** Its node may be cordoned by us: a run that drained it did not come to its end. */
+  readonly cordoned: boolean;
   /** Checksum of the restart triggers that the last confirmed start had; empty before the first. */
   readonly triggers: string;
   /** The program that the last confirmed start had. */
@@ -51,6 +53,11 @@ export function recordDirectory(name: string): string {
   return `${stateDirectory}/services/${name}`;
 }
 
+/** Is there while the node of a service may be cordoned by us. */
+export function cordonRecord(name: string): string {
+  return `${recordDirectory(name)}.cordoned`;
+}
+
 /**
  * Prints what {@link parseUnitState} reads; one process, three more for a program.
  *
@@ -61,6 +68,7 @@ export function unitStateFragment(name: string, program?: string): string {
   const kept = (file: string) => quote(`${recordDirectory(name)}/${file}`);
   return `${program === undefined ? `${shown} || exit` : `s=$(${shown}) || exit; printf '%s\\n' "$s"; pid=\${s##*MainPID=}; pid=\${pid%%[!0-9]*}`}
 { [ ! -d ${quote(transactionDirectory(name))} ] && [ ! -e ${quote(bootUnitFiles(name).unit)} ]; } || echo Unsettled=yes
+[ ! -e ${quote(cordonRecord(name))} ] || echo Cordoned=yes
 t=; [ ! -r ${kept("triggers")} ] || read -r t <${kept("triggers")}; echo "Triggers=$t"
 t=; [ ! -r ${kept("before")} ] || read -r t <${kept("before")}; echo "Before=$t"
 ${
@@ -93,6 +101,7 @@ export function parseUnitState(output: string): UnitState {
     result: text("Result"),
     exitStatus: Number(text("ExecMainStatus")) || 0,
     unsettled: text("Unsettled") === "yes",
+    cordoned: text("Cordoned") === "yes",
     triggers: text("Triggers"),
     ...(text("Before") === ""
       ? {}

@@ -70,6 +70,21 @@ describe("a stack's life", () => {
     expect((await project.run("preview", ...stack, "--expect-no-changes")).code).toBe(0);
   });
 
+  it("does what was agreed to behind its question, and is held to what it showed before", async () => {
+    const agreed = () => readFileSync(`${project.note("one")}.agreed`, "utf8");
+    expect(agreed()).toBe("nothing was shown before");
+    project.configure({ one: { text: "c" }, two: { text: "b" } });
+    const declined = await project.answer("n", "up", ...stack);
+    expect(declined.stdout).toContain("Nothing was changed.");
+    expect(readFileSync(project.note("one"), "utf8")).toBe("a");
+    const done = await project.answer("y", "up", ...stack);
+    expect([done.code, readFileSync(project.note("one"), "utf8")]).toEqual([0, "c"]);
+    expect(JSON.parse(agreed())).toEqual({});
+    project.configure({ one: { text: "a" }, two: { text: "b" } });
+    await project.run("up", ...stack, "--yes");
+    expect(agreed()).toBe("nothing was shown before");
+  });
+
   it("shows drift, mends it, and counts round trips", async () => {
     writeFileSync(project.note("one"), "changed by hand");
     const drift = await project.report("preview", ...stack, "--expect-no-changes");

@@ -15,6 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RunReport } from "../../cli/commands/report";
 
 const root = resolve(__dirname, "../..");
+const commandLine = [process.execPath, join(root, "cli/bootstrap.cjs"), "test/engine/run.ts"];
 
 /** What a command printed, and how it ended. */
 export interface Ended {
@@ -61,10 +62,18 @@ export class TestProject {
 
   /** Starts a command line, in a process group of its own. */
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-    const child = spawn(process.execPath, [join(root, "cli/bootstrap.cjs"), "test/engine/run.ts", ...args], {
+    return this.#spawn([...commandLine, ...args], "ignore", env);
+  }
+
+  #spawn(
+    [program = "", ...args]: readonly string[],
+    stdin: "ignore" | "pipe",
+    env: Readonly<Record<string, string>> = {},
+  ): Running {
+    const child = spawn(program, args, {
       cwd: this.directory,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [stdin, "pipe", "pipe"],
       env: {
         ...process.env,
         ENGINE_TEST_PROJECT: this.directory,
@@ -75,8 +84,8 @@ export class TestProject {
     });
     let stdout = "";
     let stderr = "";
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     const ended = new Promise<Ended>((done) =>
       child.on("exit", (code) => setTimeout(() => done({ code, stdout, stderr }), 50)),
     );
@@ -86,6 +95,19 @@ export class TestProject {
   /** Runs a command line to its end. */
   run(...args: string[]): Promise<Ended> {
     return this.start(args).ended;
+  }
+
+  /** Runs a command line on a terminal, where it asks, and answers it. */
+  async answer(answer: string, ...args: string[]): Promise<Ended> {
+    const onTerminal = ["script", "-qec", [...commandLine, ...args].join(" "), "/dev/null"];
+    const { process: child, ended } = this.#spawn(onTerminal, "pipe");
+    let asked = false;
+    child.stdout?.on("data", (chunk: Buffer) => {
+      if (asked || !chunk.toString().includes("[y/N]")) return;
+      asked = true;
+      child.stdin?.write(`${answer}\n`);
+    });
+    return ended;
   }
 
   /** Runs a command line with `--json` and reads the document. */

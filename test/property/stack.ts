@@ -1,12 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { LocalWorkspace, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
+import { dirname } from "node:path";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { RunRecord } from "../../cli/events/record";
 import { agreedVariable } from "../../provider/announcements";
 import { removalNotes } from "../../provider/types";
-import { silentProgress } from "../../tools/progress";
-import { ensurePulumi } from "../../tools/pulumi";
 import { startTestBoard, type TestBoard } from "../provider/board";
+import { inlineStack } from "../provider/inline-stack";
 import type { Configuration } from "./configuration";
 import { emptyConfiguration, filePath, unitName } from "./configuration";
 import { makeResources, systemUnit } from "./program";
@@ -40,14 +38,6 @@ WantedBy=sysinit.target
 EOT
 systemctl daemon-reload
 systemctl enable -q --now writable-sysctls.service ${unitName("system")}.service`);
-    process.env.PATH = `${dirname(await ensurePulumi(silentProgress))}:${process.env.PATH}`;
-    const workDir = join(test.scratch, "project");
-    mkdirSync(join(workDir, "state"), { recursive: true });
-    const provider = join(__dirname, "../../provider");
-    writeFileSync(
-      join(workDir, "Pulumi.yaml"),
-      `name: property\nruntime: nodejs\nplugins:\n  providers:\n    - name: board\n      path: ${provider}\n`,
-    );
     const wanted = { configuration: emptyConfiguration };
     // The engine's SDK takes plain objects only.
     const connection = JSON.parse(JSON.stringify(test.connection)) as typeof test.connection;
@@ -55,15 +45,7 @@ systemctl enable -q --now writable-sysctls.service ${unitName("system")}.service
       makeResources(wanted.configuration, connection, test.scratch);
       return Promise.resolve();
     };
-    const envVars = {
-      PULUMI_BACKEND_URL: `file://${workDir}/state`,
-      PULUMI_CONFIG_PASSPHRASE: "passphrase of a test",
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-    };
-    const stack = await LocalWorkspace.createOrSelectStack(
-      { stackName: "t", projectName: "property", program },
-      { workDir, envVars },
-    );
+    const stack = await inlineStack(test.scratch, program);
     return new PropertyStack(test, stack, wanted);
   }
 

@@ -98,7 +98,8 @@ const planted = {
 
 describe("a board whose k3s does not start and whose crictl hangs", () => {
   beforeAll(async () => {
-    await test.sh(`mkdir -p /etc/rancher/k3s /var/lib/rancher/k3s/agent/etc/containerd/certs.d/docker.io /var/lib/rancher/k3s/server/tls
+    // with the directory that k3s unpacks itself to: of one that has not, the doctor asks no tools
+    await test.sh(`mkdir -p /etc/rancher/k3s /var/lib/rancher/k3s/data /var/lib/rancher/k3s/agent/etc/containerd/certs.d/docker.io /var/lib/rancher/k3s/server/tls
 printf 'token: ${planted.token}\\nwrite-kubeconfig-mode: "0600"\\ndisabel: traefik\\n' >/etc/rancher/k3s/config.yaml
 printf 'mirrors:\\n  docker.io:\\n    endpoint: [https://r.lan]\\nconfigs:\\n  r.lan:\\n    auth:\\n      username: puller\\n      password: ${planted.registry}\\n' >/etc/rancher/k3s/registries.yaml
 printf 'K3S_AGENT_TOKEN=${planted.environment}\\n' >/etc/systemd/system/k3s.service.env
@@ -182,6 +183,8 @@ systemctl daemon-reload; systemctl start k3s || :; sleep 4`);
   it.each(["silent", "reset"] as const)(
     "ends in time where the network is cut midway (%s), and tells what it had seen by then",
     async (how) => {
+      // one that an earlier look left would be taken for this one's
+      await test.sh("pkill -f '^sleep 300' || true");
       const proxy = await startCutProxy(test.connection.port);
       const other = test.another({ port: proxy.port });
       const began = Date.now();

@@ -1,13 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
+import type { Stack } from "@pulumi/pulumi/automation";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { agreedVariable } from "../../provider/announcements";
 import { File, getFacts, Package, SystemdService } from "../../provider";
-import { ensurePulumi } from "../../tools/pulumi";
-import { silentProgress } from "../../tools/progress";
 import { startTestBoard, type TestBoard } from "./board";
+import { inlineStack } from "./inline-stack";
 
 /** What the program is asked for; changed by the tests between runs. */
 const wanted = { token: "s3cret-one", config: "level=1\n", port: 0 };
@@ -49,24 +48,7 @@ async function program() {
 beforeAll(async () => {
   test = await startTestBoard("provider-engine");
   trace = join(test.scratch, "trace");
-  process.env.PATH = `${dirname(await ensurePulumi(silentProgress))}:${process.env.PATH}`;
-  const workDir = join(test.scratch, "project");
-  mkdirSync(join(workDir, "state"), { recursive: true });
-  const provider = join(__dirname, "../../provider");
-  writeFileSync(
-    join(workDir, "Pulumi.yaml"),
-    `name: test\nruntime: nodejs\nplugins:\n  providers:\n    - name: board\n      path: ${provider}\n`,
-  );
-  const envVars = {
-    PULUMI_BACKEND_URL: `file://${workDir}/state`,
-    PULUMI_CONFIG_PASSPHRASE: "passphrase of a test",
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    K3S_BOARD_TRACE: trace,
-  };
-  stack = await LocalWorkspace.createOrSelectStack(
-    { stackName: "t", projectName: "test", program },
-    { workDir, envVars },
-  );
+  stack = await inlineStack(test.scratch, program, { K3S_BOARD_TRACE: trace });
 }, 900_000);
 afterAll(() => test.end());
 

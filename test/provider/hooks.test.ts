@@ -1,14 +1,13 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hooksConfig } from "../../components/hooks/config";
 import { Hooks } from "../../components/hooks/hooks";
 import { packageProblem } from "../../components/pulumi-packages";
 import { File } from "../../provider";
-import { silentProgress } from "../../tools/progress";
-import { ensurePulumi } from "../../tools/pulumi";
 import { failure, startTestBoard, type TestBoard } from "./board";
+import { inlineStack } from "./inline-stack";
 
 /** Pulumi's own plugin is not ours to bring: without it there is nothing to test here but the sentence that says so. */
 const missing = packageProblem("@pulumi/command");
@@ -54,23 +53,7 @@ async function run(operation: "up" | "preview" | "destroy"): Promise<string> {
 describe.skipIf(missing !== undefined)("hooks through @pulumi/command and its plugin", () => {
   beforeAll(async () => {
     test = await startTestBoard("provider-hooks");
-    process.env.PATH = `${dirname(await ensurePulumi(silentProgress))}:${process.env.PATH}`;
-    const workDir = join(test.scratch, "project");
-    mkdirSync(join(workDir, "state"), { recursive: true });
-    const provider = join(__dirname, "../../provider");
-    writeFileSync(
-      join(workDir, "Pulumi.yaml"),
-      `name: test\nruntime: nodejs\nplugins:\n  providers:\n    - name: board\n      path: ${provider}\n`,
-    );
-    const envVars = {
-      PULUMI_BACKEND_URL: `file://${workDir}/state`,
-      PULUMI_CONFIG_PASSPHRASE: "passphrase of a test",
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-    };
-    stack = await LocalWorkspace.createOrSelectStack(
-      { stackName: "t", projectName: "test", program },
-      { workDir, envVars },
-    );
+    stack = await inlineStack(test.scratch, program);
   }, 900_000);
   afterAll(() => test.end());
 

@@ -1,27 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
-import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { File } from "../../../provider";
+import { find, registered } from "../../registered";
 import { prerequisitesConfig } from "./config";
 import { Prerequisites } from "./prerequisites";
 
-/** Names of the resources that each one waits for. */
-const dependencies = new Map<string, string[]>();
-const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
-const register = Object.getOwnPropertyDescriptor(MockMonitor.prototype, "registerResource")
-  ?.value as MockMonitor["registerResource"];
-vi.spyOn(MockMonitor.prototype, "registerResource").mockImplementation(function (
-  this: MockMonitor,
-  request: RegisterResourceRequest,
-  callback,
-) {
-  dependencies.set(request.getName(), request.getDependenciesList().map(nameOf).sort());
-  return register.call(this, request, callback);
-});
+const waitsFor = (name: string) => [...(find(name)?.dependencies ?? [])].sort();
 
 beforeEach(async () => {
-  dependencies.clear();
   await pulumi.runtime.setMocks({
     newResource: ({ name, inputs }) => ({ id: `${name}-id`, state: inputs as object }),
     call: () => ({}),
@@ -40,9 +26,9 @@ it("makes what takes its connection wait for all of them", async () => {
   const prerequisites = new Prerequisites("board", { connection, config, openings });
   new File("later", { connection: prerequisites.connection, path: "/etc/a", content: "" });
   await pulumi.runtime.disconnect();
-  expect(dependencies.get("board-hostname")).toEqual(["board-hosts"]);
-  expect(dependencies.get("board-sysctls")).toEqual(["board-kernelModules"]);
-  expect(dependencies.get("later")).toEqual(["board-hostname", "board-hosts", "board-kernelModules", "board-sysctls"]);
+  expect(waitsFor("board-hostname")).toEqual(["board-hosts"]);
+  expect(waitsFor("board-sysctls")).toEqual(["board-kernelModules"]);
+  expect(waitsFor("later")).toEqual(["board-hostname", "board-hosts", "board-kernelModules", "board-sysctls"]);
 });
 
 it("reboots behind all of them where something may wait for a boot", async () => {
@@ -52,13 +38,13 @@ it("reboots behind all of them where something may wait for a boot", async () =>
   new File("later", { connection: prerequisites.connection, path: "/etc/a", content: "" });
   await pulumi.runtime.disconnect();
   const settings = ["board-hostname", "board-hosts", "board-kernelCommandLine"];
-  expect(dependencies.get("board-reboot")).toEqual(settings);
-  expect(dependencies.get("later")).toEqual([...settings, "board-reboot"].sort());
+  expect(waitsFor("board-reboot")).toEqual(settings);
+  expect(waitsFor("later")).toEqual([...settings, "board-reboot"].sort());
 });
 
 it("is nothing on the board where nothing is named", async () => {
   const prerequisites = new Prerequisites("board", { connection, config: prerequisitesConfig.parse({}), openings });
   new File("later", { connection: prerequisites.connection, path: "/etc/a", content: "" });
   await pulumi.runtime.disconnect();
-  expect([...dependencies.keys()]).toEqual(["board", "later"]);
+  expect(registered.map(({ name }) => name)).toEqual(["board", "later"]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nthAddress } from "./addresses";
-import { clusterSetting, dataDirectory, k3sConfigFile, k3sSecretsFile } from "./files";
+import { agentServer, clusterSetting, dataDirectory, k3sConfigFile, k3sSecretsFile } from "./files";
 
 const stack = (config: Record<string, unknown>) => ({ version: "v1.36.3+k3s1", config });
 
@@ -19,6 +19,15 @@ describe("clusterSetting", () => {
     expect(clusterSetting(stack({}), "cluster-domain")).toBe("cluster.local");
     expect(clusterSetting(stack({ "cluster-domain": "board.local" }), "cluster-domain")).toBe("board.local");
   });
+});
+
+describe("agentServer", () => {
+  it.each<[string, Record<string, unknown>, string]>([
+    ["k3s's default port", {}, "https://[fd00::8]:6443"],
+    ["another port", { "https-listen-port": 7443 }, "https://[fd00::8]:7443"],
+    ["the supervisor's own port", { "https-listen-port": 7443, "supervisor-port": 9345 }, "https://[fd00::8]:9345"],
+    ["none of its own", { "supervisor-port": 0 }, "https://[fd00::8]:6443"],
+  ])("has %s", (_title, config, server) => expect(agentServer(stack(config), "fd00::8")).toBe(server));
 });
 
 describe("nthAddress", () => {

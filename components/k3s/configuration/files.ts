@@ -59,13 +59,20 @@ export function nodeAddress(config: Pick<K3sConfig, "version" | "config">, role:
   return configurationOf(config, role).settings.get("node-ip")?.values[0];
 }
 
+/** Where a server answers nodes that join, and `k3s token`: at the API server's port unless it has one of its own (pkg/cli/server/server.go). */
+export function supervisorPort({ settings }: Effective): string {
+  const value = (key: string) => settings.get(key)?.values[0] ?? "";
+  const own = value("supervisor-port");
+  return ["", "0"].includes(own) ? value("https-listen-port") || "6443" : own;
+}
+
 /**
  * Where agents and further servers reach the first one: what the configuration says, or the server's address in the cluster and its port.
  *
  * @param address - of the server's node.
  */
 export function agentServer(config: Pick<K3sConfig, "version" | "config" | "agentServer">, address: string): string {
-  const port = stackConfiguration(config).settings.get("https-listen-port")?.values[0] ?? "6443";
+  const port = supervisorPort(stackConfiguration(config));
   return config.agentServer ?? `https://${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
