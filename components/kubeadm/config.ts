@@ -58,7 +58,7 @@ export const kubeadmConfig = z
       .default(true)
       .describe("Whether the control plane's node runs ordinary pods too; a single node has to."),
     ignorePreflightErrors: z
-      .array(z.string().min(1))
+      .array(z.string().regex(/^[\w.-]+$/, "expected a check's name such as Mem"))
       .default([])
       .describe("Checks of kubeadm that may fail, by the names that it gives them, such as `Mem`."),
     kubeconfigServer: z

@@ -61,8 +61,24 @@ describe("kubeadmConfiguration", () => {
         extraArgs:
           - name: audit-log-maxage
             value: '7'
-      controllerManager: {}
-      scheduler: {}
+      controllerManager:
+        extraArgs:
+          - name: leader-elect-lease-duration
+            value: 90s
+          - name: leader-elect-renew-deadline
+            value: 60s
+          - name: leader-elect-retry-period
+            value: 6s
+          - name: node-monitor-grace-period
+            value: 2m0s
+      scheduler:
+        extraArgs:
+          - name: leader-elect-lease-duration
+            value: 90s
+          - name: leader-elect-renew-deadline
+            value: 60s
+          - name: leader-elect-retry-period
+            value: 6s
       dns:
         imageRepository: 127.0.0.1:5000/coredns
         imageTag: v1.14.2
@@ -70,6 +86,11 @@ describe("kubeadmConfiguration", () => {
         local:
           dataDir: /var/lib/etcd
           imageTag: 3.6.8-0
+          extraArgs:
+            - name: election-timeout
+              value: '5000'
+            - name: heartbeat-interval
+              value: '500'
       ---
       apiVersion: kubelet.config.k8s.io/v1beta1
       kind: KubeletConfiguration
@@ -89,6 +110,8 @@ describe("kubeadmConfiguration", () => {
       containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
       healthzBindAddress: 127.0.0.1
       healthzPort: 10248
+      nodeLeaseDurationSeconds: 120
+      runtimeRequestTimeout: 10m0s
       rotateCertificates: true
       staticPodPath: /etc/kubernetes/manifests
       ---

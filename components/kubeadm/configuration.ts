@@ -31,6 +31,22 @@ export const superAdminKubeconfig = "/etc/kubernetes/super-admin.conf";
 /** The taint that keeps ordinary pods away from the control plane's node. */
 export const controlPlaneTaint = "node-role.kubernetes.io/control-plane:NoSchedule";
 
+/**
+ * How long who leads may be silent. Nobody takes over from a control plane that is alone, and with 15 s, the default, controller manager and
+ * scheduler end themselves whenever a slow board's API server is busy.
+ */
+const patientElection = {
+  "leader-elect-lease-duration": "90s",
+  "leader-elect-renew-deadline": "60s",
+  "leader-elect-retry-period": "6s",
+} as const;
+
+/** A node on a slow board reports late: {@link kubeletConfiguration} has its lease. */
+const patientController = { ...patientElection, "node-monitor-grace-period": "2m0s" } as const;
+
+/** etcd's patience as k3s has it (heartbeats each 500 ms, an election after 5 s), for the disks of boards. */
+const patientEtcd = { "heartbeat-interval": "500", "election-timeout": "5000" } as const;
+
 /** Version of kubeadm's configuration that a Kubernetes version takes: v1beta4 came with 1.31. */
 export function configurationVersion(version: string): "v1beta3" | "v1beta4" {
   return (minorOf(version) ?? 0) >= 31 ? "v1beta4" : "v1beta3";
@@ -83,10 +99,12 @@ export function kubeadmDocuments(args: ConfigurationArgs): readonly Readonly<Rec
         ...flags(config.apiServerArgs, isList),
         ...(isList ? {} : { timeoutForControlPlane: seconds }),
       },
-      controllerManager: flags(config.controllerManagerArgs, isList),
-      scheduler: flags(config.schedulerArgs, isList),
+      controllerManager: flags({ ...patientController, ...config.controllerManagerArgs }, isList),
+      scheduler: flags({ ...patientElection, ...config.schedulerArgs }, isList),
       dns: { imageRepository: `${imageRepository}/coredns`, imageTag: coredns },
-      etcd: { local: { dataDir: "/var/lib/etcd", imageTag: etcd, ...flags(config.etcdArgs, isList) } },
+      etcd: {
+        local: { dataDir: "/var/lib/etcd", imageTag: etcd, ...flags({ ...patientEtcd, ...config.etcdArgs }, isList) },
+      },
     },
     kubeletConfiguration(config, criSocket),
     {

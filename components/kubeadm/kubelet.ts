@@ -35,6 +35,9 @@ export function kubeletConfiguration(config: KubeadmConfig, criSocket: string): 
     containerRuntimeEndpoint: criSocket,
     healthzBindAddress: "127.0.0.1",
     healthzPort: 10248,
+    // a slow board reports late, and its runtime takes minutes to unpack an image
+    nodeLeaseDurationSeconds: 120,
+    runtimeRequestTimeout: "10m0s",
     rotateCertificates: true,
     staticPodPath: "/etc/kubernetes/manifests",
     ...config.kubelet,

@@ -13,6 +13,7 @@ import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { clusterPhases, kubeadmPaths, phasesScript } from "./phases";
+import { refuseKeepData } from "./reset";
 
 const inputs = z.strictObject({
   connection: connectionArgs,
@@ -52,16 +53,19 @@ export const kubeadmCluster: ResourceType<Inputs, State> = {
   ignored: ["kubeadm"],
 
   diff(state, wanted) {
-    const isDrift = state.uploaded !== state.found;
+    const isUnfinished = state.uploaded === "";
+    const isDrift = isUnfinished || state.uploaded !== state.found;
     const changed = (["config", "node"] as const).filter((key) => state[key] !== wanted[key]);
     const taints = state.taints.join(" ") === wanted.taints.join(" ") ? [] : ["taints"];
     return {
       changed: [...changed, ...taints, ...(isDrift ? ["found"] : [])],
-      notes: isDrift
-        ? [
-            `kubeadm's configuration in the cluster was changed; kubeadm uploads it again:\n${lineDiff(state.found, state.uploaded).join("\n")}`,
-          ]
-        : [],
+      notes: isUnfinished
+        ? ["kubeadm sets the cluster up: an earlier run did not come to its end"]
+        : isDrift
+          ? [
+              `kubeadm's configuration in the cluster was changed; kubeadm uploads it again:\n${lineDiff(state.found, state.uploaded).join("\n")}`,
+            ]
+          : [],
     };
   },
 
@@ -78,6 +82,9 @@ export const kubeadmCluster: ResourceType<Inputs, State> = {
   async read(context, _id, state) {
     const board = await context.board(state.connection);
     const { uploaded, found: _found, ...wanted } = state;
+    // a reset by hand takes the administrator's kubeconfig, and the cluster
+    if ((await board.file(kubeadmPaths.admin)).kind === "absent")
+      return { state: { ...state, found: "" }, inputs: wanted };
     try {
       return { state: { ...state, found: await uploadedConfig(board) }, inputs: wanted };
     } catch (error) {
@@ -89,8 +96,9 @@ export const kubeadmCluster: ResourceType<Inputs, State> = {
 
   update: (context, _id, _old, wanted) => apply(context, wanted),
 
-  async delete() {
-    // it goes with the cluster
+  async delete(context, _id, state) {
+    // it goes with the cluster; what refuses a reset does so here, while kubelet still runs
+    refuseKeepData(await context.board(state.connection));
   },
 };
 
@@ -130,14 +138,14 @@ async function mark(board: Board, { node, taints }: Inputs): Promise<void> {
   if (patch !== undefined) await api.merge(node, patch);
 }
 
-/** kubeadm's configuration in the cluster; empty where there is none. */
+/** kubeadm's configuration in the cluster; empty where there is none, and where the administrator is a stranger to the cluster: it was made anew. */
 async function uploadedConfig(board: Board): Promise<string> {
   const core = (await clientFromBoard(board, kubeadmPaths.admin)).api(CoreV1Api);
   try {
     const { data } = await core.readNamespacedConfigMap({ name: "kubeadm-config", namespace: "kube-system" });
     return data?.ClusterConfiguration ?? "";
   } catch (error) {
-    if (error instanceof ApiException && error.code === 404) return "";
+    if (error instanceof ApiException && [401, 403, 404].includes(error.code)) return "";
     throw error;
   }
 }

@@ -1,18 +1,29 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { lineDiff } from "../files/line-diff";
-import { originals, recordOf, temporaryOf } from "../files/originals";
+import { originals } from "../files/originals";
 import { absolutePath } from "../files/schema";
 import { lastLines, writeFile } from "../files/write";
-import { kubernetesHealth } from "../kubernetes/health";
-import { depthOf } from "../kubernetes/on-destroy";
 import { pauseAfterLook } from "../pause";
 import { type Context, type Difference, PartialFailure, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
+import { labelOf } from "../ssh/login";
 import { quote } from "../ssh/shell";
-import { beginScript, filePhases, initRecord, kubeadmPaths, phasesScript, staticPods } from "./phases";
+import {
+  beginScript,
+  filePhases,
+  initRecord,
+  kubeadmPaths,
+  phasesScript,
+  manifestPath,
+  preflightScript,
+  stagedConfig,
+  staticPods,
+} from "./phases";
+import { forgetScript, refuseKeepData } from "./reset";
+import { staticPodsHealth } from "./static-pods";
 
 const inputs = z.strictObject({
   connection: connectionArgs,
@@ -23,7 +34,7 @@ const inputs = z.strictObject({
   /** Address of the runtime, for a reset. */
   criSocket: z.string().startsWith("unix:///"),
   /** Checks of kubeadm that may fail. */
-  ignorePreflightErrors: z.array(z.string()).default([]),
+  ignorePreflightErrors: z.array(z.string().regex(/^[\w.-]+$/, "expected a check's name such as Mem")).default([]),
   /** Seconds for the API server to answer again after a change. */
   timeoutSeconds: z.number().positive().default(900),
 });
@@ -42,6 +53,9 @@ interface State extends Inputs {
 
 /** Seconds for kubeadm's phases: a slow board takes minutes for the keys, and for the images that the checks pull. */
 const phaseSeconds = 3600;
+
+/** Seconds to wait for the board's lock, and for what comes then. */
+const beginSeconds = 180;
 
 /** For so long the API server has to answer after a change: kubelet looks at its static pods every 20 seconds, and until then the old ones answer. */
 const steadyMilliseconds = 30_000;
@@ -90,25 +104,24 @@ export const kubeadmControlPlane: ResourceType<Inputs, State> = {
 
   async delete(context, _id, state) {
     const board = await context.board(state.connection);
-    if (depthOf(undefined, process.env) === "keepData")
-      throw new BoardError(
-        "refused",
-        board.label,
-        "a cluster of kubeadm is reset with its data: keepData is for k3s",
-        "Run destroy without it",
-      );
+    refuseKeepData(board);
     await reset(context, board, state);
   },
 };
 
-/** @throws Error where another version of Kubernetes is wanted than the one that runs. */
+/** @throws BoardError where another version of Kubernetes is wanted than the one that runs. */
 function difference(state: State, wanted: Inputs): Difference {
   const runs = /image: \S+\/kube-apiserver:(\S+)/.exec(state.manifests["kube-apiserver"] ?? "")?.[1];
-  const version = /^kubernetesVersion: (\S+)$/m.exec(wanted.config)?.[1];
+  const version = versionOf(wanted.config);
   if (runs !== undefined && runs !== version)
-    throw new Error(
-      `kubeadm.version: the cluster has Kubernetes ${runs}, and upgrades are not supported: set it to ${runs}, or destroy the stack and make it anew with ${version}`,
+    throw new BoardError(
+      "refused",
+      labelOf(state.connection),
+      `kubeadm.version: the cluster has Kubernetes ${runs}, and upgrades are not supported`,
+      `Set it to ${runs}, or destroy the stack and make it anew with ${version}`,
     );
+  if (Object.keys(state.manifests).length === 0)
+    return { changed: ["found"], notes: ["an init that did not come to its end is gone on with"] };
   const isChanged = state.config !== wanted.config;
   const drifted = Object.keys(state.found);
   const configNotes = isChanged
@@ -127,8 +140,9 @@ function difference(state: State, wanted: Inputs): Difference {
   };
 }
 
-function manifestPath(name: string): string {
-  return `${kubeadmPaths.manifests}/${name}.yaml`;
+/** The Kubernetes version in kubeadm's configuration. */
+function versionOf(config: string): string {
+  return /^kubernetesVersion: (\S+)$/m.exec(config)?.[1] ?? "";
 }
 
 /** The static pods that are there. */
@@ -150,14 +164,18 @@ async function putConfig(board: Board, text: string): Promise<void> {
 
 async function begin(context: Context, board: Board, wanted: Inputs): Promise<void> {
   const { kubeadm, criSocket, ignorePreflightErrors } = wanted;
-  const begun = await board.run(beginScript(kubeadm, criSocket), { purpose: "looking for an earlier init" });
+  const begun = await board.run(beginScript(kubeadm, criSocket), {
+    purpose: "looking for an earlier init",
+    timeoutSeconds: beginSeconds,
+  });
   if (begun.code !== 0) throw new BoardError("refused", board.label, lastLines(begun.stderr), "Nothing was changed");
-  // kubelet is put in place afterwards, in a transaction of its own
-  const ignored = ["KubeletVersion", "Service-Kubelet", ...ignorePreflightErrors].join(",");
-  const checks = begun.stdout.trim() === "fresh" ? [`preflight --ignore-preflight-errors=${ignored}`] : [];
+  const ignored = ["Service-Kubelet", ...ignorePreflightErrors];
+  const checks = begun.stdout.trim() === "fresh" ? preflightScript(kubeadm, versionOf(wanted.config), ignored) : "";
+  // others need the lock while the checks pull images, for minutes, also those of a run that was killed
   const script = `${originals}
+${checks}
 lock
-${phasesScript(kubeadm, [...checks, ...filePhases])}`;
+${phasesScript(kubeadm, filePhases)}`;
   await putConfig(board, wanted.config);
   const { code, stderr } = await board.run(script, {
     purpose: "preparing the control plane with kubeadm",
@@ -173,6 +191,10 @@ ${phasesScript(kubeadm, [...checks, ...filePhases])}`;
   throw new PartialFailure("kubeadm", { ...wanted, manifests: {}, found: {} }, reason);
 }
 
+/**
+ * Has kubeadm write the control plane anew from the wanted configuration. Its place is taken last: where a run ends before that, the next one finds
+ * the old one there and does all of it again.
+ */
 async function change(context: Context, board: Board, old: State, wanted: Inputs): Promise<void> {
   const { kubeadm, timeoutSeconds } = wanted;
   // a certificate that is there is taken as it is, whatever names it has to have now
@@ -180,29 +202,36 @@ async function change(context: Context, board: Board, old: State, wanted: Inputs
     old.config === wanted.config
       ? ""
       : "rm -f /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver.key /etc/kubernetes/pki/etcd/server.crt /etc/kubernetes/pki/etcd/server.key";
-  await putConfig(board, wanted.config);
   const { code, stdout, stderr } = await board.run(
     `${originals}
 lock
+( umask 077; cat >${stagedConfig} ) || fail "${stagedConfig} cannot be written"
 ${renew}
-${phasesScript(kubeadm, filePhases)}
+${phasesScript(kubeadm, filePhases, stagedConfig)}
+rm -f ${stagedConfig}
 systemctl is-active kubelet.service || true`,
-    { purpose: "changing the control plane with kubeadm", timeoutSeconds: phaseSeconds },
+    {
+      purpose: "changing the control plane with kubeadm",
+      timeoutSeconds: phaseSeconds,
+      stdin: Buffer.from(wanted.config),
+    },
   );
   if (code !== 0) await takeBack(context, board, old, lastLines(stderr, 12));
   // a run that was killed before kubelet has nobody yet who would start the static pods
-  if (stdout.trim() !== "active") return;
-  const detail = await answers(board, timeoutSeconds);
-  if (detail !== undefined) await takeBack(context, board, old, detail);
+  if (stdout.trim() === "active") {
+    const detail = await answers(board, timeoutSeconds);
+    if (detail !== undefined) await takeBack(context, board, old, detail);
+  }
+  await putConfig(board, wanted.config);
 }
 
-/** Waits for the API server; says what it lacks where it does not come. */
+/** Waits for the API server and the static pods; says what is lacking where they do not come. */
 async function answers(board: Board, timeoutSeconds: number): Promise<string | undefined> {
   const started = Date.now();
   let wellSince: number | undefined;
   let detail = "nothing was heard of it";
   for (let began = started; began - started < timeoutSeconds * 1000; began = Date.now()) {
-    const health = await kubernetesHealth(board, kubeadmPaths.superAdmin);
+    const health = await staticPodsHealth(board);
     wellSince = health.ready ? (wellSince ?? began) : undefined;
     if (wellSince !== undefined && Date.now() - wellSince >= steadyMilliseconds) return undefined;
     detail = health.detail;
@@ -214,7 +243,6 @@ async function answers(board: Board, timeoutSeconds: number): Promise<string | u
 /** Puts the static pods of before back, and throws. */
 async function takeBack(context: Context, board: Board, old: State, why: string): Promise<never> {
   context.log("warning", "the control plane does not take the change; its static pods of before are put back");
-  await putConfig(board, old.config);
   for (const [name, text] of Object.entries(old.manifests)) {
     const content = Buffer.from(text);
     const sha256 = createHash("sha256").update(content).digest("hex");
@@ -231,14 +259,12 @@ async function takeBack(context: Context, board: Board, old: State, why: string)
 
 /** kubeadm's own reset, where its program is there; what that leaves goes with `KubeadmData`. */
 async function reset(context: Context, board: Board, { kubeadm, criSocket }: State): Promise<void> {
-  const restore = (path: string) => `restore ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}`;
   // without the record there has been no init of ours, and what is there is not ours to reset
   const script = `${originals}
 [ -d $state ] || exit 0
 if [ -e ${initRecord} ] && [ -x ${quote(kubeadm)} ]; then ${quote(kubeadm)} reset --force --cri-socket ${quote(criSocket)} >&2 || exit 1; fi
 lock
-rm -f ${initRecord}
-${[kubeadmPaths.config, ...staticPods.map(manifestPath)].map(restore).join("\n")}
+${forgetScript}
 tidy`;
   const { code, stderr } = await board.run(script, {
     purpose: "resetting the node with kubeadm",

@@ -7,6 +7,7 @@ import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { stateDirectory } from "../ssh/file-questions";
 import { absentScript, cleanScript } from "./clean";
+import { forgetScript } from "./reset";
 
 /** On the board: the paths that were absent before us, a line each. */
 const record = `${stateDirectory}/kubeadm-data.absent`;
@@ -56,6 +57,7 @@ cat ${record}`;
     const { code, stdout, stderr } = await board.run(
       `${originals}${cleanScript({ depth, ours: state.ours })}
 lock
+${forgetScript}
 rm -f ${record}
 tidy`,
       { purpose: "removing what Kubernetes left: containers, mounts, network devices, data", timeoutSeconds: 600 },

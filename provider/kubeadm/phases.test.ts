@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stateDirectory } from "../ssh/file-questions";
-import { beginScript, phasesScript } from "./phases";
+import { originals } from "../files/originals";
+import { beginScript, phasesScript, preflightScript } from "./phases";
+import { forgetScript } from "./reset";
 
 /** The scripts with every path of the host below a directory of the test, and a kubeadm that notes how it is called. */
 describe("beginning an init", () => {
@@ -61,6 +63,39 @@ describe("beginning an init", () => {
     put("/var/lib/etcd/member/snap/db");
     expect(begin().stdout).toBe("");
     expect(existsSync(at("/etc/kubernetes/pki/ca.crt"))).toBe(true);
+  });
+
+  it("refuses certificates that a person has put there, and leaves other files of theirs alone", () => {
+    put("/etc/kubernetes/cloud.conf");
+    expect(begin().stdout).toBe("fresh\n");
+    expect(existsSync(at("/etc/kubernetes/cloud.conf"))).toBe(true);
+    rmSync(at(stateDirectory), { recursive: true });
+    put("/etc/kubernetes/pki/sa.key");
+    expect(begin().stderr).toContain(at("/etc/kubernetes/pki/sa.key"));
+    expect(existsSync(at("/etc/kubernetes/pki/sa.key"))).toBe(true);
+  });
+
+  it("leaves nothing of an init that was killed", () => {
+    begin();
+    put(`${stateDirectory}/kubeadm.yaml`);
+    put("/etc/kubernetes/manifests/etcd.yaml");
+    expect(run(`${originals}\nlock\n${forgetScript}\ntidy`)).toMatchObject({ status: 0, stderr: "" });
+    expect(existsSync(at(stateDirectory))).toBe(false);
+    expect(existsSync(at("/etc/kubernetes/manifests/etcd.yaml"))).toBe(false);
+  });
+
+  it("checks the host with the version that kubelet will have, where there is none yet, and again where the runtime was busy", () => {
+    const kubeadm = at("kubeadm");
+    const calls = at("calls");
+    const failsOnce = `[ "$(wc -l <${calls})" -gt 1 ]`;
+    writeFileSync(kubeadm, `#!/bin/sh\necho "$(kubelet --version) $*" >> ${calls}\n${failsOnce}\n`, { mode: 0o755 });
+    const { status, stderr } = run(
+      `${originals}\nPATH=/usr/bin:/bin\nsleep() { :; }\n${preflightScript(kubeadm, "v1.36.3", ["Service-Kubelet", "Mem"])}`,
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const call = `Kubernetes v1.36.3 init phase preflight --ignore-preflight-errors=Service-Kubelet,Mem --config ${at("/etc/kubernetes/kubeadm.yaml")}`;
+    expect(readFileSync(calls, "utf8").trim().split("\n")).toEqual([call, call]);
+    expect(existsSync(at(`${stateDirectory}/kubeadm-preflight`))).toBe(false);
   });
 
   it("runs phases one after the other and stops at the first that fails", () => {

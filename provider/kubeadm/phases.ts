@@ -13,17 +13,30 @@ export const kubeadmPaths = {
 /** Static pods of a control plane. */
 export const staticPods = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
 
+/** Where a static pod lies. */
+export function manifestPath(name: string): string {
+  return `${kubeadmPaths.manifests}/${name}.yaml`;
+}
+
 /** Says that an init of ours has begun on the board; what is there without it is somebody else's. */
 export const initRecord = `${stateDirectory}/kubeadm-init`;
 
-/** What an init leaves that another one trips over. */
-const leftovers = [
-  "/etc/kubernetes/admin.conf",
-  "/etc/kubernetes/kubelet.conf",
-  "/etc/kubernetes/pki/ca.crt",
-  "/etc/kubernetes/manifests/*.yaml",
-  "/var/lib/etcd/member",
-];
+/** A changed configuration while kubeadm works with it: {@link kubeadmPaths} `config` is the last that all of the control plane has. */
+export const stagedConfig = `${stateDirectory}/kubeadm.yaml`;
+
+/** Where a stand-in for kubelet lies while kubeadm looks at the host. */
+const standIn = `${stateDirectory}/kubeadm-preflight`;
+
+/** What of ours is on the board besides what other resources remember. */
+export const ownTraces: readonly string[] = [initRecord, stagedConfig, standIn];
+
+/** The kubeconfigs that an init writes. */
+const kubeconfigs = ["admin", "super-admin", "kubelet", "bootstrap-kubelet", "controller-manager", "scheduler"].map(
+  (name) => `/etc/kubernetes/${name}.conf`,
+);
+
+/** What an init leaves that another one trips over. Certificates that a person put there for kubeadm are among them: they would be lost. */
+const leftovers = [...kubeconfigs, "/etc/kubernetes/pki/*", `${kubeadmPaths.manifests}/*.yaml`, "/var/lib/etcd/member"];
 
 /**
  * Shell that begins an init, or goes on with one of ours that was interrupted. Where its etcd has never run there is nothing to keep, and
@@ -42,17 +55,45 @@ fi
 lock
 if [ ! -e /var/lib/etcd/member ]; then
   : >${initRecord} && sync -- ${initRecord} || fail "${initRecord} cannot be written"
-  rm -rf /etc/kubernetes/pki /etc/kubernetes/*.conf ${kubeadmPaths.manifests}/*.yaml
+  rm -rf /etc/kubernetes/pki ${kubeconfigs.join(" ")} ${kubeadmPaths.manifests}/*.yaml
   echo fresh
 fi`;
 }
 
-/** Shell that runs phases of `kubeadm init` one after the other; the first that fails ends it, with kubeadm's words. */
-export function phasesScript(kubeadm: string, phases: readonly string[]): string {
+/** How often the checks are tried: kubeadm gives the runtime 2 s to answer, which none of its settings changes, and a board may be busy. */
+const preflightAttempts = 3;
+
+/**
+ * Shell that has kubeadm check the host and pull the images. kubeadm asks kubelet for its version, and kubelet comes later, in a transaction of its
+ * own: where there is none, a stand-in tells the version that it will have.
+ *
+ * @param version - of Kubernetes: `v1.36.3`.
+ * @param ignored - checks that may fail, by kubeadm's names.
+ */
+export function preflightScript(kubeadm: string, version: string, ignored: readonly string[]): string {
+  const preflight = [kubeadm, "init", "phase", "preflight", `--ignore-preflight-errors=${ignored.join(",")}`];
+  return `if ! command -v kubelet >/dev/null; then
+  mkdir -p ${standIn} && printf '#!/bin/sh\necho Kubernetes %s\n' ${quote(version)} >${standIn}/kubelet && chmod 0755 ${standIn}/kubelet || fail "${standIn} cannot be written"
+  PATH=$PATH:${standIn}
+fi
+attempt=1
+until ${preflight.map(quote).join(" ")} --config ${kubeadmPaths.config} >&2; do
+  [ $attempt -lt ${preflightAttempts} ] || { rm -rf ${standIn}; fail "kubeadm init phase preflight failed"; }
+  attempt=$((attempt + 1)); sleep 10
+done
+rm -rf ${standIn}`;
+}
+
+/**
+ * Shell that runs phases of `kubeadm init` one after the other; the first that fails ends it, with kubeadm's words.
+ *
+ * @param config - path of kubeadm's configuration.
+ */
+export function phasesScript(kubeadm: string, phases: readonly string[], config: string = kubeadmPaths.config): string {
   return phases
     .map(
       (phase) =>
-        `${quote(kubeadm)} init phase ${phase} --config ${kubeadmPaths.config} >&2 || fail "kubeadm init phase ${phase} failed"`,
+        `${quote(kubeadm)} init phase ${phase} --config ${config} >&2 || fail "kubeadm init phase ${phase} failed"`,
     )
     .join("\n");
 }

@@ -119,8 +119,8 @@ async function nodesHealth(client: KubernetesClient, { node, networkLater }: Nod
   return joined(parts, parts.map(({ detail }) => detail).join(", "));
 }
 
-/** A server that is down is an answer, not an error. That the run was cancelled is none: whoever waits would wait on. */
-async function ask(
+/** Looks at a cluster through a kubeconfig on the board. A server that is down is an answer, not an error. That the run was cancelled is none: whoever waits would wait on. */
+export async function askKubernetes(
   board: Board,
   kubeconfigPath: string,
   look: (client: KubernetesClient) => Promise<Health>,
@@ -140,7 +140,7 @@ async function ask(
  * @throws BoardError `cancelled` where the run was cancelled.
  */
 export function kubernetesHealth(board: Board, kubeconfigPath: string, expected?: NodesExpected): Promise<Health> {
-  return ask(board, kubeconfigPath, (client) => nodesHealth(client, expected));
+  return askKubernetes(board, kubeconfigPath, (client) => nodesHealth(client, expected));
 }
 
 /** What {@link clusterHealth} looks for. */
@@ -182,7 +182,7 @@ async function manifestsHealth(client: KubernetesClient, wanted: Expected["manif
  *
  */
 export function clusterHealth(board: Board, kubeconfigPath: string, expected: Expected): Promise<Health> {
-  return ask(board, kubeconfigPath, async (client) => {
+  return askKubernetes(board, kubeconfigPath, async (client) => {
     const nodes = await nodesHealth(client);
     if (!nodes.ready) return nodes;
     const applied = await manifestsHealth(client, expected.manifests);
