@@ -2,6 +2,7 @@ import { payload } from "../files/write";
 import type { Board, ScriptResult } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { quote } from "../ssh/shell";
+import { listImages, socketOf } from "./image-service";
 import { parseImageList, pinLabel, type ListedImage } from "./image-list";
 
 /** Seconds for one `ctr` call; k3s's takes 3 to 5 s on a slow board before it does anything. */
@@ -21,11 +22,13 @@ export type Listing =
 const known = new WeakMap<Board, Map<string, Ctr>>();
 
 /**
- * Images of a board's containerd, through its `ctr`. Every call of k3s's takes seconds on a slow board, so that all resources of a run share
- * what is known: reads ask once, the first change asks again (k3s may have been restarted in between), and what is changed here is remembered.
+ * Images of a board's containerd: listed through its API where the login reaches its socket, all else through its `ctr`. Every call of k3s's
+ * takes seconds on a slow board, so that all resources of a run share what is known: reads ask once, the first change asks again (k3s may have
+ * been restarted in between), and what is changed here is remembered.
  */
 export class Ctr {
   readonly #ctr: string;
+  readonly #socket: string;
   #read: Promise<Listing> | undefined;
   #images: readonly ListedImage[] | undefined;
   #busy: Promise<unknown> = Promise.resolve();
@@ -35,6 +38,7 @@ export class Ctr {
     command: readonly string[],
   ) {
     this.#ctr = [...command, "-n", "k8s.io", "images"].map(quote).join(" ");
+    this.#socket = socketOf(command);
   }
 
   /**
@@ -60,7 +64,7 @@ export class Ctr {
   async read(): Promise<Listing> {
     if (this.#images !== undefined) return { kind: "images", images: this.#images };
     const script = `${this.#ctr} ls`;
-    return (this.#read ??= this.board.ask(script, script).then(listingOf));
+    return (this.#read ??= this.#list(() => this.board.ask(script, script)));
   }
 
   /**
@@ -94,8 +98,10 @@ export class Ctr {
   async import(archive: string): Promise<readonly ListedImage[]> {
     const stdin = payload({ kind: "source", path: archive }, false);
     const options = { purpose: "importing an image into containerd", timeoutSeconds: transferSeconds, stdin };
-    const { stdout } = await this.#run(`${this.#ctr} import - >/dev/null && ${this.#ctr} ls`, options);
-    return (this.#images = parseImageList(stdout));
+    await this.#run(`${this.#ctr} import - >/dev/null`, options);
+    this.#images = undefined;
+    const listing = await this.#now();
+    return listing.kind === "images" ? listing.images : [];
   }
 
   /**
@@ -138,9 +144,15 @@ export class Ctr {
   async #now(): Promise<Listing> {
     if (this.#images !== undefined) return { kind: "images", images: this.#images };
     const options = this.#options("listing the images in containerd");
-    const listing = listingOf(await this.board.run(`${this.#ctr} ls`, options));
+    const listing = await this.#list(() => this.board.run(`${this.#ctr} ls`, options));
     if (listing.kind === "images") this.#images = listing.images;
     return listing;
+  }
+
+  /** Asks containerd itself, and `ctr` where that does not come to an answer: it knows why, too. */
+  async #list(ctr: () => Promise<ScriptResult>): Promise<Listing> {
+    const images = await listImages(this.board, this.#socket).catch(() => undefined);
+    return images === undefined ? listingOf(await ctr()) : { kind: "images", images };
   }
 
   #remember(...images: readonly ListedImage[]): void {

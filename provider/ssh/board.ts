@@ -55,6 +55,11 @@ export interface Board {
   file(path: string, options?: { contentLimit?: number }): Promise<FileOnBoard>;
   /** A stream to an address as seen from the board (direct-tcpip): the registry on its loopback, its API server. */
   forward(host: string, port: number): Promise<Duplex>;
+  /**
+   * A stream to a UNIX socket on the board (OpenSSH's direct-streamlocal). sshd opens it as the user who logged in, so only a login as root
+   * reaches root's sockets: others are refused without a round trip.
+   */
+  forwardSocket(path: string): Promise<Duplex>;
   /** SSH round trips so far: connections, scripts and forwarded channels. */
   readonly roundTrips: number;
 }

@@ -85,16 +85,27 @@ export class SshBoard implements Board {
     return question.promise;
   }
 
-  async forward(host: string, port: number): Promise<Duplex> {
+  forward(host: string, port: number): Promise<Duplex> {
+    return this.#forwarded(`${host}:${port}`, (client, done) => client.forwardOut("127.0.0.1", 0, host, port, done));
+  }
+
+  async forwardSocket(path: string): Promise<Duplex> {
+    if (this.connection.user !== "root")
+      throw new BoardError("refused", this.label, `${path} on the board is reached by a login as root only`);
+    return this.#forwarded(path, (client, done) => client.openssh_forwardOutStreamLocal(path, done));
+  }
+
+  async #forwarded(
+    address: string,
+    open: (client: Client, done: (error: Error | undefined, channel: Duplex) => void) => void,
+  ): Promise<Duplex> {
     const { client } = await this.#connected();
     const started = Date.now();
-    const purpose = `connecting to ${host}:${port}`;
-    const opened = await this.#opened<Duplex>(client, purpose, (done) =>
-      client.forwardOut("127.0.0.1", 0, host, port, done),
-    );
+    const purpose = `connecting to ${address}`;
+    const opened = await this.#opened<Duplex>(client, purpose, (done) => open(client, done));
     this.#count({ kind: "forward", purpose, milliseconds: Date.now() - started, bytes: 0 });
     if (!(opened instanceof Error)) return opened;
-    const what = `nothing answers on ${host}:${port} as seen from the board (${opened.message})`;
+    const what = `nothing answers on ${address} as seen from the board (${opened.message})`;
     throw new BoardError("refused", this.label, what);
   }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { V1PodList } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { downBoard, type EmulatedBoard, upBoard } from "../../emulator/board";
 import { terminalProgress } from "../../tools/progress";
@@ -16,8 +17,18 @@ describe.sequential("images come to a board", () => {
 
   /** A pod of the user's workload started anew, from whatever its image name means now. */
   async function restartHello(): Promise<void> {
-    await onBoard(board, "k3s kubectl delete pod -l app=hello --wait=false && sleep 5");
-    await onBoard(board, "k3s kubectl wait --for=condition=Available --timeout=100s deployment/hello");
+    const pods = async () => {
+      const list = JSON.parse(await onBoard(board, "k3s kubectl get pods -l app=hello -o json")) as V1PodList;
+      return list.items.map(({ metadata, status }) => ({
+        uid: metadata?.uid,
+        ready: status?.containerStatuses?.every(({ ready }) => ready) === true,
+      }));
+    };
+    const old = (await pods()).map(({ uid }) => uid);
+    await onBoard(board, "k3s kubectl delete pod -l app=hello --wait=false");
+    // the deployment calls itself available until its controller has seen that the pod is going
+    const anew = async () => (await pods()).filter(({ uid, ready }) => ready && !old.includes(uid)).length;
+    await expect.poll(anew, { timeout: 600_000, interval: 5000 }).toBe(1);
   }
 
   /** Brings the board up with another delivery; its gate has seen every system pod Ready and the cluster DNS answer. */

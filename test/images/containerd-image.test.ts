@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { imageArchive } from "../../components/images/archive";
@@ -31,16 +33,32 @@ async function runHere(script: string, { stdin }: Pick<RunOptions, "stdin"> = {}
   return { code: await ended, stdout, stderr };
 }
 
-/** Scripts that ran on the board. */
-const scripts: string[] = [];
+/** What was asked of the board: scripts, and `socket` for each connection to containerd's. */
+const asked: string[] = [];
 
-/** The board as a run of its own sees it: what an earlier one knew of the images is forgotten. */
-function newRun(): Board {
+/**
+ * The board as a run of its own sees it: what an earlier one knew of the images is forgotten.
+ *
+ * @param root - false for a login that does not reach root's sockets.
+ */
+function newRun(root = true): Board {
   const run = (script: string, options?: RunOptions) => {
-    scripts.push(script);
+    asked.push(script);
     return runHere(script, options);
   };
-  return { label: "root@board", run, ask: (_key: string, fragment: string) => run(fragment) } as unknown as Board;
+  const forwardSocket = async (path: string) => {
+    if (!root) throw new Error("refused");
+    asked.push("socket");
+    const socket = connect(path);
+    await once(socket, "connect");
+    return socket;
+  };
+  return {
+    label: "root@board",
+    run,
+    ask: (_key: string, fragment: string) => run(fragment),
+    forwardSocket,
+  } as unknown as Board;
 }
 
 const messages: string[] = [];
@@ -135,8 +153,7 @@ describe.skipIf(process.getuid?.() !== 0)("ContainerdImage against a real contai
         archive: await imageArchive([{ image: one, names }]),
       })),
     );
-    const lists = () =>
-      scripts.splice(0).filter((script) => script.endsWith("images' 'ls'") || script.endsWith(" ls")).length;
+    const lists = () => asked.splice(0).filter((one) => one === "socket").length;
     lists();
     const run = request();
     for (const image of wanted) expect(await containerdImage.read(run, image.name, image)).toBeUndefined();
@@ -147,6 +164,18 @@ describe.skipIf(process.getuid?.() !== 0)("ContainerdImage against a real contai
     expect(await images()).toEqual(names.map((other) => [other, "one", true]));
     await Promise.all(wanted.map((image) => containerdImage.delete(request(), image.name, image)));
     expect(await images()).toEqual([]);
+  });
+
+  it("lists the same through ctr where the login does not reach the socket", async () => {
+    const { id, state } = await containerdImage.create(request(), await inputs(one));
+    asked.length = 0;
+    const list = (root: boolean) => Ctr.of(newRun(root), server.command).read();
+    const throughSocket = await list(true);
+    expect(throughSocket).toEqual({ kind: "images", images: [{ name, digest: one.digest, pinned: true }] });
+    expect(asked.splice(0)).toEqual(["socket"]);
+    expect(await list(false)).toEqual(throughSocket);
+    expect(asked.splice(0)).toEqual([expect.stringMatching(/ images ls$/)]);
+    await containerdImage.delete(request(), id, state);
   });
 
   it("refuses an archive that holds another image than it should", async () => {
@@ -213,20 +242,20 @@ describe.skipIf(process.getuid?.() !== 0)("ContainerdImage that containerd pulls
   it("pulls with containerd's own credentials, names, pins, mends and removes", async () => {
     const wanted = inputs(one);
     expect((await containerdImage.check?.(wanted, undefined))?.problems).toEqual([]);
-    scripts.splice(0);
+    asked.splice(0);
     const { id, state } = await containerdImage.create(request(), wanted);
     expect(await named()).toEqual([{ name, digest: one.digest, pinned: true }]);
-    expect(scripts.join("\n")).not.toContain(login.password);
+    expect(asked.join("\n")).not.toContain(login.password);
 
     // what a person may do by hand: the tag goes, is moved, loses its pin
     const ctr = Ctr.of(newRun(), server.command);
     await ctr.change(() => ctr.remove([name]));
     expect(await containerdImage.read(request(), id, state)).toBeUndefined();
-    scripts.splice(0);
+    asked.splice(0);
     await containerdImage.create(request(), wanted);
     expect(await named()).toEqual([{ name, digest: one.digest, pinned: true }]);
     // the image was there still, so that nothing had to be pulled
-    expect(scripts.join("\n")).not.toContain("pull");
+    expect(asked.join("\n")).not.toContain("pull");
 
     await containerdImage.update(request(), id, state, inputs(two));
     expect(await named()).toEqual([{ name, digest: two.digest, pinned: true }]);

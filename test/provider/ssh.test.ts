@@ -100,6 +100,24 @@ describe("a connection", () => {
   });
 });
 
+describe("a UNIX socket on the board", () => {
+  // systemd's own, which only root may connect to
+  const socket = "/run/systemd/private";
+
+  it("is reached by a login as root, and said to be silent where nothing listens", async () => {
+    const channel = await test.board.forwardSocket(socket);
+    channel.destroy();
+    await expect(test.board.forwardSocket("/run/nowhere")).rejects.toThrow("nothing answers on /run/nowhere");
+  });
+
+  it("is refused to another login, without a round trip", async () => {
+    const { board, close } = test.another({ user: "somebody" });
+    await expect(board.forwardSocket(socket)).rejects.toThrow("by a login as root only");
+    expect(board.roundTrips).toBe(0);
+    close();
+  });
+});
+
 describe("scripts", () => {
   it("end with all their processes when the time is over", async () => {
     const message = await failure(
