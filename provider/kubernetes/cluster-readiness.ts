@@ -8,6 +8,7 @@ import { BoardError } from "../ssh/board-error";
 import { withCauses } from "../causes";
 import { queryDns } from "./dns";
 import { clusterHealth, type Health } from "./health";
+import { settledHealth } from "./settled-health";
 
 const inputs = z.strictObject({
   connection: connectionArgs,
@@ -102,11 +103,11 @@ export const clusterReadiness: ResourceType<Inputs, State> = {
   async read(context, _id, state) {
     const board = await context.board(state.connection);
     // A state of an earlier version knows no images. CoreDNS's own readiness is among the pods; a question to it would be one more round trip of every preview
-    const health = await clusterHealth(board, state.kubeconfig, {
-      ...state,
-      images: state.images ?? {},
-      manifests: {},
-    });
+    const expected = { ...state, images: state.images ?? {}, manifests: {} };
+    const look = () => clusterHealth(board, state.kubeconfig, expected);
+    const report = (detail: string, seconds: number) =>
+      context.log("info", `not ready, looking for up to ${seconds} s whether it settles: ${detail}`);
+    const health = await (state.ready ? settledHealth(look, report) : look());
     if (!health.ready) context.log("warning", health.detail);
     return { state: { ...state, ready: health.ready }, inputs: parsedInputs(state) };
   },

@@ -16,6 +16,8 @@ export interface Health {
   readonly ready: boolean;
   /** One line for people: `node dev: NotReady (container runtime network not ready)`. */
   readonly detail: string;
+  /** The API server did not answer: nothing was seen of the cluster. */
+  readonly silent?: true;
 }
 
 /** What kubelet says of a node that lacks its pods' network and nothing else. */
@@ -129,7 +131,7 @@ export async function askKubernetes(
     return await look(await clientFromBoard(board, kubeconfigPath));
   } catch (error) {
     if (error instanceof BoardError && error.trouble === "cancelled") throw error;
-    return { ready: false, detail: `Kubernetes API: ${requestFailure(error)}` };
+    return { ready: false, detail: `Kubernetes API: ${requestFailure(error)}`, silent: true };
   }
 }
 
