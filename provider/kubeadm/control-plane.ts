@@ -162,10 +162,11 @@ async function manifestsOn(board: Board): Promise<Manifests> {
   );
 }
 
-async function putConfig(board: Board, text: string): Promise<void> {
+/** Writes a file as kubeadm does, for root alone. */
+async function put(board: Board, path: string, text: string): Promise<void> {
   const content = Buffer.from(text);
   const sha256 = createHash("sha256").update(content).digest("hex");
-  const file = { path: kubeadmPaths.config, mode: "0600", owner: "root", group: "root", size: content.length, sha256 };
+  const file = { path, mode: "0600", owner: "root", group: "root", size: content.length, sha256 };
   await writeFile(board, file, { kind: "content", content });
 }
 
@@ -184,7 +185,7 @@ ${checks}
 lock
 ${phasesScript(kubeadm, filePhases)}
 ${holdBackScript}`;
-  await putConfig(board, wanted.config);
+  await put(board, kubeadmPaths.config, wanted.config);
   const { code, stderr } = await board.run(script, {
     purpose: "preparing the control plane with kubeadm",
     timeoutSeconds: phaseSeconds,
@@ -215,7 +216,6 @@ async function change(context: Context, board: Board, old: State, wanted: Inputs
 lock
 ( umask 077; cat >${stagedConfig} ) || fail "${stagedConfig} cannot be written"
 ${renew}
-rm -f ${laterPods.map(heldBackPath).join(" ")}
 ${phasesScript(kubeadm, filePhases, stagedConfig)}
 ${holdBackScript}
 rm -f ${stagedConfig}
@@ -232,7 +232,7 @@ systemctl is-active kubelet.service || true`,
     const detail = await answers(board, timeoutSeconds);
     if (detail !== undefined) await takeBack(context, board, old, detail);
   }
-  await putConfig(board, wanted.config);
+  await put(board, kubeadmPaths.config, wanted.config);
 }
 
 /** Waits for the API server and the static pods; says what is lacking where they do not come. */
@@ -253,12 +253,7 @@ async function answers(board: Board, timeoutSeconds: number): Promise<string | u
 /** Puts the static pods of before back, and throws. */
 async function takeBack(context: Context, board: Board, old: State, why: string): Promise<never> {
   context.log("warning", "the control plane does not take the change; its static pods of before are put back");
-  for (const [name, text] of Object.entries(old.manifests)) {
-    const content = Buffer.from(text);
-    const sha256 = createHash("sha256").update(content).digest("hex");
-    const file = { path: manifestPath(name), mode: "0600", owner: "root", group: "root" };
-    await writeFile(board, { ...file, size: content.length, sha256 }, { kind: "content", content });
-  }
+  for (const [name, text] of Object.entries(old.manifests)) await put(board, manifestPath(name), text);
   throw new BoardError(
     "refused",
     board.label,

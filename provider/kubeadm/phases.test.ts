@@ -91,6 +91,10 @@ describe("beginning an init", () => {
     ]);
     for (const _time of [1, 2]) expect(run(letInScript)).toMatchObject({ status: 0, stderr: "" });
     expect(names()).toEqual(pods.map((name) => `${name}.yaml`));
+    // one that waited is older than what kubeadm has written since
+    put("/etc/kubernetes/manifests/.kube-scheduler.yaml");
+    held(true);
+    expect(names()).toEqual(pods.map((name) => `${name}.yaml`));
   });
 
   it("leaves nothing of an init that was killed", () => {

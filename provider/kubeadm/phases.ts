@@ -29,14 +29,17 @@ export function heldBackPath(name: string): string {
   return `${kubeadmPaths.manifests}/.${name}.yaml`;
 }
 
-/** Shell that holds {@link laterPods} back, before there is a kubelet. */
-export const holdBackScript = `if ! systemctl is-active --quiet kubelet.service; then
-${laterPods.map((name) => `  mv -f ${manifestPath(name)} ${heldBackPath(name)}`).join("\n")}
+/** Shell that holds {@link laterPods} back, which kubeadm has just written, while there is no kubelet; where there is one, none waits any more. */
+export const holdBackScript = `if systemctl is-active --quiet kubelet.service; then rm -f ${laterPods.map(heldBackPath).join(" ")}; else
+${laterPods.map((name) => `  mv -f ${manifestPath(name)} ${heldBackPath(name)} || fail "${manifestPath(name)} cannot be held back"`).join("\n")}
 fi`;
 
 /** Shell that lets them in. */
 export const letInScript = laterPods
-  .map((name) => `[ ! -e ${heldBackPath(name)} ] || mv -f ${heldBackPath(name)} ${manifestPath(name)}`)
+  .map(
+    (name) =>
+      `[ ! -e ${heldBackPath(name)} ] || mv -f ${heldBackPath(name)} ${manifestPath(name)} || fail "${manifestPath(name)} cannot be written"`,
+  )
   .join("\n");
 
 /** Says that an init of ours has begun on the board; what is there without it is somebody else's. */
