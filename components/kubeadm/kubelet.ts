@@ -49,6 +49,14 @@ export function kubeletConfigFile(config: KubeadmConfig, criSocket: string): str
   return dump(kubeletConfiguration(config, criSocket), { lineWidth: -1 });
 }
 
+/** Where kubelet says on its own board that it is well; `undefined` where the configuration has turned that off. */
+export function kubeletHealthUrl({ kubelet }: Pick<KubeadmConfig, "kubelet">): string | undefined {
+  const { healthzPort = 10248, healthzBindAddress = "127.0.0.1" } = kubelet;
+  if (typeof healthzPort !== "number" || healthzPort === 0 || typeof healthzBindAddress !== "string") return undefined;
+  const address = healthzBindAddress === "0.0.0.0" ? "127.0.0.1" : healthzBindAddress;
+  return `http://${address.includes(":") ? `[${address}]` : address}:${healthzPort}/healthz`;
+}
+
 /** What kubelet's flags are made from. */
 export interface KubeletFlags {
   readonly version: string;

@@ -9,6 +9,7 @@ const wanted = kubeadmControlPlane.inputs.parse({
   connection,
   kubeadm: "/usr/local/bin/kubeadm",
   config: configOf("v1.36.3"),
+  node: "board",
   criSocket: "unix:///run/containerd/containerd.sock",
   timeoutSeconds: 0.01,
 });

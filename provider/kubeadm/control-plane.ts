@@ -10,7 +10,6 @@ import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { labelOf } from "../ssh/login";
-import { quote } from "../ssh/shell";
 import {
   beginScript,
   filePhases,
@@ -22,7 +21,7 @@ import {
   stagedConfig,
   staticPods,
 } from "./phases";
-import { forgetScript, refuseKeepData } from "./reset";
+import { refuseKeepData, resetNode } from "./reset";
 import { staticPodsHealth } from "./static-pods";
 
 const inputs = z.strictObject({
@@ -31,6 +30,8 @@ const inputs = z.strictObject({
   kubeadm: absolutePath,
   /** Text of its configuration. */
   config: z.string(),
+  /** Name of the control plane's node: after a change this one has to be Ready, whatever the others are. */
+  node: z.string().min(1),
   /** Address of the runtime, for a reset. */
   criSocket: z.string().startsWith("unix:///"),
   /** Checks of kubeadm that may fail. */
@@ -68,7 +69,7 @@ export const kubeadmControlPlane: ResourceType<Inputs, State> = {
   token: "board:index:KubeadmControlPlane",
   inputs,
   secretOutputs: [],
-  ignored: ["timeoutSeconds", "ignorePreflightErrors", "kubeadm", "criSocket"],
+  ignored: ["timeoutSeconds", "ignorePreflightErrors", "kubeadm", "criSocket", "node"],
 
   diff: (state, wanted) => difference(state, wanted),
 
@@ -105,7 +106,7 @@ export const kubeadmControlPlane: ResourceType<Inputs, State> = {
   async delete(context, _id, state) {
     const board = await context.board(state.connection);
     refuseKeepData(board);
-    await reset(context, board, state);
+    await resetNode(context, board, state, initRecord);
   },
 };
 
@@ -196,7 +197,7 @@ ${phasesScript(kubeadm, filePhases)}`;
  * the old one there and does all of it again.
  */
 async function change(context: Context, board: Board, old: State, wanted: Inputs): Promise<void> {
-  const { kubeadm, timeoutSeconds } = wanted;
+  const { kubeadm } = wanted;
   // a certificate that is there is taken as it is, whatever names it has to have now
   const renew =
     old.config === wanted.config
@@ -219,19 +220,19 @@ systemctl is-active kubelet.service || true`,
   if (code !== 0) await takeBack(context, board, old, lastLines(stderr, 12));
   // a run that was killed before kubelet has nobody yet who would start the static pods
   if (stdout.trim() === "active") {
-    const detail = await answers(board, timeoutSeconds);
+    const detail = await answers(board, wanted);
     if (detail !== undefined) await takeBack(context, board, old, detail);
   }
   await putConfig(board, wanted.config);
 }
 
 /** Waits for the API server and the static pods; says what is lacking where they do not come. */
-async function answers(board: Board, timeoutSeconds: number): Promise<string | undefined> {
+async function answers(board: Board, { node, timeoutSeconds }: Inputs): Promise<string | undefined> {
   const started = Date.now();
   let wellSince: number | undefined;
   let detail = "nothing was heard of it";
   for (let began = started; began - started < timeoutSeconds * 1000; began = Date.now()) {
-    const health = await staticPodsHealth(board);
+    const health = await staticPodsHealth(board, node);
     wellSince = health.ready ? (wellSince ?? began) : undefined;
     if (wellSince !== undefined && Date.now() - wellSince >= steadyMilliseconds) return undefined;
     detail = health.detail;
@@ -255,21 +256,4 @@ async function takeBack(context: Context, board: Board, old: State, why: string)
     `the control plane was not changed: ${context.mask(why)}`,
     "Its static pods are as they were before",
   );
-}
-
-/** kubeadm's own reset, where its program is there; what that leaves goes with `KubeadmData`. */
-async function reset(context: Context, board: Board, { kubeadm, criSocket }: State): Promise<void> {
-  // without the record there has been no init of ours, and what is there is not ours to reset
-  const script = `${originals}
-[ -d $state ] || exit 0
-if [ -e ${initRecord} ] && [ -x ${quote(kubeadm)} ]; then ${quote(kubeadm)} reset --force --cri-socket ${quote(criSocket)} >&2 || exit 1; fi
-lock
-${forgetScript}
-tidy`;
-  const { code, stderr } = await board.run(script, {
-    purpose: "resetting the node with kubeadm",
-    timeoutSeconds: phaseSeconds,
-  });
-  if (code !== 0)
-    throw new BoardError("refused", board.label, `kubeadm reset failed: ${context.mask(lastLines(stderr, 6))}`);
 }

@@ -21,6 +21,9 @@ export function manifestPath(name: string): string {
 /** Says that an init of ours has begun on the board; what is there without it is somebody else's. */
 export const initRecord = `${stateDirectory}/kubeadm-init`;
 
+/** Says that a join of ours has begun on the board. */
+export const joinRecord = `${stateDirectory}/kubeadm-join`;
+
 /** A changed configuration while kubeadm works with it: {@link kubeadmPaths} `config` is the last that all of the control plane has. */
 export const stagedConfig = `${stateDirectory}/kubeadm.yaml`;
 
@@ -28,36 +31,57 @@ export const stagedConfig = `${stateDirectory}/kubeadm.yaml`;
 const standIn = `${stateDirectory}/kubeadm-preflight`;
 
 /** What of ours is on the board besides what other resources remember. */
-export const ownTraces: readonly string[] = [initRecord, stagedConfig, standIn];
+export const ownTraces: readonly string[] = [initRecord, joinRecord, stagedConfig, standIn];
 
 /** The kubeconfigs that an init writes. */
 const kubeconfigs = ["admin", "super-admin", "kubelet", "bootstrap-kubelet", "controller-manager", "scheduler"].map(
   (name) => `/etc/kubernetes/${name}.conf`,
 );
 
-/** What an init leaves that another one trips over. Certificates that a person put there for kubeadm are among them: they would be lost. */
+/** What an init or a join leaves that another one trips over. Certificates that a person put there for kubeadm are among them: they would be lost. */
 const leftovers = [...kubeconfigs, "/etc/kubernetes/pki/*", `${kubeadmPaths.manifests}/*.yaml`, "/var/lib/etcd/member"];
+
+/**
+ * Shell that fails for what an init or a join has left that was not ours, says what it is and how to reset it, and touches nothing.
+ *
+ * @param record - is there where what is there is ours.
+ */
+function refuseLeftovers(record: string, kubeadm: string, criSocket: string): string {
+  const reset = `${kubeadm} reset --cri-socket ${criSocket}`;
+  return `if [ ! -e ${record} ]; then
+  left=
+  for path in ${leftovers.join(" ")}; do [ ! -e "$path" ] || left="$left $path"; done
+  [ -z "$left" ] || fail "an earlier init or join, which is not this stack's, is on the board:$left. Reset it there (${reset}) and remove what it names"
+fi`;
+}
+
+function writeRecord(record: string): string {
+  return `: >${record} && sync -- ${record} || fail "${record} cannot be written"`;
+}
 
 /**
  * Shell that begins an init, or goes on with one of ours that was interrupted. Where its etcd has never run there is nothing to keep, and
  * whatever half of a file it left goes; where it has, kubeadm's phases take up what is there. Prints `fresh` where it begins.
  *
- * Fails for what an earlier init has left that was not ours, says what it is and how to reset it, and touches nothing.
+ * Fails for what {@link refuseLeftovers} finds.
  */
 export function beginScript(kubeadm: string, criSocket: string): string {
-  const reset = `${kubeadm} reset --cri-socket ${criSocket}`;
   return `${originals}
-if [ ! -e ${initRecord} ]; then
-  left=
-  for path in ${leftovers.join(" ")}; do [ ! -e "$path" ] || left="$left $path"; done
-  [ -z "$left" ] || fail "an earlier init, which is not this stack's, is on the board:$left. Reset it there (${reset}) and remove what it names"
-fi
+${refuseLeftovers(initRecord, kubeadm, criSocket)}
 lock
 if [ ! -e /var/lib/etcd/member ]; then
-  : >${initRecord} && sync -- ${initRecord} || fail "${initRecord} cannot be written"
+  ${writeRecord(initRecord)}
   rm -rf /etc/kubernetes/pki ${kubeconfigs.join(" ")} ${kubeadmPaths.manifests}/*.yaml
   echo fresh
 fi`;
+}
+
+/** Shell that begins a join, or does nothing where one of ours has begun. Fails for what {@link refuseLeftovers} finds. */
+export function beginJoinScript(kubeadm: string, criSocket: string): string {
+  return `${originals}
+${refuseLeftovers(joinRecord, kubeadm, criSocket)}
+lock
+[ -e ${joinRecord} ] || { ${writeRecord(joinRecord)}; }`;
 }
 
 /** How often the checks are tried: kubeadm gives the runtime 2 s to answer, which none of its settings changes, and a board may be busy. */

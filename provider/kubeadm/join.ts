@@ -1,0 +1,153 @@
+import { createHash } from "node:crypto";
+import { CoreV1Api } from "@kubernetes/client-node";
+import { z } from "zod";
+import { absolutePath } from "../files/schema";
+import { originals } from "../files/originals";
+import { lastLines, writeFile } from "../files/write";
+import { nodeHealth } from "../kubernetes/health";
+import { type Context, PartialFailure, type ResourceType } from "../resource";
+import type { Board } from "../ssh/board";
+import { BoardError } from "../ssh/board-error";
+import { connectionArgs } from "../ssh/connection-args";
+import { newToken, registerToken, removeToken } from "./bootstrap-token";
+import { bootstrapKubeconfig, joinPaths, tokenIn } from "./join-files";
+import { askCluster, joinedCluster, lookAtJoin, textOf } from "./join-look";
+import { beginJoinScript, joinRecord } from "./phases";
+import { refuseKeepData, resetNode } from "./reset";
+
+const inputs = z.strictObject({
+  connection: connectionArgs,
+  cluster: joinedCluster,
+  /** Address of the API server for nodes. */
+  server: z.url({ protocol: /^https$/ }),
+  /** Name of the node. */
+  node: z.string().min(1),
+  /** Path of kubeadm on the board, for a reset. */
+  kubeadm: absolutePath,
+  /** Address of the runtime, for a reset. */
+  criSocket: z.string().startsWith("unix:///"),
+  /** Seconds that the token is good for. */
+  tokenSeconds: z.number().positive().default(900),
+});
+
+type Inputs = z.output<typeof inputs>;
+
+interface State extends Inputs {
+  /** Counts how often kubelet was given something to join with: it reads that at its start. */
+  readonly attempt: string;
+  /** What kubelet lacked to be a node by itself when it was looked at; empty where it lacked nothing. */
+  readonly lacking: string;
+}
+
+/**
+ * What a kubelet joins a cluster with: the cluster's CA, and a kubeconfig with a token that is good for minutes. Both are there before kubelet starts,
+ * which then gets a certificate of its own. A kubelet that has one gets neither. Deleting the resource resets the node.
+ */
+export const kubeadmJoin: ResourceType<Inputs, State> = {
+  token: "board:index:KubeadmJoin",
+  inputs,
+  secretOutputs: [],
+  ignored: ["cluster", "kubeadm", "criSocket", "tokenSeconds"],
+
+  diff(state, wanted) {
+    const { node, server } = wanted;
+    const [isMoved, isLacking] = [state.server !== server, state.lacking !== ""];
+    return {
+      changed: [...(isMoved ? ["server"] : []), ...(isLacking ? ["lacking"] : [])],
+      replaces: state.node === node ? [] : ["node"],
+      notes: [
+        ...(isMoved ? [`node ${node} joins anew: the API server is at ${server}, it was at ${state.server}`] : []),
+        ...(isLacking ? [`node ${node} joins: ${state.lacking}`] : []),
+      ],
+    };
+  },
+
+  announce: (_context, { node }) => Promise.resolve([`node ${node} joins the cluster`]),
+
+  async create(context, wanted) {
+    const board = await context.board(wanted.connection);
+    if ((await board.file(joinRecord)).kind === "absent") await refuseTaken(context, wanted);
+    const { code, stderr } = await board.run(beginJoinScript(wanted.kubeadm, wanted.criSocket), {
+      purpose: "looking for an earlier init or join",
+      timeoutSeconds: 180,
+    });
+    if (code !== 0) throw new BoardError("refused", board.label, lastLines(stderr), "Nothing was changed");
+    try {
+      const lacking = await lookAtJoin(context, board, wanted);
+      if (lacking !== "") await prepare(context, board, wanted);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      throw new PartialFailure(wanted.node, { ...wanted, attempt: "0", lacking: "it was not begun" }, error);
+    }
+    return { id: wanted.node, state: { ...wanted, attempt: "1", lacking: "" } };
+  },
+
+  async read(context, _id, state) {
+    const board = await context.board(state.connection);
+    const { attempt: _attempt, lacking: _lacking, ...wanted } = state;
+    return { state: { ...state, lacking: await lookAtJoin(context, board, state) }, inputs: wanted };
+  },
+
+  async update(context, _id, old, wanted) {
+    await prepare(context, await context.board(wanted.connection), wanted);
+    return { ...wanted, attempt: String(Number(old.attempt) + 1), lacking: "" };
+  },
+
+  async delete(context, _id, state) {
+    const board = await context.board(state.connection);
+    refuseKeepData(board);
+    const token = tokenIn(await textOf(board, joinPaths.bootstrap));
+    if (token !== undefined) {
+      try {
+        await askCluster(context, board, state, ({ client }) => removeToken(client, token));
+      } catch (error) {
+        if (!(error instanceof BoardError) || error.trouble === "cancelled") throw error;
+        context.log("warning", `the token of a join that was not finished ends by itself: ${error.message}`);
+      }
+    }
+    await resetNode(context, board, state, joinRecord);
+  },
+};
+
+/** @throws BoardError where another board has the node's name: both would be one node, in turns. */
+async function refuseTaken(context: Context, wanted: Inputs): Promise<void> {
+  const board = await context.board(wanted.connection);
+  const { items } = await askCluster(context, board, wanted, ({ client }) => client.api(CoreV1Api).listNode());
+  const taken = items.find(({ metadata }) => metadata?.name === wanted.node);
+  if (taken === undefined || !nodeHealth(taken, true).ready) return;
+  throw new BoardError(
+    "refused",
+    board.label,
+    `the cluster has a node ${wanted.node} that is Ready, and this board has never joined`,
+    "Give this one another name, or take the other one out of the cluster",
+  );
+}
+
+/** Gives kubelet something to join with. What it was a node by goes first: whatever is there later is of this join. */
+async function prepare(context: Context, board: Board, wanted: Inputs): Promise<void> {
+  const { server, node, tokenSeconds: seconds } = wanted;
+  const former = tokenIn(await textOf(board, joinPaths.bootstrap));
+  const ca = await askCluster(context, board, wanted, async (cluster) => {
+    if (former !== undefined) await removeToken(cluster.client, former);
+    return cluster.ca;
+  });
+  const { code, stderr } = await board.run(
+    `${originals}
+lock
+rm -f ${joinPaths.kubeconfig} ${joinPaths.certificate}`,
+    { purpose: "removing what kubelet was a node by" },
+  );
+  if (code !== 0)
+    throw new BoardError("refused", board.label, `what kubelet was a node by is still there: ${lastLines(stderr)}`);
+  await put(board, joinPaths.ca, ca, "0644");
+  const token = newToken();
+  await put(board, joinPaths.bootstrap, bootstrapKubeconfig({ server, ca }, token), "0600");
+  await askCluster(context, board, wanted, ({ client }) => registerToken(client, token, { node, seconds }));
+}
+
+async function put(board: Board, path: string, text: string, mode: string): Promise<void> {
+  const content = Buffer.from(text);
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const file = { path, mode, owner: "root", group: "root", size: content.length, sha256 };
+  await writeFile(board, file, { kind: "content", content });
+}
