@@ -16,5 +16,5 @@ export async function buildForKubeadm(arch: Architecture, progress: Progress): P
   });
   if (!("kubeadm" in config)) throw new Error("this is no stack with kubeadm");
   await nodePrograms(config.kubeadm, arch, progress);
-  await kubeadmImages(config, { pageSize: usualPageSize, progress });
+  await kubeadmImages(config, { arch, pageSize: usualPageSize, progress });
 }
