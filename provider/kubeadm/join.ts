@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { z } from "zod";
 import { absolutePath } from "../files/schema";
-import { originals } from "../files/originals";
 import { lastLines, writeFile } from "../files/write";
 import { nodeHealth } from "../kubernetes/health";
 import { type Context, PartialFailure, type ResourceType } from "../resource";
@@ -12,7 +11,7 @@ import { connectionArgs } from "../ssh/connection-args";
 import { newToken, registerToken, removeToken } from "./bootstrap-token";
 import { bootstrapKubeconfig, joinPaths, tokenIn } from "./join-files";
 import { askCluster, joinedCluster, lookAtJoin, textOf } from "./join-look";
-import { beginJoinScript, joinRecord } from "./phases";
+import { attemptScript, beginJoinScript, joinRecord } from "./phases";
 import { refuseKeepData, resetNode } from "./reset";
 
 const inputs = z.strictObject({
@@ -67,19 +66,21 @@ export const kubeadmJoin: ResourceType<Inputs, State> = {
   async create(context, wanted) {
     const board = await context.board(wanted.connection);
     if ((await board.file(joinRecord)).kind === "absent") await refuseTaken(context, wanted);
-    const { code, stderr } = await board.run(beginJoinScript(wanted.kubeadm, wanted.criSocket), {
+    const { code, stdout, stderr } = await board.run(beginJoinScript(wanted.kubeadm, wanted.criSocket), {
       purpose: "looking for an earlier init or join",
       timeoutSeconds: 180,
     });
     if (code !== 0) throw new BoardError("refused", board.label, lastLines(stderr), "Nothing was changed");
+    const begun = stdout.trim();
     try {
       const lacking = await lookAtJoin(context, board, wanted);
-      if (lacking !== "") await prepare(context, board, wanted);
+      const attempt = lacking === "" ? begun : await prepare(context, board, wanted);
+      return { id: wanted.node, state: { ...wanted, attempt, lacking: "" } };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      throw new PartialFailure(wanted.node, { ...wanted, attempt: "0", lacking: "it was not begun" }, error);
+      const unfinished = { ...wanted, attempt: begun, lacking: "what kubelet joins with is not there" };
+      throw new PartialFailure(wanted.node, unfinished, error);
     }
-    return { id: wanted.node, state: { ...wanted, attempt: "1", lacking: "" } };
   },
 
   async read(context, _id, state) {
@@ -88,9 +89,9 @@ export const kubeadmJoin: ResourceType<Inputs, State> = {
     return { state: { ...state, lacking: await lookAtJoin(context, board, state) }, inputs: wanted };
   },
 
-  async update(context, _id, old, wanted) {
-    await prepare(context, await context.board(wanted.connection), wanted);
-    return { ...wanted, attempt: String(Number(old.attempt) + 1), lacking: "" };
+  async update(context, _id, _old, wanted) {
+    const attempt = await prepare(context, await context.board(wanted.connection), wanted);
+    return { ...wanted, attempt, lacking: "" };
   },
 
   async delete(context, _id, state) {
@@ -123,26 +124,22 @@ async function refuseTaken(context: Context, wanted: Inputs): Promise<void> {
   );
 }
 
-/** Gives kubelet something to join with. What it was a node by goes first: whatever is there later is of this join. */
-async function prepare(context: Context, board: Board, wanted: Inputs): Promise<void> {
+/** Gives kubelet something to join with; the number of this attempt. */
+async function prepare(context: Context, board: Board, wanted: Inputs): Promise<string> {
   const { server, node, tokenSeconds: seconds } = wanted;
   const former = tokenIn(await textOf(board, joinPaths.bootstrap));
   const ca = await askCluster(context, board, wanted, async (cluster) => {
     if (former !== undefined) await removeToken(cluster.client, former);
     return cluster.ca;
   });
-  const { code, stderr } = await board.run(
-    `${originals}
-lock
-rm -f ${joinPaths.kubeconfig} ${joinPaths.certificate}`,
-    { purpose: "removing what kubelet was a node by" },
-  );
+  const { code, stdout, stderr } = await board.run(attemptScript(), { purpose: "removing what kubelet was a node by" });
   if (code !== 0)
     throw new BoardError("refused", board.label, `what kubelet was a node by is still there: ${lastLines(stderr)}`);
   await put(board, joinPaths.ca, ca, "0644");
   const token = newToken();
   await put(board, joinPaths.bootstrap, bootstrapKubeconfig({ server, ca }, token), "0600");
   await askCluster(context, board, wanted, ({ client }) => registerToken(client, token, { node, seconds }));
+  return stdout.trim();
 }
 
 async function put(board: Board, path: string, text: string, mode: string): Promise<void> {

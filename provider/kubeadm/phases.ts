@@ -1,6 +1,7 @@
 import { originals } from "../files/originals";
 import { stateDirectory } from "../ssh/file-questions";
 import { quote } from "../ssh/shell";
+import { joinPaths } from "./join-files";
 
 /** Where kubeadm's files lie on a control plane. */
 export const kubeadmPaths = {
@@ -21,7 +22,7 @@ export function manifestPath(name: string): string {
 /** Says that an init of ours has begun on the board; what is there without it is somebody else's. */
 export const initRecord = `${stateDirectory}/kubeadm-init`;
 
-/** Says that a join of ours has begun on the board. */
+/** Says that a join of ours has begun on the board; holds how often kubelet was given something to join with. */
 export const joinRecord = `${stateDirectory}/kubeadm-join`;
 
 /** A changed configuration while kubeadm works with it: {@link kubeadmPaths} `config` is the last that all of the control plane has. */
@@ -55,8 +56,8 @@ function refuseLeftovers(record: string, kubeadm: string, criSocket: string): st
 fi`;
 }
 
-function writeRecord(record: string): string {
-  return `: >${record} && sync -- ${record} || fail "${record} cannot be written"`;
+function writeRecord(record: string, content: string): string {
+  return `printf '%s' "${content}" >${record} && sync -- ${record} || fail "${record} cannot be written"`;
 }
 
 /**
@@ -70,18 +71,36 @@ export function beginScript(kubeadm: string, criSocket: string): string {
 ${refuseLeftovers(initRecord, kubeadm, criSocket)}
 lock
 if [ ! -e /var/lib/etcd/member ]; then
-  ${writeRecord(initRecord)}
+  ${writeRecord(initRecord, "")}
   rm -rf /etc/kubernetes/pki ${kubeconfigs.join(" ")} ${kubeadmPaths.manifests}/*.yaml
   echo fresh
 fi`;
 }
 
-/** Shell that begins a join, or does nothing where one of ours has begun. Fails for what {@link refuseLeftovers} finds. */
+/**
+ * Shell that begins a join, or does nothing where one of ours has begun. Prints how often kubelet was given something to join with.
+ *
+ * Fails for what {@link refuseLeftovers} finds.
+ */
 export function beginJoinScript(kubeadm: string, criSocket: string): string {
   return `${originals}
 ${refuseLeftovers(joinRecord, kubeadm, criSocket)}
 lock
-[ -e ${joinRecord} ] || { ${writeRecord(joinRecord)}; }`;
+[ -e ${joinRecord} ] || { ${writeRecord(joinRecord, "0")}; }
+cat ${joinRecord}`;
+}
+
+/**
+ * Shell that counts another attempt to join, and takes away what kubelet was a node by: whatever is there later is of this attempt. Prints its
+ * number.
+ */
+export function attemptScript(): string {
+  return `${originals}
+lock
+attempt=$(($(cat ${joinRecord} 2>/dev/null) + 1))
+${writeRecord(joinRecord, "$attempt")}
+rm -f ${joinPaths.kubeconfig} ${joinPaths.certificate} || fail "it cannot be removed"
+echo "$attempt"`;
 }
 
 /** How often the checks are tried: kubeadm gives the runtime 2 s to answer, which none of its settings changes, and a board may be busy. */
