@@ -8,6 +8,7 @@ import {
   find,
   healthy,
   inClear,
+  k3s,
   registered,
   secrets,
 } from "./mocked-engine";
@@ -130,6 +131,16 @@ describe("a kubeadm stack with workers", () => {
       "agent-w1-package-kubelet",
       "agent-w1-package-runc",
     ]);
+  });
+
+  it("has Docker where the control plane has it, with the board's own configuration", async () => {
+    const runtime = { kind: "cri-dockerd", source: { kind: "path", path: k3s } };
+    boardHasFiles({ "/etc/docker/daemon.json": '{"debug": true}' });
+    await deploy({ w1 }, { runtime });
+    expect(fileOf("agent-w1-runtime-docker", "daemon.json")).toContain('"debug": true');
+    expect(find("agent-w1-join")?.inputs.criSocket).toBe("unix:///run/cri-dockerd.sock");
+    expect([...before("agent-w1-join")]).toContain("agent-w1-runtime-cri-dockerd");
+    expect([...before("agent-w1-runtime-docker-package")]).toContain("agent-w1-data");
   });
 
   it("lets workers use a registry that they can reach", async () => {

@@ -193,6 +193,14 @@ describe("a join that was killed", () => {
     expect((await kubeadmJoin.read(context, "w1", state))?.state.lacking).toBe("");
   });
 
+  it("counts on where its board has a new disk: kubelet's end of the join would not be waited for else", async () => {
+    const { state } = await joinToItsEnd();
+    board.dispose();
+    board = new DirectoryBoard();
+    const read = await kubeadmJoin.read(context, "w1", { ...state, attempt: "3" });
+    expect(await kubeadmJoin.update(context, "w1", read!.state, join)).toMatchObject({ attempt: "4" });
+  });
+
   it("says that there is nothing to join with where the next run is to make it", async () => {
     expect(await failure(kubeadmJoined.create(context, joined))).toMatch(
       /node w1 has nothing to join with: kubelet has not asked for a certificate yet, and there is no .*bootstrap-kubelet\.conf\. The same command again/,

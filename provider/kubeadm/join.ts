@@ -74,7 +74,7 @@ export const kubeadmJoin: ResourceType<Inputs, State> = {
     const begun = stdout.trim();
     try {
       const lacking = await lookAtJoin(context, board, wanted);
-      const attempt = lacking === "" ? begun : await prepare(context, board, wanted);
+      const attempt = lacking === "" ? begun : await prepare(context, board, wanted, begun);
       return { id: wanted.node, state: { ...wanted, attempt, lacking: "" } };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -89,8 +89,8 @@ export const kubeadmJoin: ResourceType<Inputs, State> = {
     return { state: { ...state, lacking: await lookAtJoin(context, board, state) }, inputs: wanted };
   },
 
-  async update(context, _id, _old, wanted) {
-    const attempt = await prepare(context, await context.board(wanted.connection), wanted);
+  async update(context, _id, old, wanted) {
+    const attempt = await prepare(context, await context.board(wanted.connection), wanted, old.attempt);
     return { ...wanted, attempt, lacking: "" };
   },
 
@@ -124,15 +124,22 @@ async function refuseTaken(context: Context, wanted: Inputs): Promise<void> {
   );
 }
 
-/** Gives kubelet something to join with; the number of this attempt. */
-async function prepare(context: Context, board: Board, wanted: Inputs): Promise<string> {
+/**
+ * Gives kubelet something to join with.
+ *
+ * @param attempt - the one of before.
+ * @returns the number of this one.
+ */
+async function prepare(context: Context, board: Board, wanted: Inputs, attempt: string): Promise<string> {
   const { server, node, tokenSeconds: seconds } = wanted;
   const former = tokenIn(await textOf(board, joinPaths.bootstrap));
   const ca = await askCluster(context, board, wanted, async (cluster) => {
     if (former !== undefined) await removeToken(cluster.client, former);
     return cluster.ca;
   });
-  const { code, stdout, stderr } = await board.run(attemptScript(), { purpose: "removing what kubelet was a node by" });
+  const { code, stdout, stderr } = await board.run(attemptScript(attempt), {
+    purpose: "removing what kubelet was a node by",
+  });
   if (code !== 0)
     throw new BoardError("refused", board.label, `what kubelet was a node by is still there: ${lastLines(stderr)}`);
   await put(board, joinPaths.ca, ca, "0644");

@@ -93,11 +93,15 @@ cat ${joinRecord}`;
 /**
  * Shell that counts another attempt to join, and takes away what kubelet was a node by: whatever is there later is of this attempt. Prints its
  * number.
+ *
+ * @param former - of the attempt that the stack knows: a board with a new disk counts on from there.
  */
-export function attemptScript(): string {
+export function attemptScript(former: string): string {
   return `${originals}
 lock
-attempt=$(($(cat ${joinRecord} 2>/dev/null) + 1))
+attempt=$(cat ${joinRecord} 2>/dev/null)
+[ "\${attempt:-0}" -ge ${quote(former)} ] || attempt=${quote(former)}
+attempt=$((attempt + 1))
 ${writeRecord(joinRecord, "$attempt")}
 rm -f ${joinPaths.kubeconfig} ${joinPaths.certificate} || fail "it cannot be removed"
 echo "$attempt"`;
