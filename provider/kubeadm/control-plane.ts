@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import { lineDiff } from "../files/line-diff";
 import { originals } from "../files/originals";
 import { absolutePath } from "../files/schema";
-import { lastLines, writeFile } from "../files/write";
+import { lastLines, writeText } from "../files/write";
 import { pauseAfterLook } from "../pause";
 import { type Context, type Difference, PartialFailure, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
@@ -156,13 +155,6 @@ async function manifestsOn(board: Board): Promise<Manifests> {
   );
 }
 
-async function putConfig(board: Board, text: string): Promise<void> {
-  const content = Buffer.from(text);
-  const sha256 = createHash("sha256").update(content).digest("hex");
-  const file = { path: kubeadmPaths.config, mode: "0600", owner: "root", group: "root", size: content.length, sha256 };
-  await writeFile(board, file, { kind: "content", content });
-}
-
 async function begin(context: Context, board: Board, wanted: Inputs): Promise<void> {
   const { kubeadm, criSocket, ignorePreflightErrors } = wanted;
   const begun = await board.run(beginScript(kubeadm, criSocket), {
@@ -177,7 +169,7 @@ async function begin(context: Context, board: Board, wanted: Inputs): Promise<vo
 ${checks}
 lock
 ${phasesScript(kubeadm, filePhases)}`;
-  await putConfig(board, wanted.config);
+  await writeText(board, { path: kubeadmPaths.config, mode: "0600" }, wanted.config);
   const { code, stderr } = await board.run(script, {
     purpose: "preparing the control plane with kubeadm",
     timeoutSeconds: phaseSeconds,
@@ -223,7 +215,7 @@ systemctl is-active kubelet.service || true`,
     const detail = await answers(board, wanted);
     if (detail !== undefined) await takeBack(context, board, old, detail);
   }
-  await putConfig(board, wanted.config);
+  await writeText(board, { path: kubeadmPaths.config, mode: "0600" }, wanted.config);
 }
 
 /** Waits for the API server and the static pods; says what is lacking where they do not come. */
@@ -244,12 +236,8 @@ async function answers(board: Board, { node, timeoutSeconds }: Inputs): Promise<
 /** Puts the static pods of before back, and throws. */
 async function takeBack(context: Context, board: Board, old: State, why: string): Promise<never> {
   context.log("warning", "the control plane does not take the change; its static pods of before are put back");
-  for (const [name, text] of Object.entries(old.manifests)) {
-    const content = Buffer.from(text);
-    const sha256 = createHash("sha256").update(content).digest("hex");
-    const file = { path: manifestPath(name), mode: "0600", owner: "root", group: "root" };
-    await writeFile(board, { ...file, size: content.length, sha256 }, { kind: "content", content });
-  }
+  for (const [name, text] of Object.entries(old.manifests))
+    await writeText(board, { path: manifestPath(name), mode: "0600" }, text);
   throw new BoardError(
     "refused",
     board.label,

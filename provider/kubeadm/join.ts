@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { z } from "zod";
 import { absolutePath } from "../files/schema";
-import { lastLines, writeFile } from "../files/write";
+import { lastLines, writeText } from "../files/write";
 import { nodeHealth } from "../kubernetes/health";
 import { type Context, PartialFailure, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
@@ -142,16 +141,9 @@ async function prepare(context: Context, board: Board, wanted: Inputs, attempt: 
   });
   if (code !== 0)
     throw new BoardError("refused", board.label, `what kubelet was a node by is still there: ${lastLines(stderr)}`);
-  await put(board, joinPaths.ca, ca, "0644");
+  await writeText(board, { path: joinPaths.ca, mode: "0644" }, ca);
   const token = newToken();
-  await put(board, joinPaths.bootstrap, bootstrapKubeconfig({ server, ca }, token), "0600");
+  await writeText(board, { path: joinPaths.bootstrap, mode: "0600" }, bootstrapKubeconfig({ server, ca }, token));
   await askCluster(context, board, wanted, ({ client }) => registerToken(client, token, { node, seconds }));
   return stdout.trim();
-}
-
-async function put(board: Board, path: string, text: string, mode: string): Promise<void> {
-  const content = Buffer.from(text);
-  const sha256 = createHash("sha256").update(content).digest("hex");
-  const file = { path, mode, owner: "root", group: "root", size: content.length, sha256 };
-  await writeFile(board, file, { kind: "content", content });
 }
