@@ -263,6 +263,12 @@ describe("parseStackConfig of a stack with kubeadm", () => {
     ["neither distribution", { ...others }, "k3s", /exactly one of k3s and kubeadm/],
     ["both distributions", kubeadm({}, { k3s }), "kubeadm", /one or the other/],
     ["Kubernetes 1.9", kubeadm({ version: "v1.9.2" }), "kubeadm.version", /not supported.*make a new cluster/],
+    [
+      "keys that kubeadm of the version cannot be told",
+      kubeadm({ version: "v1.30.14", encryptionAlgorithm: "RSA-4096" }),
+      "kubeadm.encryptionAlgorithm",
+      /RSA-2048: it can be told from 1\.31 on/,
+    ],
     ["a version that is not built here", kubeadm({ version: "v1.35.0" }), "kubeadm.source.kind", /give url or package/],
     ["overlapping networks", kubeadm({ podSubnet: "10.100.0.0/16" }), "kubeadm.podSubnet", /overlaps serviceSubnet/],
     ["no network", kubeadm({ serviceSubnet: "10.96.1.0/12" }), "kubeadm.serviceSubnet", /first address/],

@@ -1,5 +1,6 @@
 import type { KubeadmConfig } from "../components/kubeadm/config";
 import { calicoOf } from "../components/kubeadm/cni/network";
+import { choosesEncryption } from "../components/kubeadm/configuration";
 import { cniProblems } from "../components/kubeadm/cni/problems";
 import { runtimeProblems } from "../components/kubeadm/runtime/problems";
 import { isSubnet, overlap } from "../components/kubeadm/subnet";
@@ -11,6 +12,7 @@ import { sharedBoardProblems, sharedImageProblems } from "./members-problems";
 export function kubeadmProblems(config: KubeadmStackConfig): ConfigProblem[] {
   return [
     ...unbuildable(config),
+    ...encryption(config),
     ...networkProblems(config),
     ...runtimeProblems(config),
     ...cni(config),
@@ -23,6 +25,12 @@ function unbuildable({ kubeadm }: KubeadmStackConfig): ConfigProblem[] {
   if (kubeadm.source.kind !== "module" || kubeadm.version === bundledVersions.kubernetes) return [];
   const reason = `module builds ${bundledVersions.kubernetes} only: for ${kubeadm.version} give url or package`;
   return [{ path: "kubeadm.source.kind", reason }];
+}
+
+function encryption({ kubeadm: { version, encryptionAlgorithm } }: KubeadmStackConfig): ConfigProblem[] {
+  if (encryptionAlgorithm === undefined || choosesEncryption(version)) return [];
+  const reason = `kubeadm of ${version} makes keys of RSA-2048: it can be told from 1.31 on`;
+  return [{ path: "kubeadm.encryptionAlgorithm", reason }];
 }
 
 function networkProblems({ kubeadm }: KubeadmStackConfig): ConfigProblem[] {

@@ -95,11 +95,16 @@ function tests(name: string, about: string, args: readonly string[]): Part {
   };
 }
 
-/** Parts of a group mostly wait for other machines or processes: they run side by side. The groups run one after the other. */
+/**
+ * Parts of a group run side by side: they use one processor each, or mostly wait for other machines or processes. The groups run one after the
+ * other.
+ */
 const groups: readonly (readonly Part[])[] = [
-  [check("types", "the TypeScript compiler", "tsc", ["-p", "."])],
-  [check("lint", "eslint", "eslint", ["."])],
-  [check("format", "prettier", "prettier", ["--check", "--log-level=warn", "."])],
+  [
+    check("types", "the TypeScript compiler", "tsc", ["-p", "."]),
+    check("lint", "eslint", "eslint", ["."]),
+    check("format", "prettier", "prettier", ["--check", "--log-level=warn", "."]),
+  ],
   [tests("unit", "pure functions and component graphs", ["--project=unit"])],
   [
     {
@@ -115,11 +120,8 @@ const groups: readonly (readonly Part[])[] = [
   ],
   [
     tests("images", "images against a real registry", ["--project=system", "test/images"]),
-    tests("provider", "the provider against a real sshd and systemd", [
-      "--project=system",
-      "test/provider",
-      "test/property",
-    ]),
+    tests("provider", "the provider against a real sshd and systemd", ["--project=system", "test/provider"]),
+    tests("property", "previews of generated changes, and what they touch", ["--project=system", "test/property"]),
     tests("engine", "the CLI against the real engine", ["--project=system", "test/engine"]),
     tests("page", "the doctor's page in a real browser", ["--project=system", "test/page"]),
   ],

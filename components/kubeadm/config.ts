@@ -35,6 +35,12 @@ export const kubeadmConfig = z
       .array(z.string().min(1))
       .default([])
       .describe("Further names and addresses for the API server's certificate. `board.host` is always among them."),
+    encryptionAlgorithm: z
+      .enum(["ECDSA-P256", "ECDSA-P384", "RSA-2048", "RSA-3072", "RSA-4096"])
+      .optional()
+      .describe(
+        "Kind of the keys that kubeadm makes, from Kubernetes 1.31 on. Defaults to ECDSA-P256: a slow board makes them and signs with them faster than with RSA's, kubeadm's own choice. Keys that are there stay.",
+      ),
     nodeName: z.string().min(1).optional().describe("Name of the node. Defaults to the host's name."),
     nodeAddress: z
       .string()

@@ -50,6 +50,7 @@ describe("kubeadmConfiguration", () => {
       apiVersion: kubeadm.k8s.io/v1beta4
       kind: ClusterConfiguration
       kubernetesVersion: v1.36.3
+      encryptionAlgorithm: ECDSA-P256
       imageRepository: 127.0.0.1:5000
       networking:
         podSubnet: 10.244.0.0/16

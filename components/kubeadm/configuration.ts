@@ -70,6 +70,11 @@ function flags(args: Readonly<Record<string, string>>, isList: boolean): object 
   };
 }
 
+/** Whether kubeadm of a Kubernetes version can be told what kind of keys to make. */
+export function choosesEncryption(version: string): boolean {
+  return configurationVersion(version) === "v1beta4";
+}
+
 /** The documents of kubeadm's configuration, as objects. Pure: the same stack gives the same. */
 export function kubeadmDocuments(args: ConfigurationArgs): readonly Readonly<Record<string, unknown>>[] {
   const { config, node, imageRepository, criSocket, certSANs } = args;
@@ -96,6 +101,7 @@ export function kubeadmDocuments(args: ConfigurationArgs): readonly Readonly<Rec
       apiVersion,
       kind: "ClusterConfiguration",
       kubernetesVersion: config.version,
+      ...(choosesEncryption(config.version) ? { encryptionAlgorithm: config.encryptionAlgorithm ?? "ECDSA-P256" } : {}),
       imageRepository,
       ...(config.controlPlaneEndpoint === undefined ? {} : { controlPlaneEndpoint: config.controlPlaneEndpoint }),
       networking: {

@@ -86,12 +86,7 @@ export class Ctr {
 
   /** {@link change} for what cannot do without containerd. Throws where it does not answer. */
   async changeImages<T>(change: (images: readonly ListedImage[]) => Promise<T>): Promise<T> {
-    return this.change((listing) => {
-      if (listing.kind === "images") return change(listing.images);
-      const reason = listing.kind === "absent" ? "there is no ctr" : listing.reason;
-      const what = `the images in containerd cannot be listed: ${reason}`;
-      throw new BoardError("refused", this.board.label, what, "Check that containerd is running");
-    });
+    return this.change((listing) => change(this.#imagesOf(listing)));
   }
 
   /** Imports an archive of this machine under the names in it, and looks at what is there then. */
@@ -100,8 +95,7 @@ export class Ctr {
     const options = { purpose: "importing an image into containerd", timeoutSeconds: transferSeconds, stdin };
     await this.#run(`${this.#ctr} import - >/dev/null`, options);
     this.#images = undefined;
-    const listing = await this.#now();
-    return listing.kind === "images" ? listing.images : [];
+    return this.#imagesOf(await this.#now());
   }
 
   /**
@@ -139,6 +133,14 @@ export class Ctr {
     const list = names.map(quote).join(" ");
     await this.#run(`${this.#ctr} rm ${list} >/dev/null`, this.#options(`removing image ${names[0] ?? ""}`));
     this.#images = this.#images?.filter(({ name }) => !names.includes(name));
+  }
+
+  /** @throws BoardError where containerd does not answer. */
+  #imagesOf(listing: Listing): readonly ListedImage[] {
+    if (listing.kind === "images") return listing.images;
+    const reason = listing.kind === "absent" ? "there is no ctr" : listing.reason;
+    const what = `the images in containerd cannot be listed: ${reason}`;
+    throw new BoardError("refused", this.board.label, what, "Check that containerd is running");
   }
 
   async #now(): Promise<Listing> {

@@ -28,17 +28,18 @@ export function socketOf(command: readonly string[]): string {
  */
 export async function listImages(board: Board, socket: string): Promise<ListedImage[]> {
   const channel = await board.forwardSocket(socket);
-  // gRPC connects by itself, and only to an address: this one leads to the channel
-  const directory = await mkdtemp(join(tmpdir(), "k3s-board-containerd-"));
   const relay = createServer().once("connection", (connection) => {
     pipeline(connection, channel, connection).catch(() => undefined);
   });
+  let directory: string | undefined;
   try {
+    // gRPC connects by itself, and only to an address: this one leads to the channel
+    directory = await mkdtemp(join(tmpdir(), "k3s-board-containerd-"));
     return await ask(`unix:${await listening(relay, join(directory, "socket"))}`);
   } finally {
     relay.close();
     channel.destroy();
-    await rm(directory, { recursive: true, force: true });
+    if (directory !== undefined) await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -75,7 +76,7 @@ function ask(address: string): Promise<ListedImage[]> {
 const field = { images: 1, name: 1, labels: 2, target: 3, key: 1, value: 2, digest: 2 } as const;
 
 /** Reads a `ListImagesResponse`. */
-export function readImages(message: Uint8Array): ListedImage[] {
+function readImages(message: Uint8Array): ListedImage[] {
   const images: ListedImage[] = [];
   eachField(new BinaryReader(message), {
     [field.images]: (reader) => images.push(readImage(reader)),

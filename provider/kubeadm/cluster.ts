@@ -12,7 +12,7 @@ import { type Context, PartialFailure, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
-import { clusterPhases, kubeadmPaths, phasesScript } from "./phases";
+import { clusterPhases, kubeadmPaths, letInScript, phasesScript } from "./phases";
 import { refuseKeepData } from "./reset";
 
 const inputs = z.strictObject({
@@ -107,6 +107,7 @@ async function apply(context: Context, wanted: Inputs): Promise<State> {
   // kubelet has made a certificate that it renews, and kubeadm wrote one into its kubeconfig that nobody renews
   const script = `${originals}
 lock
+${letInScript}
 ${phasesScript(wanted.kubeadm, clusterPhases)}
 if grep -q ${embedded} /etc/kubernetes/kubelet.conf; then
 ${phasesScript(wanted.kubeadm, ["kubelet-finalize all"])}

@@ -12,10 +12,13 @@ import { labelOf } from "../ssh/login";
 import {
   beginScript,
   filePhases,
+  heldBackPath,
+  holdBackScript,
   initRecord,
   kubeadmPaths,
-  phasesScript,
+  laterPods,
   manifestPath,
+  phasesScript,
   preflightScript,
   stagedConfig,
   staticPods,
@@ -145,13 +148,17 @@ function versionOf(config: string): string {
   return /^kubernetesVersion: (\S+)$/m.exec(config)?.[1] ?? "";
 }
 
-/** The static pods that are there. */
+/** The static pods that are there, or are held back. */
 async function manifestsOn(board: Board): Promise<Manifests> {
   const files = await Promise.all(
-    staticPods.map(async (name) => [name, await board.file(manifestPath(name))] as const),
+    staticPods.map(async (name) => {
+      const paths = [manifestPath(name), ...(laterPods.includes(name) ? [heldBackPath(name)] : [])];
+      const found = await Promise.all(paths.map((path) => board.file(path)));
+      return [name, found.find(({ kind }) => kind === "file")] as const;
+    }),
   );
   return Object.fromEntries(
-    files.flatMap(([name, file]) => (file.kind === "file" ? [[name, file.content?.toString("utf8") ?? ""]] : [])),
+    files.flatMap(([name, file]) => (file?.kind === "file" ? [[name, file.content?.toString("utf8") ?? ""]] : [])),
   );
 }
 
@@ -168,7 +175,8 @@ async function begin(context: Context, board: Board, wanted: Inputs): Promise<vo
   const script = `${originals}
 ${checks}
 lock
-${phasesScript(kubeadm, filePhases)}`;
+${phasesScript(kubeadm, filePhases)}
+${holdBackScript}`;
   await writeText(board, { path: kubeadmPaths.config, mode: "0600" }, wanted.config);
   const { code, stderr } = await board.run(script, {
     purpose: "preparing the control plane with kubeadm",
@@ -201,6 +209,7 @@ lock
 ( umask 077; cat >${stagedConfig} ) || fail "${stagedConfig} cannot be written"
 ${renew}
 ${phasesScript(kubeadm, filePhases, stagedConfig)}
+${holdBackScript}
 rm -f ${stagedConfig}
 systemctl is-active kubelet.service || true`,
     {

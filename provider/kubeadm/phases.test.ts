@@ -1,11 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stateDirectory } from "../ssh/file-questions";
 import { originals } from "../files/originals";
-import { beginScript, phasesScript, preflightScript } from "./phases";
+import { beginScript, holdBackScript, letInScript, phasesScript, preflightScript } from "./phases";
 import { forgetScript } from "./reset";
 
 /** The scripts with every path of the host below a directory of the test, and a kubeadm that notes how it is called. */
@@ -73,6 +73,28 @@ describe("beginning an init", () => {
     put("/etc/kubernetes/pki/sa.key");
     expect(begin().stderr).toContain(at("/etc/kubernetes/pki/sa.key"));
     expect(existsSync(at("/etc/kubernetes/pki/sa.key"))).toBe(true);
+  });
+
+  it("holds back what would ask an API server that starts, where there is no kubelet yet, and lets it in", () => {
+    const names = () => readdirSync(at("/etc/kubernetes/manifests")).sort();
+    const pods = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+    for (const name of pods) put(`/etc/kubernetes/manifests/${name}.yaml`);
+    const held = (kubelet: boolean) => run(`systemctl() { ${kubelet}; }\n${holdBackScript}`);
+    expect(held(true)).toMatchObject({ status: 0, stderr: "" });
+    expect(names()).toEqual(pods.map((name) => `${name}.yaml`));
+    expect(held(false)).toMatchObject({ status: 0, stderr: "" });
+    expect(names()).toEqual([
+      ".kube-controller-manager.yaml",
+      ".kube-scheduler.yaml",
+      "etcd.yaml",
+      "kube-apiserver.yaml",
+    ]);
+    for (const _time of [1, 2]) expect(run(letInScript)).toMatchObject({ status: 0, stderr: "" });
+    expect(names()).toEqual(pods.map((name) => `${name}.yaml`));
+    // one that waited is older than what kubeadm has written since
+    put("/etc/kubernetes/manifests/.kube-scheduler.yaml");
+    held(true);
+    expect(names()).toEqual(pods.map((name) => `${name}.yaml`));
   });
 
   it("leaves nothing of an init that was killed", () => {

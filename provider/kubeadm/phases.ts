@@ -19,6 +19,30 @@ export function manifestPath(name: string): string {
   return `${kubeadmPaths.manifests}/${name}.yaml`;
 }
 
+/**
+ * Static pods that are held back until the API server answers. All four at once ask it, and itself, for so much while it starts that on a slow
+ * board what it has to have done within a minute is not, and it ends itself.
+ */
+export const laterPods: readonly (typeof staticPods)[number][] = ["kube-controller-manager", "kube-scheduler"];
+
+/** Where a static pod waits that is held back: kubelet passes over files with such names. */
+export function heldBackPath(name: string): string {
+  return `${kubeadmPaths.manifests}/.${name}.yaml`;
+}
+
+/** Shell that holds {@link laterPods} back, which kubeadm has just written, while there is no kubelet; where there is one, none waits any more. */
+export const holdBackScript = `if systemctl is-active --quiet kubelet.service; then rm -f ${laterPods.map(heldBackPath).join(" ")}; else
+${laterPods.map((name) => `  mv -f ${manifestPath(name)} ${heldBackPath(name)} || fail "${manifestPath(name)} cannot be held back"`).join("\n")}
+fi`;
+
+/** Shell that lets them in. */
+export const letInScript = laterPods
+  .map(
+    (name) =>
+      `[ ! -e ${heldBackPath(name)} ] || mv -f ${heldBackPath(name)} ${manifestPath(name)} || fail "${manifestPath(name)} cannot be written"`,
+  )
+  .join("\n");
+
 /** Says that an init of ours has begun on the board; what is there without it is somebody else's. */
 export const initRecord = `${stateDirectory}/kubeadm-init`;
 
@@ -32,7 +56,13 @@ export const stagedConfig = `${stateDirectory}/kubeadm.yaml`;
 const standIn = `${stateDirectory}/kubeadm-preflight`;
 
 /** What of ours is on the board besides what other resources remember. */
-export const ownTraces: readonly string[] = [initRecord, joinRecord, stagedConfig, standIn];
+export const ownTraces: readonly string[] = [
+  initRecord,
+  joinRecord,
+  stagedConfig,
+  standIn,
+  ...laterPods.map(heldBackPath),
+];
 
 /** The kubeconfigs that an init writes. */
 const kubeconfigs = ["admin", "super-admin", "kubelet", "bootstrap-kubelet", "controller-manager", "scheduler"].map(
@@ -72,7 +102,7 @@ ${refuseLeftovers(initRecord, kubeadm, criSocket)}
 lock
 if [ ! -e /var/lib/etcd/member ]; then
   ${writeRecord(initRecord, "")}
-  rm -rf /etc/kubernetes/pki ${kubeconfigs.join(" ")} ${kubeadmPaths.manifests}/*.yaml
+  rm -rf /etc/kubernetes/pki ${kubeconfigs.join(" ")} ${kubeadmPaths.manifests}/*.yaml ${laterPods.map(heldBackPath).join(" ")}
   echo fresh
 fi`;
 }

@@ -23,7 +23,9 @@ class BoardAgent extends Agent {
   override createConnection(_options: unknown, ready?: (error: Error | null, stream: Duplex) => void): null {
     this.board.forward(this.target.host, this.target.port).then(
       (channel) => {
-        const socket = connect({ ...this.tls, socket: channel, servername: this.tls.servername ?? "" });
+        // an address is no name for SNI; the certificate is checked for it all the same, by `host`
+        const { host } = this.target;
+        const socket = connect({ ...this.tls, socket: channel, host, servername: this.tls.servername ?? "" });
         // The agent ends idle connections only, and a request without a connection knows no time: without this a server that stops in the
         // middle of a handshake or of an answer would be waited for without end.
         socket.setTimeout(this.timeoutSeconds * 1000);

@@ -111,10 +111,10 @@ describe("a UNIX socket on the board", () => {
   });
 
   it("is refused to another login, without a round trip", async () => {
-    const { board, close } = test.another({ user: "somebody" });
-    await expect(board.forwardSocket(socket)).rejects.toThrow("by a login as root only");
-    expect(board.roundTrips).toBe(0);
-    close();
+    const other = test.another({ user: "somebody" });
+    await expect(other.board.forwardSocket(socket)).rejects.toThrow("by a login as root only");
+    expect(other.board.roundTrips).toBe(0);
+    other.close();
   });
 });
 
