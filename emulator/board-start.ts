@@ -9,6 +9,7 @@ import { boardTypes } from "./architectures";
 import { boardImage, readImage } from "./board-image";
 import { boardFiles, checkPorts, writeAtomically, type BoardRecord } from "./board-record";
 import { personalizeScript } from "./board-system";
+import { clockEnvironment, clockRate } from "./clock-rate";
 import { continueFromState, cutPower, machineOf, monitorSocket, startMachine } from "./machine";
 import { preferredPort } from "./ports";
 import { endProcess } from "./process-record";
@@ -135,12 +136,15 @@ async function start(
 ): Promise<void> {
   const files = boardFiles(record.name);
   const qemu = await qemuProgram(boardTypes[record.architecture], progress);
+  const rate = clockRate();
+  const clock = await clockEnvironment(rate, progress);
+  const remarks = rate === 1 ? remark : `${remark}, its clock at ${rate} of the usual rate`;
   const titles = {
     state: "resuming board",
     boot: "booting board",
     disk: "booting from its disk, as after a power cut, board",
   };
-  await progress.step(`${titles[from]} ${record.name} (${record.architecture})${remark}`, async (note) => {
+  await progress.step(`${titles[from]} ${record.name} (${record.architecture})${remarks}`, async (note) => {
     const begun = Date.now();
     const image = await readImage(files.directory);
     const machine = await startMachine(
@@ -154,6 +158,7 @@ async function start(
         neighbourPort: preferredPort(`neighbours ${cacheDirectory("boards")}`),
       },
       "own",
+      clock,
     );
     try {
       if (state !== undefined) await continueFromState(machine);

@@ -25,7 +25,8 @@ function buildProgram(): Command {
       `
 Exit codes: 0 done; 1 failed; 3 (status, ssh) the board is not running; ssh: that of the command.
 Files:      ~/.cache/k3s-board/boards/<name>/{identity,known_hosts,k3s}; K3S_BOARD_CACHE moves the cache.
-k3s:        K3S_BINARY=<path>, or K3S_URL and K3S_SHA256; without them the emulator's own launcher.`,
+k3s:        K3S_BINARY=<path>, or K3S_URL and K3S_SHA256; without them the emulator's own launcher.
+Clock:      K3S_BOARD_CLOCK_RATE=0.25 lets a quarter of a second pass on a board in a second, where this machine is too slow for what runs there.`,
     );
   const command = (name: string, description: string) =>
     program

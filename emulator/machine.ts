@@ -24,6 +24,7 @@ export interface Machine {
  *
  * @param qemu - the program: see `qemuProgram`.
  * @param lifetime - `own`: it outlives this process. `ours`: it dies with it, however that dies.
+ * @param environment - what QEMU's environment has besides ours.
  * @throws when QEMU ends right away (a port in use, a state that does not fit), with what it printed.
  */
 export async function startMachine(
@@ -31,6 +32,7 @@ export async function startMachine(
   type: BoardType,
   start: QemuStart,
   lifetime: "own" | "ours",
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Machine> {
   const log = `${start.pidFile}.log`;
   const output = await open(log, "w", 0o600);
@@ -41,6 +43,7 @@ export async function startMachine(
   await rm(start.qmpSocket, { force: true });
   const child = spawn(program, programArgs, {
     cwd: dirname(start.pidFile),
+    env: { ...process.env, ...environment },
     detached: lifetime === "own",
     stdio: ["ignore", output.fd, output.fd],
   });
