@@ -359,6 +359,17 @@ describe("parseStackConfig of a stack with kubeadm", () => {
       );
     });
 
+    it("wants the nodes' network let in where Calico is behind a firewall", () => {
+      const cni = { kind: "calico", version: "v3.30.0", manifest: "./none.yaml" };
+      const behind = (trustedNetworks: string[]) => ({
+        w1: { ...worker, prerequisites: { firewall: { kind: "ports", trustedNetworks } } },
+      });
+      const path = "agents.w1.prerequisites.firewall.trustedNetworks";
+      expect(problemsOf(workers(behind([]), { cni }))[path]).toMatch(/Calico needs more than ports between nodes/);
+      expect(problemsOf(workers(behind(["192.0.2.0/24"]), { cni }))).not.toHaveProperty(path);
+      expect(problemsOf(workers(behind([]), flannel))).not.toHaveProperty(path);
+    });
+
     it("has workers of another architecture where everything is built for it", () => {
       expect(problemsOf(workers({ w1: { ...worker, arch: "arm64" } }))).toEqual({});
     });

@@ -16,6 +16,7 @@ export function kubeadmProblems(config: KubeadmStackConfig): ConfigProblem[] {
     ...networkProblems(config),
     ...runtimeProblems(config),
     ...cni(config),
+    ...calicoBehindFirewalls(config),
     ...otherSections(config),
     ...workers(config),
   ];
@@ -49,6 +50,18 @@ function cni({ kubeadm, board, agents }: KubeadmStackConfig): ConfigProblem[] {
   const architectures = [board, ...Object.values(agents)].map(({ arch }) => arch);
   const problems = cniProblems(kubeadm.cni, { architectures, nodes: architectures.length });
   return problems.length > 0 ? problems : [...(calicoOf(kubeadm)?.problems ?? [])];
+}
+
+/** Calico's packets between nodes are of protocols, by its manifest, that a list of ports cannot name. */
+function calicoBehindFirewalls({ kubeadm, board, agents }: KubeadmStackConfig): ConfigProblem[] {
+  if (kubeadm.cni.kind !== "calico" || Object.keys(agents).length === 0) return [];
+  const boards = { board, ...Object.fromEntries(Object.entries(agents).map(([name, one]) => [`agents.${name}`, one])) };
+  return Object.entries(boards).flatMap(([path, { prerequisites }]) => {
+    const firewall = prerequisites?.firewall;
+    if (firewall?.kind !== "ports" || firewall.trustedNetworks.length > 0) return [];
+    const reason = "Calico needs more than ports between nodes (IP in IP or VXLAN, BGP): name the network of the nodes";
+    return [{ path: `${path}.prerequisites.firewall.trustedNetworks`, reason }];
+  });
 }
 
 /** Sections that are k3s's. */

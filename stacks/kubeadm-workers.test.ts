@@ -111,10 +111,11 @@ describe("a kubeadm stack with workers", () => {
     expect([...before("agent-w1-network-flannel-service")]).toContain("agent-w1-joined");
     expect([...before("agent-w1-node")]).toContain("agent-w1-network-flannel-service");
     expect([...before("agent-w1-object")]).toContain("kubeadm-cluster");
-    // one after the other; what only prepares does not wait, not even for the cluster
+    // what runs is one after the other; what only prepares does not wait, the first worker's runtime not even for the cluster
     expect([...before("agent-w2-join")]).toContain("agent-w1-node");
-    expect([...before("agent-w2-containerd")]).not.toContain("agent-w1-node");
-    expect([...before("agent-w2-containerd")]).not.toContain("kubeadm-cluster");
+    expect([...before("agent-w2-containerd")]).toContain("agent-w1-node");
+    expect([...before("agent-w2-kubeadm")]).not.toContain("agent-w1-node");
+    expect([...before("agent-w1-containerd")]).not.toContain("kubeadm-cluster");
     expect([...before("ready")]).toEqual(expect.arrayContaining(["agent-w1-node", "agent-w2-node"]));
     expect(find("ready")?.inputs.triggers).toMatchObject({ agents: "w1 w2" });
     expect(find("agent-w2-node")?.inputs).toMatchObject({ taints: ["gpu=yes:NoSchedule"] });
@@ -126,6 +127,8 @@ describe("a kubeadm stack with workers", () => {
       "join",
       "packages",
     ]);
+    // flanneld asks the cluster with what kubelet was given
+    expect(find("agent-w1-network-flannel-service")?.inputs.restartTriggers).toHaveProperty("join");
     expect(registered.filter(({ name }) => name.startsWith("agent-w1-package")).map(({ name }) => name)).toEqual([
       "agent-w1-package-kubeadm",
       "agent-w1-package-kubelet",

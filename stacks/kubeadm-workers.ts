@@ -3,14 +3,13 @@ import type { AgentConfig } from "../components/k3s/agent-config";
 import { apiServer, type NodeIdentity } from "../components/kubeadm/configuration";
 import { kubeadmOpenings } from "../components/kubeadm/openings";
 import { KubeadmWorker } from "../components/kubeadm/worker";
-import { isOnLoopback } from "../components/registry/config";
 import type * as board from "../provider";
 import type { CheckedBoard } from "./boards";
 import type { KubeadmStackConfig } from "./config";
 import type { KubeadmMembers } from "./kubeadm-members";
 import type { PreparedKubeadmNode } from "./kubeadm-nodes";
 import { proxiedKubeadmBoard } from "./proxied";
-import { type FilledRegistry, filledRegistry, readyBoard } from "./ready-board";
+import { type FilledRegistry, nodeRegistry, readyBoard } from "./ready-board";
 
 /** A worker of the configuration, ready to be made. */
 export interface PreparedWorker {
@@ -32,8 +31,8 @@ export interface WorkersCluster {
 }
 
 /**
- * The workers of a stack, one after the other: each joins, or changes, when the one before is Ready, so that a change that breaks a node leaves the
- * others alone.
+ * The workers of a stack. What runs on them starts, or restarts, one after the other, each when the one before is Ready, so that a change that breaks a node
+ * leaves the others alone; files and images that nothing runs yet do not wait.
  *
  * @returns the nodes, Ready.
  */
@@ -54,9 +53,12 @@ export async function joinWorkers(
       packageManager: checked.facts.packageManager,
       reached,
     });
-    const { registry, resources } = await registryOf(config, worker, { name, connection, shared: cluster.registry });
+    const { registry, resources } = await nodeRegistry({
+      ...{ connection, config: config.registry, arch: ofBoard.arch, node: { delivery: node.images } },
+      ...{ prefix: `${name}-`, shared: cluster.registry },
+    });
     if (registry === undefined) throw new Error("a kubeadm stack needs a private registry");
-    const previous = nodes.at(-1);
+    const previous = nodes.slice(-1);
     const { labels, taints, drainTimeoutSeconds } = ofBoard;
     const { images, ...given } = node;
     const made = new KubeadmWorker(name, {
@@ -71,24 +73,10 @@ export async function joinWorkers(
       controlPlane: cluster.connection,
       server: apiServer(config.kubeadm, cluster.members.server),
       after: resources,
-      beforeJoin: [...cluster.after, ...(previous === undefined ? [] : [previous])],
+      beforeRuntime: previous,
+      beforeJoin: [...cluster.after, ...previous],
     });
     nodes.push(made.node);
   }
   return nodes;
-}
-
-/** A registry on a board's loopback is that board's only: the worker has one like it, with the images that it may be asked to run. */
-async function registryOf(
-  { registry: wanted }: KubeadmStackConfig,
-  { config: { arch }, node: { images } }: PreparedWorker,
-  args: {
-    readonly name: string;
-    readonly connection: pulumi.Output<board.ConnectionArgs>;
-    readonly shared: FilledRegistry;
-  },
-): Promise<FilledRegistry> {
-  if (wanted === undefined || !isOnLoopback(wanted)) return args.shared;
-  const { name, connection } = args;
-  return filledRegistry({ connection, config: wanted, arch, node: { delivery: images }, prefix: `${name}-` });
 }

@@ -124,7 +124,7 @@ async function preparedWorkers(
   const workers: PreparedWorker[] = [];
   for (const identity of members.workers) {
     const [config, checked] = [agents[identity.name], boards.agents[identity.name]];
-    if (config === undefined || checked === undefined) continue;
+    if (config === undefined || checked === undefined) throw new Error(`there is no board ${identity.name}`);
     const node = await prepare({ checked, arch: config.arch, isWorker: true });
     workers.push({ identity, config, checked, node });
   }

@@ -1,4 +1,5 @@
 import { dump } from "js-yaml";
+import { urlHost } from "../../provider/url-host";
 import type { KubeadmConfig } from "./config";
 import { kubeletConfiguration } from "./kubelet";
 import { releaseTags } from "./image-table";
@@ -36,8 +37,8 @@ export function apiServer(
   { controlPlaneEndpoint }: Pick<KubeadmConfig, "controlPlaneEndpoint">,
   { address }: Pick<NodeIdentity, "address">,
 ): string {
-  const endpoint = controlPlaneEndpoint ?? address;
-  return `https://${/:\d+$/.test(endpoint) ? endpoint : `${endpoint}:6443`}`;
+  const endpoint = controlPlaneEndpoint ?? urlHost(address);
+  return `https://${/^(\[.*\]|[^:]*):\d+$/.test(endpoint) ? endpoint : `${endpoint}:6443`}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { dump } from "js-yaml";
+import { urlHost } from "../../provider/url-host";
 import type { KubeadmConfig } from "./config";
 import { addressInSubnet } from "./subnet";
 import { minorOf } from "./versions";
@@ -54,7 +55,7 @@ export function kubeletHealthUrl({ kubelet }: Pick<KubeadmConfig, "kubelet">): s
   const { healthzPort = 10248, healthzBindAddress = "127.0.0.1" } = kubelet;
   if (typeof healthzPort !== "number" || healthzPort === 0 || typeof healthzBindAddress !== "string") return undefined;
   const address = healthzBindAddress === "0.0.0.0" ? "127.0.0.1" : healthzBindAddress;
-  return `http://${address.includes(":") ? `[${address}]` : address}:${healthzPort}/healthz`;
+  return `http://${urlHost(address)}:${healthzPort}/healthz`;
 }
 
 /** What kubelet's flags are made from. */

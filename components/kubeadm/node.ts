@@ -38,6 +38,8 @@ export interface KubeadmNodeArgs {
   readonly otherFiles: readonly board.ServiceFileArgs[];
   /** What must be there before anything here: the engine orders children by what they themselves depend on. */
   readonly after: readonly pulumi.Resource[];
+  /** What the runtime waits for besides. Defaults to nothing. */
+  readonly beforeRuntime?: readonly pulumi.Resource[];
 }
 
 /** What a node has before its kubelet. */
@@ -67,7 +69,8 @@ export function nodeBase(name: string, args: KubeadmNodeArgs, parent: pulumi.Com
       ),
   );
   const files = nodeFiles(name, args, child);
-  const runtime = runtimeService(name, args, { packages, after: [data, ...packages, ...files], parent });
+  const after = [data, ...packages, ...files, ...(args.beforeRuntime ?? [])];
+  const runtime = runtimeService(name, args, { packages, after, parent });
   return { packages, runtime, criSocket: runtimeSockets[config.runtime.kind] };
 }
 

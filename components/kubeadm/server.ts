@@ -71,7 +71,7 @@ export class KubeadmServer extends pulumi.ComponentResource {
           connection,
           network,
           podSubnet,
-          nodeName: node.name,
+          node,
           kubectl: nodeProgram(programs, "kubectl").path,
           kubeconfig: adminKubeconfig,
           startTimeoutSeconds,

@@ -5,11 +5,14 @@ import { kubeletHealthUrl } from "./kubelet";
 import { kubeadmOpenings } from "./openings";
 
 it.each([
-  [{}, "https://192.0.2.7:6443"],
-  [{ controlPlaneEndpoint: "api.example" }, "https://api.example:6443"],
-  [{ controlPlaneEndpoint: "api.example:8443" }, "https://api.example:8443"],
-])("workers of %j join at %s", (config, expected) => {
-  expect(apiServer(config, { address: "192.0.2.7" })).toBe(expected);
+  [{}, "192.0.2.7", "https://192.0.2.7:6443"],
+  [{}, "fd00::7", "https://[fd00::7]:6443"],
+  [{ controlPlaneEndpoint: "api.example" }, "192.0.2.7", "https://api.example:6443"],
+  [{ controlPlaneEndpoint: "api.example:8443" }, "192.0.2.7", "https://api.example:8443"],
+  [{ controlPlaneEndpoint: "[fd00::1]:8443" }, "192.0.2.7", "https://[fd00::1]:8443"],
+  [{ controlPlaneEndpoint: "[fd00::1]" }, "192.0.2.7", "https://[fd00::1]:6443"],
+])("workers of %j at %s join at %s", (config, address, expected) => {
+  expect(apiServer(config, { address })).toBe(expected);
 });
 
 it.each<[Record<string, unknown>, string | undefined]>([

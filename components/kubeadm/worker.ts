@@ -21,7 +21,7 @@ export interface KubeadmWorkerArgs extends KubeadmNodeArgs {
   readonly server: string;
   /** The network of pods. */
   readonly network?: PreparedNetwork;
-  /** What has to be there before it joins, and may come after its runtime: the cluster with its network. */
+  /** What has to be there before it joins: the cluster with its network. */
   readonly beforeJoin: readonly pulumi.Resource[];
 }
 
@@ -72,7 +72,7 @@ export class KubeadmWorker extends pulumi.ComponentResource {
     this.node = new board.ClusterNode(
       `${name}-node`,
       { ...member, ...marks, service: "kubelet", timeoutSeconds: config.readyTimeoutSeconds },
-      { parent: this, dependsOn: [joined, ...this.network(name, args, joined)] },
+      { parent: this, dependsOn: [joined, ...this.network(name, args, join, joined)] },
     );
     this.registerOutputs({});
   }
@@ -81,12 +81,14 @@ export class KubeadmWorker extends pulumi.ComponentResource {
   private network(
     name: string,
     { connection, config, node, network }: KubeadmWorkerArgs,
+    join: board.KubeadmJoin,
     joined: pulumi.Resource,
   ): pulumi.Resource[] {
     if (network?.kind !== "flannel") return [];
     const { podSubnet, startTimeoutSeconds } = config;
     const { config: flannel, program } = network;
-    const args = { connection, config: flannel, program, podSubnet, nodeName: node.name, startTimeoutSeconds };
+    const restartTriggers = { join: join.attempt };
+    const args = { connection, config: flannel, program, podSubnet, node, restartTriggers, startTimeoutSeconds };
     return [new FlannelNetwork(`${name}-network-flannel`, { ...args, after: [joined] }, { parent: this })];
   }
 }

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
-import { ApiException, CoreV1Api, type V1Secret } from "@kubernetes/client-node";
+import { CoreV1Api, type V1Secret } from "@kubernetes/client-node";
 import type { KubernetesClient } from "../kubernetes/client";
+import { refusal, unlessAbsent } from "../kubernetes/refusal";
 
 /** A bootstrap token, by which a kubelet asks for its first certificate. The secret part is one. */
 export interface BootstrapToken {
@@ -62,31 +63,23 @@ function secretName(id: string): string {
   return `bootstrap-token-${id}`;
 }
 
-/** Makes a token good for so many seconds from now on, also one that is there or has expired. */
+/** Makes a token good until then by the control plane's clock, also one that is there or has expired. */
 export async function registerToken(
   client: KubernetesClient,
   token: BootstrapToken,
-  { node, seconds }: { readonly node: string; readonly seconds: number },
+  { node, until }: { readonly node: string; readonly until: Date },
 ): Promise<void> {
   const core = client.api(CoreV1Api);
-  const body = tokenSecret(token, node, new Date(Date.now() + seconds * 1000));
+  const body = tokenSecret(token, node, until);
   try {
     await core.createNamespacedSecret({ namespace, body });
   } catch (error) {
-    if (!isCode(error, 409)) throw error;
+    if (refusal(error).code !== 409) throw error;
     await core.replaceNamespacedSecret({ name: secretName(token.id), namespace, body });
   }
 }
 
 /** Takes a token away. Succeeds where it is gone already. */
 export async function removeToken(client: KubernetesClient, { id }: Pick<BootstrapToken, "id">): Promise<void> {
-  try {
-    await client.api(CoreV1Api).deleteNamespacedSecret({ name: secretName(id), namespace });
-  } catch (error) {
-    if (!isCode(error, 404)) throw error;
-  }
-}
-
-function isCode(error: unknown, code: number): boolean {
-  return error instanceof ApiException && error.code === code;
+  await unlessAbsent(client.api(CoreV1Api).deleteNamespacedSecret({ name: secretName(id), namespace }));
 }

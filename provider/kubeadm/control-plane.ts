@@ -198,11 +198,7 @@ ${holdBackScript}`;
  */
 async function change(context: Context, board: Board, old: State, wanted: Inputs): Promise<void> {
   const { kubeadm } = wanted;
-  // a certificate that is there is taken as it is, whatever names it has to have now
-  const renew =
-    old.config === wanted.config
-      ? ""
-      : "rm -f /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver.key /etc/kubernetes/pki/etcd/server.crt /etc/kubernetes/pki/etcd/server.key";
+  const renew = old.config === wanted.config ? "" : removeServerCertificates;
   const { code, stdout, stderr } = await board.run(
     `${originals}
 lock
@@ -218,13 +214,35 @@ systemctl is-active kubelet.service || true`,
       stdin: Buffer.from(wanted.config),
     },
   );
-  if (code !== 0) await takeBack(context, board, old, lastLines(stderr, 12));
+  if (code !== 0) await takeBack(context, board, { old, wanted, why: lastLines(stderr, 12) });
   // a run that was killed before kubelet has nobody yet who would start the static pods
   if (stdout.trim() === "active") {
     const detail = await answers(board, wanted);
-    if (detail !== undefined) await takeBack(context, board, old, detail);
+    if (detail !== undefined) await takeBack(context, board, { old, wanted, why: detail });
   }
   await writeText(board, { path: kubeadmPaths.config, mode: "0600" }, wanted.config);
+}
+
+/** A certificate that is there is taken as it is, whatever names it has to have now. */
+const removeServerCertificates = `rm -f ${["apiserver", "etcd/server"]
+  .flatMap((name) => ["crt", "key"].map((end) => `/etc/kubernetes/pki/${name}.${end}`))
+  .join(" ")}`;
+
+/** Has kubeadm make the certificates by the configuration of before: a change that failed may have left none, or such with other names. */
+async function restoreCertificates(context: Context, board: Board, kubeadm: string): Promise<void> {
+  const { code, stderr } = await board.run(
+    `${originals}
+lock
+${removeServerCertificates}
+${phasesScript(kubeadm, ["certs all"])}
+rm -f ${stagedConfig}`,
+    { purpose: "making the certificates of before again", timeoutSeconds: phaseSeconds },
+  );
+  if (code !== 0)
+    context.log(
+      "warning",
+      `the certificates of before could not be made again: ${context.mask(lastLines(stderr, 6))}. The API server starts no more without them: kubeadm init phase certs all --config ${kubeadmPaths.config}`,
+    );
 }
 
 /** Waits for the API server and the static pods; says what is lacking where they do not come. */
@@ -242,9 +260,14 @@ async function answers(board: Board, { node, timeoutSeconds }: Inputs): Promise<
   return detail;
 }
 
-/** Puts the static pods of before back, and throws. */
-async function takeBack(context: Context, board: Board, old: State, why: string): Promise<never> {
+/** Puts certificates and static pods of before back, and throws. */
+async function takeBack(
+  context: Context,
+  board: Board,
+  { old, wanted, why }: { readonly old: State; readonly wanted: Inputs; readonly why: string },
+): Promise<never> {
   context.log("warning", "the control plane does not take the change; its static pods of before are put back");
+  if (old.config !== wanted.config) await restoreCertificates(context, board, wanted.kubeadm);
   for (const [name, text] of Object.entries(old.manifests))
     await writeText(board, { path: manifestPath(name), mode: "0600" }, text);
   throw new BoardError(

@@ -72,8 +72,8 @@ export interface FoundJoin {
 }
 
 /**
- * What a kubelet lacks to be a node of a cluster by itself, a clause for people; empty where it lacks nothing. It is looked at as kubelet does at
- * its start: where that finds something wrong, it asks for a certificate anew.
+ * What a kubelet lacks to be a node of a cluster by itself, a clause for people; empty where it lacks nothing. kubelet looks at less at its start, only
+ * whether its kubeconfig can be read and its certificate has not ended: with another cluster's it would go on asking in vain.
  */
 export function lackingOf(
   found: FoundJoin,

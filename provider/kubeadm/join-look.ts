@@ -1,7 +1,9 @@
+import type { V1Node } from "@kubernetes/client-node";
 import { z } from "zod";
 import { absolutePath } from "../files/schema";
 import { clientFromBoard, type KubernetesClient } from "../kubernetes/client";
 import { requestFailure } from "../kubernetes/health";
+import { nodeApi } from "../kubernetes/node-api";
 import type { Context } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
@@ -61,6 +63,32 @@ export async function askCluster<Result>(
   }
 }
 
+/** When a token ends that is good for so many seconds, by the clock of the control plane, which judges it. */
+export async function endOfToken(context: Context, { cluster }: WantedJoin, seconds: number): Promise<Date> {
+  const board = await context.board(cluster.connection);
+  const { stdout } = await board.run("date +%s", { purpose: "reading the control plane's clock" });
+  return new Date((Number(stdout) + seconds) * 1000);
+}
+
+/**
+ * The object of a board's node; `undefined` where the cluster has none.
+ *
+ * @throws BoardError where the cluster does not say.
+ */
+export function nodeOf(context: Context, board: Board, wanted: WantedJoin): Promise<V1Node | undefined> {
+  return askCluster(context, board, wanted, ({ client }) => nodeApi(client).find(wanted.node));
+}
+
+/** Whether a kubelet registers anew: it does so at its start only. A cluster that does not say is taken to have its node. */
+async function isUnknown(context: Context, board: Board, wanted: WantedJoin): Promise<boolean> {
+  try {
+    return (await nodeOf(context, board, wanted)) === undefined;
+  } catch (error) {
+    if (!(error instanceof BoardError) || error.trouble === "cancelled") throw error;
+    return false;
+  }
+}
+
 /** What the kubelet of a board lacks to be a node of the cluster by itself; empty where it lacks nothing. */
 export async function lookAtJoin(context: Context, board: Board, wanted: WantedJoin): Promise<string> {
   const { cluster, node, server } = wanted;
@@ -79,7 +107,9 @@ grep -qe '-END .*PRIVATE KEY-' ${certificate} 2>/dev/null && echo key; true`;
   const lines = stdout.split("\n");
   const pem = lines.filter((line) => line !== "key").join("\n");
   const found = { kubeconfig, ca, certificate: pem.trim(), hasKey: lines.includes("key") };
-  return lackingOf(found, { node, server, ca: clusterCa }, new Date());
+  const lacking = lackingOf(found, { node, server, ca: clusterCa }, new Date());
+  if (lacking !== "") return lacking;
+  return (await isUnknown(context, board, wanted)) ? `the cluster has no node ${node}` : "";
 }
 
 /** The text of a file; empty where there is none. */

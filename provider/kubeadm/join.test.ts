@@ -30,11 +30,14 @@ const joined = kubeadmJoined.inputs.parse({ ...shared, attempt: "1", timeoutSeco
 let board: DirectoryBoard;
 let administrator: string;
 let cluster: MemoryCluster;
+/** Seconds that the control plane's clock is ahead of this machine's. */
+let clockAhead: number;
 const said: string[] = [];
 const controlPlane = {
   label: "root@board.example:22",
   file: () =>
     Promise.resolve(administrator === "" ? { kind: "absent" } : { kind: "file", content: Buffer.from(administrator) }),
+  run: () => Promise.resolve({ code: 0, stdout: `${Math.floor(Date.now() / 1000) + clockAhead}\n`, stderr: "" }),
 };
 const context = sampleContext({}, said, {
   board: ({ host }) => Promise.resolve((host === "w1.example" ? board : controlPlane) as unknown as Board),
@@ -43,6 +46,7 @@ const context = sampleContext({}, said, {
 beforeEach(() => {
   board = new DirectoryBoard();
   cluster = new MemoryCluster();
+  clockAhead = 0;
   administrator = administratorOf(server, certificates.ca);
   said.length = 0;
 });
@@ -79,6 +83,14 @@ describe("a join", () => {
     expect(minutes).toBeGreaterThan(14);
     expect(minutes).toBeLessThanOrEqual(15);
     expect(JSON.stringify({ state, said })).not.toContain(token?.secret);
+  });
+
+  it("makes a token that is good by the clock of the control plane", async () => {
+    clockAhead = 3000;
+    await kubeadmJoin.create(context, join);
+    const [secret] = [...cluster.secrets.values()];
+    const seconds = (new Date(secret?.stringData?.expiration ?? 0).getTime() - Date.now()) / 1000;
+    expect(Math.abs(seconds - 3900)).toBeLessThan(60);
   });
 
   it("ends with kubelet's certificate: token and bootstrap kubeconfig go, and nothing is left to do", async () => {
@@ -119,19 +131,34 @@ describe("a join", () => {
     expect((await kubeadmJoin.create(context, join)).state.lacking).toBe("");
   });
 
+  it("refuses a board that is another node of a stack: its end would be this one's too", async () => {
+    await joinToItsEnd();
+    expect(await failure(kubeadmJoin.create(context, { ...join, node: "w2" }))).toMatch(
+      /the board is the node w1: take that one out of the configuration, run up, and only then add w2/,
+    );
+    expect(board.has(joinPaths.certificate)).toBe(true);
+  });
+
+  it("leaves kubelet what it is a node by until there is a token", async () => {
+    const { state } = await joinToItsEnd();
+    cluster.isUp = false;
+    expect(await failure(kubeadmJoin.update(context, "w1", state, join))).toMatch(/ECONNREFUSED/);
+    expect([board.has(joinPaths.certificate), board.has(joinPaths.kubeconfig)]).toEqual([true, true]);
+  });
+
   it("that does not reach the cluster is begun again by the next run", async () => {
     cluster.isUp = false;
     cluster.nodes = [];
     expect(await failure(kubeadmJoin.create(context, join))).toMatch(
       /^root@w1\.example:22: node w1 cannot join: Kubernetes API: connect ECONNREFUSED/,
     );
-    board.put(joinRecord, "0");
+    board.put(joinRecord, "0 w1\n");
     const error: unknown = await kubeadmJoin.create(context, join).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(PartialFailure);
     const { state } = error as PartialFailure & { state: Parameters<typeof kubeadmJoin.diff>[0] };
     expect(await kubeadmJoin.diff(state, join, () => false)).toMatchObject({ changed: ["lacking"] });
     cluster.isUp = true;
-    expect(await kubeadmJoin.update(context, "w1", state, join)).toMatchObject({ attempt: "2", lacking: "" });
+    expect(await kubeadmJoin.update(context, "w1", state, join)).toMatchObject({ attempt: "1", lacking: "" });
   });
 });
 
@@ -177,6 +204,11 @@ describe("a join that was killed", () => {
     ["half of kubelet.conf", () => board.put(joinPaths.kubeconfig, "apiVersion: v1\nclu"), /cannot be read/],
     ["another cluster under the same address", () => (administrator = otherAdministrator()), /is not the cluster's/],
     ["no cluster", () => (administrator = ""), /the cluster is made anew/],
+    [
+      "no object of its node, which kubelet makes at its start",
+      () => (cluster.nodes = []),
+      /the cluster has no node w1/,
+    ],
   ])("and left %s joins anew", async (_title, breaks, note) => {
     const { state } = await joinToItsEnd();
     breaks();

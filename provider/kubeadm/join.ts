@@ -9,7 +9,7 @@ import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { newToken, registerToken, removeToken } from "./bootstrap-token";
 import { bootstrapKubeconfig, joinPaths, tokenIn } from "./join-files";
-import { askCluster, joinedCluster, lookAtJoin, textOf } from "./join-look";
+import { askCluster, endOfToken, joinedCluster, lookAtJoin, textOf } from "./join-look";
 import { attemptScript, beginJoinScript, joinRecord } from "./phases";
 import { refuseKeepData, resetNode } from "./reset";
 
@@ -65,12 +65,7 @@ export const kubeadmJoin: ResourceType<Inputs, State> = {
   async create(context, wanted) {
     const board = await context.board(wanted.connection);
     if ((await board.file(joinRecord)).kind === "absent") await refuseTaken(context, wanted);
-    const { code, stdout, stderr } = await board.run(beginJoinScript(wanted.kubeadm, wanted.criSocket), {
-      purpose: "looking for an earlier init or join",
-      timeoutSeconds: 180,
-    });
-    if (code !== 0) throw new BoardError("refused", board.label, lastLines(stderr), "Nothing was changed");
-    const begun = stdout.trim();
+    const begun = await begin(board, wanted);
     try {
       const lacking = await lookAtJoin(context, board, wanted);
       const attempt = lacking === "" ? begun : await prepare(context, board, wanted, begun);
@@ -89,7 +84,9 @@ export const kubeadmJoin: ResourceType<Inputs, State> = {
   },
 
   async update(context, _id, old, wanted) {
-    const attempt = await prepare(context, await context.board(wanted.connection), wanted, old.attempt);
+    const board = await context.board(wanted.connection);
+    await begin(board, wanted);
+    const attempt = await prepare(context, board, wanted, old.attempt);
     return { ...wanted, attempt, lacking: "" };
   },
 
@@ -109,6 +106,21 @@ export const kubeadmJoin: ResourceType<Inputs, State> = {
   },
 };
 
+/**
+ * Makes sure that the board is, or becomes, this node of ours.
+ *
+ * @returns how often kubelet was given something to join with.
+ * @throws BoardError where it is something else.
+ */
+async function begin(board: Board, { kubeadm, criSocket, node }: Inputs): Promise<string> {
+  const { code, stdout, stderr } = await board.run(beginJoinScript(kubeadm, criSocket, node), {
+    purpose: "looking for an earlier init or join",
+    timeoutSeconds: 180,
+  });
+  if (code !== 0) throw new BoardError("refused", board.label, lastLines(stderr), "Nothing was changed");
+  return stdout.trim();
+}
+
 /** @throws BoardError where another board has the node's name: both would be one node, in turns. */
 async function refuseTaken(context: Context, wanted: Inputs): Promise<void> {
   const board = await context.board(wanted.connection);
@@ -124,7 +136,7 @@ async function refuseTaken(context: Context, wanted: Inputs): Promise<void> {
 }
 
 /**
- * Gives kubelet something to join with.
+ * Gives kubelet something to join with. What it was a node by goes last: until the token is good, it is all that kubelet has.
  *
  * @param attempt - the one of before.
  * @returns the number of this one.
@@ -136,14 +148,15 @@ async function prepare(context: Context, board: Board, wanted: Inputs, attempt: 
     if (former !== undefined) await removeToken(cluster.client, former);
     return cluster.ca;
   });
+  await writeText(board, { path: joinPaths.ca, mode: "0644" }, ca);
+  const token = newToken();
+  await writeText(board, { path: joinPaths.bootstrap, mode: "0600" }, bootstrapKubeconfig({ server, ca }, token));
+  const until = await endOfToken(context, wanted, seconds);
+  await askCluster(context, board, wanted, ({ client }) => registerToken(client, token, { node, until }));
   const { code, stdout, stderr } = await board.run(attemptScript(attempt), {
     purpose: "removing what kubelet was a node by",
   });
   if (code !== 0)
     throw new BoardError("refused", board.label, `what kubelet was a node by is still there: ${lastLines(stderr)}`);
-  await writeText(board, { path: joinPaths.ca, mode: "0644" }, ca);
-  const token = newToken();
-  await writeText(board, { path: joinPaths.bootstrap, mode: "0600" }, bootstrapKubeconfig({ server, ca }, token));
-  await askCluster(context, board, wanted, ({ client }) => registerToken(client, token, { node, seconds }));
   return stdout.trim();
 }

@@ -7,7 +7,7 @@ import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { registerToken, removeToken } from "./bootstrap-token";
 import { joinPaths, tokenIn } from "./join-files";
-import { askCluster, joinedCluster, lookAtJoin, textOf } from "./join-look";
+import { askCluster, endOfToken, joinedCluster, lookAtJoin, nodeOf, textOf } from "./join-look";
 import { refuseKeepData } from "./reset";
 
 const inputs = z.strictObject({
@@ -19,7 +19,7 @@ const inputs = z.strictObject({
   node: z.string().min(1),
   /** Which attempt to join this is the end of. */
   attempt: z.string(),
-  /** Seconds for kubelet to get its certificate. */
+  /** Seconds for kubelet to get its certificate, and the node its part of the network of pods. */
   timeoutSeconds: z.number().positive().default(900),
 });
 
@@ -34,7 +34,7 @@ interface State extends Inputs {
 const reportSeconds = 20;
 
 /**
- * A kubelet that has a certificate of its own: waited for, and then what it joined with goes, the token from the cluster and the kubeconfig from the
+ * A kubelet that has a certificate of its own and is a node with a part of the network of pods: waited for, and then what it joined with goes, the token from the cluster and the kubeconfig from the
  * board. kubelet's own health says nothing of that: it is well while it still asks.
  */
 export const kubeadmJoined: ResourceType<Inputs, State> = {
@@ -73,7 +73,7 @@ export const kubeadmJoined: ResourceType<Inputs, State> = {
 
 async function finish(context: Context, wanted: Inputs): Promise<State> {
   const board = await context.board(wanted.connection);
-  await awaitCertificate(context, board, wanted);
+  await awaitNode(context, board, wanted);
   // a board that loses power now has to find its certificate again: there is nothing else to join with
   const { code } = await board.run(
     `sync -- ${joinPaths.kubeconfig} "$(readlink -f ${joinPaths.certificate})" "$(dirname ${joinPaths.certificate})"`,
@@ -86,12 +86,13 @@ async function finish(context: Context, wanted: Inputs): Promise<State> {
   return { ...wanted, pending: false };
 }
 
-async function awaitCertificate(context: Context, board: Board, wanted: Inputs): Promise<void> {
+/** Waits for kubelet's certificate, and for the node's part of the network of pods: flanneld ends where there is none. */
+async function awaitNode(context: Context, board: Board, wanted: Inputs): Promise<void> {
   const started = Date.now();
   let reported = 0;
   for (let look = 0; ; look++) {
     const began = Date.now();
-    const lacking = await lookAtJoin(context, board, wanted);
+    const lacking = (await lookAtJoin(context, board, wanted)) || (await withoutNetwork(context, board, wanted));
     if (lacking === "") return;
     if (look === 0) await renewToken(context, board, wanted, lacking);
     const elapsed = Math.round((Date.now() - started) / 1000);
@@ -110,6 +111,17 @@ async function awaitCertificate(context: Context, board: Board, wanted: Inputs):
   }
 }
 
+/** Why a node that has joined can have no pods yet; empty where it can. */
+async function withoutNetwork(context: Context, board: Board, wanted: Inputs): Promise<string> {
+  try {
+    const found = await nodeOf(context, board, wanted);
+    return found?.spec?.podCIDR === undefined ? `the cluster gave node ${wanted.node} no part of podSubnet yet` : "";
+  } catch (error) {
+    if (!(error instanceof BoardError) || error.trouble === "cancelled") throw error;
+    return error.message;
+  }
+}
+
 /** kubelet asks again and again; the token may have come to its end while the program travelled, or in a run that was killed. */
 async function renewToken(context: Context, board: Board, wanted: Inputs, lacking: string): Promise<void> {
   const token = tokenIn(await textOf(board, joinPaths.bootstrap));
@@ -120,6 +132,7 @@ async function renewToken(context: Context, board: Board, wanted: Inputs, lackin
       `node ${wanted.node} has nothing to join with: ${lacking}, and there is no ${joinPaths.bootstrap}`,
       "The same command again gives it a token",
     );
-  const { node, timeoutSeconds: seconds } = wanted;
-  await askCluster(context, board, wanted, ({ client }) => registerToken(client, token, { node, seconds }));
+  const { node, timeoutSeconds } = wanted;
+  const until = await endOfToken(context, wanted, timeoutSeconds);
+  await askCluster(context, board, wanted, ({ client }) => registerToken(client, token, { node, until }));
 }

@@ -79,14 +79,26 @@ export class MemoryCluster {
         if (!this.secrets.delete(name)) throw new ApiException(404, "there is none", {}, {});
       }),
     listNode: () => this.#answer(() => ({ items: this.nodes })),
+    readNode: ({ name }: { name: string }) =>
+      this.#answer(() => {
+        const found = this.nodes.find((node) => nameOf(node) === name);
+        if (found === undefined) throw new ApiException(404, "there is none", {}, {});
+        return found;
+      }),
   };
+
+  /** A node registers, and gets its part of the network of pods. */
+  register(name: string): void {
+    const others = this.nodes.filter((node) => nameOf(node) !== name);
+    this.nodes = [...others, { metadata: { name }, spec: { podCIDR: "10.244.1.0/24" } }];
+  }
 
   #answer<Result>(work: () => Result): Promise<Result> {
     return this.isUp ? Promise.resolve().then(work) : Promise.reject(new Error("connect ECONNREFUSED 192.0.2.7:6443"));
   }
 }
 
-function nameOf({ metadata }: V1Secret): string {
+function nameOf({ metadata }: V1Node | V1Secret): string {
   return metadata?.name ?? "";
 }
 
@@ -142,9 +154,9 @@ export class DirectoryBoard {
     );
   }
 
-  /** kubelet starts: where it has no certificate it asks for one, with a token that the cluster knows. */
+  /** kubelet starts: where it has no certificate it asks for one, with a token that the cluster knows, and registers its node. */
   startKubelet(cluster: MemoryCluster, certificates: Certificates, node: string): void {
-    if (this.has(joinPaths.certificate)) return;
+    if (this.has(joinPaths.certificate)) return cluster.register(node);
     const bootstrap = this.text(joinPaths.bootstrap);
     const token = tokenIn(bootstrap);
     this.put(joinPaths.kubeconfig, bootstrap.replace(/token: .*/, `client-certificate: ${joinPaths.certificate}`));
@@ -152,6 +164,7 @@ export class DirectoryBoard {
     if (known?.["token-secret"] !== token?.secret || new Date(known?.expiration ?? 0) < new Date()) return;
     this.put("/var/lib/kubelet/pki/kubelet-client-1.pem", certificates.ofNode(node));
     symlinkSync("kubelet-client-1.pem", this.at(joinPaths.certificate));
+    cluster.register(node);
   }
 
   dispose(): void {

@@ -46,7 +46,7 @@ export const letInScript = laterPods
 /** Says that an init of ours has begun on the board; what is there without it is somebody else's. */
 export const initRecord = `${stateDirectory}/kubeadm-init`;
 
-/** Says that a join of ours has begun on the board; holds how often kubelet was given something to join with. */
+/** Says that a join of ours has begun on the board; holds how often kubelet was given something to join with, and the name of the node. */
 export const joinRecord = `${stateDirectory}/kubeadm-join`;
 
 /** A changed configuration while kubeadm works with it: {@link kubeadmPaths} `config` is the last that all of the control plane has. */
@@ -57,8 +57,7 @@ const standIn = `${stateDirectory}/kubeadm-preflight`;
 
 /** What of ours is on the board besides what other resources remember. */
 export const ownTraces: readonly string[] = [
-  initRecord,
-  joinRecord,
+  ...[initRecord, joinRecord].flatMap((record) => [record, unwritten(record)]),
   stagedConfig,
   standIn,
   ...laterPods.map(heldBackPath),
@@ -86,8 +85,14 @@ function refuseLeftovers(record: string, kubeadm: string, criSocket: string): st
 fi`;
 }
 
+/** A record before it takes its place. */
+function unwritten(record: string): string {
+  return `${record}.new`;
+}
+
 function writeRecord(record: string, content: string): string {
-  return `printf '%s' "${content}" >${record} && sync -- ${record} || fail "${record} cannot be written"`;
+  const fresh = unwritten(record);
+  return `echo "${content}" >${fresh} && sync -- ${fresh} && mv -f ${fresh} ${record} && sync -- ${stateDirectory} || fail "${record} cannot be written"`;
 }
 
 /**
@@ -110,14 +115,17 @@ fi`;
 /**
  * Shell that begins a join, or does nothing where one of ours has begun. Prints how often kubelet was given something to join with.
  *
- * Fails for what {@link refuseLeftovers} finds.
+ * Fails for what {@link refuseLeftovers} finds, and where the board is another node of a stack, whose end would take this one along.
  */
-export function beginJoinScript(kubeadm: string, criSocket: string): string {
+export function beginJoinScript(kubeadm: string, criSocket: string, node: string): string {
   return `${originals}
 ${refuseLeftovers(joinRecord, kubeadm, criSocket)}
 lock
-[ -e ${joinRecord} ] || { ${writeRecord(joinRecord, "0")}; }
-cat ${joinRecord}`;
+node=${quote(node)}
+[ -e ${joinRecord} ] || { ${writeRecord(joinRecord, "0 $node")}; }
+read -r attempt owner <${joinRecord}
+[ "$owner" = "$node" ] || fail "the board is the node $owner: take that one out of the configuration, run up, and only then add $node"
+echo "$attempt"`;
 }
 
 /**
@@ -129,10 +137,10 @@ cat ${joinRecord}`;
 export function attemptScript(former: string): string {
   return `${originals}
 lock
-attempt=$(cat ${joinRecord} 2>/dev/null)
-[ "\${attempt:-0}" -ge ${quote(former)} ] || attempt=${quote(former)}
+read -r attempt owner <${joinRecord}
+[ "$attempt" -ge ${quote(former)} ] || attempt=${quote(former)}
 attempt=$((attempt + 1))
-${writeRecord(joinRecord, "$attempt")}
+${writeRecord(joinRecord, "$attempt $owner")}
 rm -f ${joinPaths.kubeconfig} ${joinPaths.certificate} || fail "it cannot be removed"
 echo "$attempt"`;
 }

@@ -9,6 +9,8 @@ const secretsPath = "/api/v1/namespaces/kube-system/secrets";
 /** As much of an API server as a join asks for: bootstrap tokens, and certificates for who comes with one that is good. */
 export class JoinServer {
   readonly secrets = new Map<string, V1Secret>();
+  /** Nodes that have a certificate, and so are registered. */
+  readonly nodes = new Set<string>();
   /** Texts of the tokens that it has had. */
   readonly tokens: string[] = [];
   #server: ApiServer | undefined;
@@ -40,13 +42,17 @@ export class JoinServer {
 
   async #answer({ line, body, token }: ApiRequest): Promise<ApiAnswer> {
     if (line === "GET /api/v1/nodes") return [200, { items: [] }];
+    const [, asked = ""] = /^GET \/api\/v1\/nodes\/(\w+)$/.exec(line) ?? [];
+    if (this.nodes.has(asked)) return [200, { metadata: { name: asked }, spec: { podCIDR: "10.244.1.0/24" } }];
     if (line === `POST ${secretsPath}`) return this.#put(JSON.parse(body) as V1Secret, true);
     if (line.startsWith(`PUT ${secretsPath}/`)) return this.#put(JSON.parse(body) as V1Secret, false);
     if (line.startsWith(`DELETE ${secretsPath}/`))
       return this.secrets.delete(line.slice(line.lastIndexOf("/") + 1)) ? [200, {}] : [404, {}];
     const [, node] = /^POST \/certificate\/(\w+)$/.exec(line) ?? [];
     if (node === undefined) return [404, {}];
-    return this.#isGood(token) ? [200, await this.#certificate(node)] : [401, {}];
+    if (!this.#isGood(token)) return [401, {}];
+    this.nodes.add(node);
+    return [200, await this.#certificate(node)];
   }
 
   #put(secret: V1Secret, isNew: boolean): ApiAnswer {
