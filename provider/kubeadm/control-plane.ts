@@ -57,9 +57,6 @@ interface State extends Inputs {
 /** Seconds for kubeadm's phases: a slow board takes minutes for the keys, and for the images that the checks pull. */
 const phaseSeconds = 3600;
 
-/** Seconds to wait for the board's lock, and for what comes then. */
-const beginSeconds = 180;
-
 /** For so long the API server has to answer after a change: kubelet looks at its static pods every 20 seconds, and until then the old ones answer. */
 const steadyMilliseconds = 30_000;
 
@@ -166,7 +163,6 @@ async function begin(context: Context, board: Board, wanted: Inputs): Promise<vo
   const { kubeadm, criSocket, ignorePreflightErrors } = wanted;
   const begun = await board.run(beginScript(kubeadm, criSocket), {
     purpose: "looking for an earlier init",
-    timeoutSeconds: beginSeconds,
   });
   if (begun.code !== 0) throw new BoardError("refused", board.label, lastLines(begun.stderr), "Nothing was changed");
   const ignored = ["Service-Kubelet", ...ignorePreflightErrors];

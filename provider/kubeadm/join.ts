@@ -115,7 +115,6 @@ export const kubeadmJoin: ResourceType<Inputs, State> = {
 async function begin(board: Board, { kubeadm, criSocket, node }: Inputs): Promise<string> {
   const { code, stdout, stderr } = await board.run(beginJoinScript(kubeadm, criSocket, node), {
     purpose: "looking for an earlier init or join",
-    timeoutSeconds: 180,
   });
   if (code !== 0) throw new BoardError("refused", board.label, lastLines(stderr), "Nothing was changed");
   return stdout.trim();
