@@ -11,6 +11,11 @@ export {
   type KubeadmControlPlaneArgs,
   KubeadmData,
   type KubeadmDataArgs,
+  type JoinedClusterArgs,
+  KubeadmJoin,
+  type KubeadmJoinArgs,
+  KubeadmJoined,
+  type KubeadmJoinedArgs,
 } from "./kubeadm";
 export {
   AgentToken,

@@ -8,6 +8,8 @@ import { file } from "./files/file";
 import { getFileFunction } from "./files/get-file";
 import { kubeadmCluster } from "./kubeadm/cluster";
 import { kubeadmControlPlane } from "./kubeadm/control-plane";
+import { kubeadmJoin } from "./kubeadm/join";
+import { kubeadmJoined } from "./kubeadm/joined";
 import { kubeadmData } from "./kubeadm/kubeadm-data";
 import { clusterNode } from "./kubernetes/cluster-node";
 import { clusterReadiness } from "./kubernetes/cluster-readiness";
@@ -64,6 +66,8 @@ export const resourceTypes: ReadonlyMap<string, ResourceType<Properties, Propert
   entry(kubeadmData),
   entry(kubeadmControlPlane),
   entry(kubeadmCluster),
+  entry(kubeadmJoin),
+  entry(kubeadmJoined),
 ]);
 
 /** All functions of package `board`. */

@@ -51,7 +51,7 @@ async function stackSubjects(config: StackConfig | KubeadmStackConfig, args: Sub
     system,
     images: planned,
   } = "kubeadm" in config
-    ? { asker: "kubeadm", ...(await kubeadmImages(config, args)) }
+    ? { asker: "kubeadm", ...(await kubeadmImages(config, { ...args, arch: config.board.arch })) }
     : { asker: "k3s", ...(await k3sImages(config, args)) };
   const others = [...askedBy].filter(([name]) => !planned.some((image) => image.name === name));
   return [

@@ -289,4 +289,96 @@ describe("parseStackConfig of a stack with kubeadm", () => {
   ])("refuses %s", (_title, values, path, reason) => {
     expect(problemsOf(values)[path]).toMatch(reason);
   });
+
+  describe("with workers", () => {
+    const worker = { host: "w1.example", arch: "riscv64", hostKey: "ssh-ed25519 BBBB" };
+    const flannel = { cni: { kind: "flannel" } };
+    const workers = (agents: object, section: object = flannel, more: object = {}) =>
+      kubeadm(section, { agents, ...more });
+
+    it("takes boards with a node each", () => {
+      const given = workers({ w1: { ...worker, nodeAddress: "192.0.2.8", labels: { disk: "ssd" } } });
+      expect(parseStackConfig(given).agents.w1).toMatchObject({ nodeAddress: "192.0.2.8", drainTimeoutSeconds: 300 });
+    });
+
+    it("tells all that is wrong at once", () => {
+      const agents = {
+        W1: worker,
+        w1: { ...worker, host: "board.example", version: "v1.36.3+k3s1", taints: ["gpu"] },
+        w2: { ...worker, port: 0 },
+      };
+      expect(Object.keys(problemsOf(workers(agents, { version: "v1.9.2" }))).sort()).toEqual([
+        "agents.W1",
+        "agents.w1.taints[0]",
+        "agents.w2.port",
+        "kubeadm.version",
+      ]);
+      const source = { path: "./k3s" };
+      const k3sKeys = { ...worker, version: "v1.36.3+k3s1", source, config: { "node-ip": "192.0.2.8" } };
+      expect(problemsOf(workers({ w1: k3sKeys, w2: { ...worker, host: "board.example" } }, {}))).toEqual({
+        "kubeadm.cni.kind":
+          "bridge networks the pods of one node, and the cluster has 3: use flannel, which joins them",
+        "agents.w1.version": "is k3s's: all nodes have kubeadm.version",
+        "agents.w1.source": "is k3s's: kubeadm.source is for all nodes",
+        "agents.w1.config.node-ip":
+          "is k3s's: kubelet's configuration is kubeadm.kubelet, the node's address nodeAddress",
+        "agents.w2.host": "board.example:22 is board already: a board is one node",
+      });
+    });
+
+    it.each<[string, object, object, string, RegExp]>([
+      [
+        "a program for another architecture",
+        {
+          runtime: {
+            kind: "containerd",
+            runc: { kind: "url", runc: { url: "https://x.example/r", sha256: "0".repeat(64) } },
+          },
+        },
+        {},
+        "agents.w1.arch",
+        /kubeadm\.runtime\.runc is for riscv64, this board is arm64: choose module or package/,
+      ],
+      [
+        "a shared registry with images for another architecture",
+        {},
+        { registry: { kind: "external", url: "https://registry.example" } },
+        "agents.w1.arch",
+        /the registry's images are for riscv64: leave it on each board's loopback$/,
+      ],
+      [
+        "Calico where one board cannot have it",
+        { cni: { kind: "calico", version: "v3.30.0", manifest: "./none.yaml" } },
+        {},
+        "kubeadm.cni.kind",
+        /Calico has no images for riscv64/,
+      ],
+    ])("refuses %s", (_title, section, more, path, reason) => {
+      expect(problemsOf(workers({ w1: { ...worker, arch: "arm64" } }, { ...flannel, ...section }, more))[path]).toMatch(
+        reason,
+      );
+    });
+
+    it("wants the nodes' network let in where Calico is behind a firewall", () => {
+      const cni = { kind: "calico", version: "v3.30.0", manifest: "./none.yaml" };
+      const behind = (trustedNetworks: string[]) => ({
+        w1: { ...worker, prerequisites: { firewall: { kind: "ports", trustedNetworks } } },
+      });
+      const path = "agents.w1.prerequisites.firewall.trustedNetworks";
+      expect(problemsOf(workers(behind([]), { cni }))[path]).toMatch(/Calico needs more than ports between nodes/);
+      expect(problemsOf(workers(behind(["192.0.2.0/24"]), { cni }))).not.toHaveProperty(path);
+      expect(problemsOf(workers(behind([]), flannel))).not.toHaveProperty(path);
+    });
+
+    it("has workers of another architecture where everything is built for it", () => {
+      expect(problemsOf(workers({ w1: { ...worker, arch: "arm64" } }))).toEqual({});
+    });
+
+    it("tells a stack with k3s where it has the address", () => {
+      const agents = { w1: { ...worker, nodeAddress: "192.0.2.8" } };
+      expect(problemsOf({ ...good, agents })).toEqual({
+        "agents.w1.nodeAddress": "is for kubeadm: with k3s it is config.node-ip",
+      });
+    });
+  });
 });

@@ -67,7 +67,9 @@ export const stackConfigSchema = z.strictObject({
     ),
   agents: agentsConfig
     .default({})
-    .describe("Boards that join the server's cluster as agents, by the names of their nodes."),
+    .describe(
+      "Boards that join the cluster of `board` by the names of their nodes: agents of k3s, or workers of kubeadm, which have no `version`, `source` and `config`.",
+    ),
   images: imagesConfig
     .default({})
     .describe(
@@ -184,7 +186,8 @@ export function parseStackConfig(values: Readonly<Record<string, unknown>>): Sta
   const ofKeys = [
     ...distributionProblems(given),
     ...serverKeyProblems(given.servers, given.k3s),
-    ...agentKeyProblems(given.agents, versionIn(given.k3s)),
+    // of a worker of kubeadm there are no such keys at all, which is said below
+    ...(given.kubeadm === undefined ? agentKeyProblems(given.agents, versionIn(given.k3s)) : []),
   ];
   if (!parsed.success) throw new ConfigError([...problemsOf(parsed.error.issues), ...ofKeys]);
   const { k3s, kubeadm, ...common } = parsed.data;

@@ -9,12 +9,11 @@ import { k3sOpenings } from "../components/k3s/openings";
 import type { K3sServer } from "../components/k3s/server";
 import type { DirectHosts } from "../components/board/proxy/environment";
 import type { ServerConfig } from "../components/k3s/servers-config";
-import { isOnLoopback } from "../components/registry/config";
 import * as board from "../provider";
 import type { StackConfig } from "./config";
 import { proxiedBoard } from "./proxied";
 import type { PreparedMember } from "./prepared";
-import { type FilledRegistry, filledRegistry, readyBoard } from "./ready-board";
+import { type FilledRegistry, nodeRegistry, readyBoard } from "./ready-board";
 import { serverAddress } from "./stack-boards";
 
 /** What nodes join. */
@@ -119,7 +118,10 @@ async function oneAfterTheOther<Config extends AgentConfig | ServerConfig>(
     const { connection: reached } = readyBoard(name, member.config, onBoard, openings);
     const proxied = { role, direct: cluster.direct, packageManager: facts.packageManager };
     const { connection, k3sFiles } = proxiedBoard(name, member.config, proxied, reached);
-    const { registry, resources } = await registryOf(config, member, { name, connection, shared: cluster.registry });
+    const { registry, resources } = await nodeRegistry({
+      ...{ connection, config: config.registry, arch: member.config.arch, node: member.node },
+      ...{ prefix: `${name}-`, shared: cluster.registry },
+    });
     const previous = nodes.at(-1);
     const made = make(name, member, {
       ...member.node,
@@ -135,19 +137,4 @@ async function oneAfterTheOther<Config extends AgentConfig | ServerConfig>(
     nodes.push(made.node);
   }
   return nodes;
-}
-
-/** A registry on a board's loopback is that board's only: the node has one like it, with the same images. */
-async function registryOf(
-  { registry: wanted }: MemberSections,
-  { config, node }: PreparedMember<AgentConfig | ServerConfig>,
-  args: {
-    readonly name: string;
-    readonly connection: pulumi.Output<board.ConnectionArgs>;
-    readonly shared: FilledRegistry;
-  },
-): Promise<FilledRegistry> {
-  if (wanted === undefined || !isOnLoopback(wanted)) return args.shared;
-  const { name, connection } = args;
-  return filledRegistry({ connection, config: wanted, arch: config.arch, node, prefix: `${name}-` });
 }

@@ -6,6 +6,7 @@ import { imagesInManifests, type ManifestImage } from "../components/manifests/i
 import type { ManifestText } from "../components/manifests/manifests";
 import { parsePulledImage } from "../components/images/reference";
 import { registryEndpoint } from "../components/registry/registry";
+import type { Architecture } from "../components/board/architecture";
 import type { Progress } from "../tools/progress";
 import type { KubeadmStackConfig } from "./config";
 
@@ -25,15 +26,24 @@ export interface KubeadmImages {
   readonly mirrored: readonly string[];
 }
 
+/** The sections that decide which images the nodes of a stack are given. */
+export type ImageSections = Pick<KubeadmStackConfig, "kubeadm" | "images" | "registries" | "audit" | "registry">;
+
 /** How {@link kubeadmImages} looks at them. */
 export interface KubeadmImagesArgs {
+  readonly arch: Architecture;
   readonly pageSize: number;
   readonly progress: Progress;
   /** What the user deploys: what its pods run is looked at too. Defaults to nothing. */
   readonly workloads?: readonly ManifestText[];
   /** Images of the network's pods. Defaults to none. */
   readonly network?: readonly ManifestImage[];
+  /** Whether the node is a worker, which runs no control plane. Defaults to false. */
+  readonly isWorker?: boolean;
 }
+
+/** What runs as a static pod of a control plane, and nowhere else. */
+const staticPods: readonly string[] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"];
 
 /**
  * Finds out which images a kubeadm stack needs and what the board gets for each; makes what is made here.
@@ -41,16 +51,17 @@ export interface KubeadmImagesArgs {
  * @throws UnfitImages where the board cannot run one; or what a build says.
  */
 export async function kubeadmImages(
-  { kubeadm, images: configured, registries, audit, board, registry }: KubeadmStackConfig,
-  { pageSize, progress, workloads = [], network = [] }: KubeadmImagesArgs,
+  { kubeadm, images: configured, registries, audit, registry }: ImageSections,
+  { arch, pageSize, progress, workloads = [], network = [], isWorker = false }: KubeadmImagesArgs,
 ): Promise<KubeadmImages> {
   if (registry === undefined) throw new Error("a kubeadm stack needs a private registry");
-  const system = controlPlaneImages(kubeadm.version, board.arch);
+  const all = controlPlaneImages(kubeadm.version, arch);
+  const system = isWorker ? all.filter(({ key }) => !staticPods.includes(key)) : all;
   const images = await planImages({
     images: configured,
     system: [...system, ...network.map(({ image }) => ({ name: parsePulledImage(image).name, alternatives: [] }))],
     registries,
-    arch: board.arch,
+    arch,
     pageSize,
     allow: audit.allow,
     progress,

@@ -45,22 +45,33 @@ it("cri-dockerd from a package: its own unit and socket, and our drop-in", async
   expect(before("runtime-cri-dockerd")).toContain("runtime-cri-dockerd-package");
 });
 
-it("flannel: one service with its network and the writer of the node's", async () => {
-  new FlannelNetwork("network", {
-    connection,
-    config: flannelConfig.parse({ kind: "flannel", interface: "eth1" }),
-    program: k3s,
-    podSubnet: "10.5.0.0/16",
-    nodeName: "licheepi",
-    startTimeoutSeconds: 300,
-    after: [],
-  });
-  await pulumi.runtime.disconnect();
-  expect(find("network-service")?.inputs).toMatchObject({ name: "flanneld", timeoutSeconds: 300 });
-  expect(String(find("network-service")?.inputs.unit)).toContain("Environment=NODE_NAME=licheepi");
-  expect(String(find("network-service")?.inputs.unit)).toContain("--iface=eth1");
-  expect(fileOf("network-service", "net-conf.json")).toContain('"Network": "10.5.0.0/16"');
-});
+it.each([
+  [{}, "192.0.2.7"],
+  [{ interface: "eth1" }, "eth1"],
+])(
+  "flannel with %j: one service with its network and the writer of the node's, by way of %s",
+  async (wanted, iface) => {
+    new FlannelNetwork("network", {
+      connection,
+      config: flannelConfig.parse({ kind: "flannel", ...wanted }),
+      program: k3s,
+      podSubnet: "10.5.0.0/16",
+      node: { name: "licheepi", address: "192.0.2.7" },
+      restartTriggers: { join: "3" },
+      startTimeoutSeconds: 300,
+      after: [],
+    });
+    await pulumi.runtime.disconnect();
+    expect(find("network-service")?.inputs).toMatchObject({
+      name: "flanneld",
+      timeoutSeconds: 300,
+      restartTriggers: { join: "3" },
+    });
+    expect(String(find("network-service")?.inputs.unit)).toContain("Environment=NODE_NAME=licheepi");
+    expect(String(find("network-service")?.inputs.unit)).toContain(`--iface=${iface}`);
+    expect(fileOf("network-service", "net-conf.json")).toContain('"Network": "10.5.0.0/16"');
+  },
+);
 
 describe("a stack's configuration", () => {
   const parse = (kubeadm: object, arch = "riscv64") =>

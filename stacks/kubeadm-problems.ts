@@ -1,3 +1,4 @@
+import type { KubeadmConfig } from "../components/kubeadm/config";
 import { calicoOf } from "../components/kubeadm/cni/network";
 import { choosesEncryption } from "../components/kubeadm/configuration";
 import { cniProblems } from "../components/kubeadm/cni/problems";
@@ -5,6 +6,7 @@ import { runtimeProblems } from "../components/kubeadm/runtime/problems";
 import { isSubnet, overlap } from "../components/kubeadm/subnet";
 import { bundledVersions } from "../components/kubeadm/program-builds";
 import type { ConfigProblem, KubeadmStackConfig } from "./config";
+import { sharedBoardProblems, sharedImageProblems } from "./members-problems";
 
 /** What is wrong with a kubeadm section that is good by itself, and what other sections cannot have with it. */
 export function kubeadmProblems(config: KubeadmStackConfig): ConfigProblem[] {
@@ -14,7 +16,9 @@ export function kubeadmProblems(config: KubeadmStackConfig): ConfigProblem[] {
     ...networkProblems(config),
     ...runtimeProblems(config),
     ...cni(config),
+    ...calicoBehindFirewalls(config),
     ...otherSections(config),
+    ...workers(config),
   ];
 }
 
@@ -41,14 +45,27 @@ function networkProblems({ kubeadm }: KubeadmStackConfig): ConfigProblem[] {
   return [{ path: "kubeadm.podSubnet", reason: `${podSubnet} overlaps serviceSubnet ${serviceSubnet}` }];
 }
 
-/** Whether the network can be had on the board, and what is wrong with its manifest. */
-function cni({ kubeadm, board }: KubeadmStackConfig): ConfigProblem[] {
-  const problems = cniProblems(kubeadm.cni, { architectures: [board.arch], nodes: 1 });
+/** Whether the network can be had on the boards, and what is wrong with its manifest. */
+function cni({ kubeadm, board, agents }: KubeadmStackConfig): ConfigProblem[] {
+  const architectures = [board, ...Object.values(agents)].map(({ arch }) => arch);
+  const problems = cniProblems(kubeadm.cni, { architectures, nodes: architectures.length });
   return problems.length > 0 ? problems : [...(calicoOf(kubeadm)?.problems ?? [])];
 }
 
+/** Calico's packets between nodes are of protocols, by its manifest, that a list of ports cannot name. */
+function calicoBehindFirewalls({ kubeadm, board, agents }: KubeadmStackConfig): ConfigProblem[] {
+  if (kubeadm.cni.kind !== "calico" || Object.keys(agents).length === 0) return [];
+  const boards = { board, ...Object.fromEntries(Object.entries(agents).map(([name, one]) => [`agents.${name}`, one])) };
+  return Object.entries(boards).flatMap(([path, { prerequisites }]) => {
+    const firewall = prerequisites?.firewall;
+    if (firewall?.kind !== "ports" || firewall.trustedNetworks.length > 0) return [];
+    const reason = "Calico needs more than ports between nodes (IP in IP or VXLAN, BGP): name the network of the nodes";
+    return [{ path: `${path}.prerequisites.firewall.trustedNetworks`, reason }];
+  });
+}
+
 /** Sections that are k3s's. */
-function otherSections({ delivery, servers, agents, manifests, registry }: KubeadmStackConfig): ConfigProblem[] {
+function otherSections({ delivery, servers, manifests, registry }: KubeadmStackConfig): ConfigProblem[] {
   return [
     ...(delivery === "mirror"
       ? []
@@ -60,9 +77,56 @@ function otherSections({ delivery, servers, agents, manifests, registry }: Kubea
         ]),
     ...(registry === undefined ? [{ path: "registry", reason: "is needed: kubeadm takes its images from there" }] : []),
     ...(Object.keys(servers).length === 0 ? [] : [{ path: "servers", reason: "are k3s's" }]),
-    ...(Object.keys(agents).length === 0 ? [] : [{ path: "agents", reason: "are k3s's" }]),
     ...(Object.keys(manifests).length === 0
       ? []
       : [{ path: "manifests", reason: "are deployed by k3s: use workloads, which Pulumi deploys" }]),
   ];
+}
+
+/** What is wrong with boards that join, each good by itself. */
+function workers(config: KubeadmStackConfig): ConfigProblem[] {
+  return [
+    ...sharedBoardProblems(config),
+    ...sharedImageProblems(config),
+    ...keysOfK3s(config),
+    ...otherArchitectures(config),
+  ];
+}
+
+function keysOfK3s({ agents }: KubeadmStackConfig): ConfigProblem[] {
+  return Object.entries(agents).flatMap(([name, { version, source, config }]) => [
+    ...(version === undefined
+      ? []
+      : [{ path: `agents.${name}.version`, reason: "is k3s's: all nodes have kubeadm.version" }]),
+    ...(source === undefined
+      ? []
+      : [{ path: `agents.${name}.source`, reason: "is k3s's: kubeadm.source is for all nodes" }]),
+    ...Object.keys(config).map((key) => ({
+      path: `agents.${name}.config.${key}`,
+      reason: "is k3s's: kubelet's configuration is kubeadm.kubelet, the node's address nodeAddress",
+    })),
+  ]);
+}
+
+/** Programs that are given as they are are for one architecture. */
+function otherArchitectures({ kubeadm, board, agents }: KubeadmStackConfig): ConfigProblem[] {
+  const given = givenPrograms(kubeadm);
+  return Object.entries(agents).flatMap(([name, { arch }]) =>
+    arch === board.arch
+      ? []
+      : given.map((path) => ({
+          path: `agents.${name}.arch`,
+          reason: `${path} is for ${board.arch}, this board is ${arch}: choose module or package`,
+        })),
+  );
+}
+
+/** Config paths of sources that name a file. */
+function givenPrograms({ source, runtime }: KubeadmConfig): string[] {
+  const sources = {
+    "kubeadm.source": source,
+    "kubeadm.runtime.source": runtime.source,
+    ...(runtime.kind === "containerd" ? { "kubeadm.runtime.runc": runtime.runc } : {}),
+  };
+  return Object.entries(sources).flatMap(([path, { kind }]) => (["url", "path"].includes(kind) ? [path] : []));
 }

@@ -1,71 +1,58 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { openingsOf } from "../components/board/prerequisites/ports";
-import { dockerProxy, serviceProxyFiles } from "../components/board/proxy/proxy";
 import { Hooks } from "../components/hooks/hooks";
-import { showPlan } from "../components/images/show-plan";
-import { preparedNetwork } from "../components/kubeadm/cni/network";
-import type { KubeadmConfig } from "../components/kubeadm/config";
-import { adminKubeconfig, type NodeIdentity } from "../components/kubeadm/configuration";
-import { clusterDns, resolvedFile } from "../components/kubeadm/kubelet";
-import { nodePrograms } from "../components/kubeadm/programs";
+import { adminKubeconfig } from "../components/kubeadm/configuration";
+import { clusterDns } from "../components/kubeadm/kubelet";
+import { kubeadmOpenings } from "../components/kubeadm/openings";
 import { KubeadmServer } from "../components/kubeadm/server";
-import { containerdUnitName } from "../components/kubeadm/runtime/containerd";
-import { criDockerd } from "../components/kubeadm/runtime/cri-dockerd-source";
-import { dockerOnBoard } from "../components/kubeadm/runtime/docker";
 import { readManifests } from "../components/manifests/manifests";
 import { manifestProblems } from "../components/manifests/validate";
-import { engineProgress } from "../components/progress";
 import { neededPackages } from "../components/pulumi-packages";
 import { Workloads } from "../components/workloads/workloads";
 import * as board from "../provider";
-import { checkedBoards } from "./boards";
 import { ConfigError, type KubeadmStackConfig } from "./config";
-import type { K3sServerOutputs } from "./k3s-server";
-import { kubeadmImages } from "./kubeadm-images";
-import { withPackageSources } from "./proxied";
+import { boardOutputs, type K3sServerOutputs } from "./k3s-server";
+import { type KubeadmMembers, kubeadmMembers } from "./kubeadm-members";
+import { kubeadmPreparation } from "./kubeadm-nodes";
+import { joinWorkers, type PreparedWorker } from "./kubeadm-workers";
+import { proxiedKubeadmBoard } from "./proxied";
 import { filledRegistry, readyBoard } from "./ready-board";
+import { type KubeadmBoards, kubeadmBoardsOf } from "./stack-boards";
 
 /** What a kubeadm stack tells. */
-export type KubeadmOutputs = Omit<K3sServerOutputs, "servers" | "agents" | "join">;
+export type KubeadmOutputs = Omit<K3sServerOutputs, "servers" | "join">;
 
 /**
- * One board as a cluster made by kubeadm: registry, images, runtime, network, control plane, and the gate at the end.
+ * One board as a cluster made by kubeadm, and others as its workers: registry, images, runtime, network, control plane, the workers, and the gate at
+ * the end.
  *
- * Everything that can be wrong without the board, and everything that the board says of itself, is checked before the first resource is registered.
+ * Everything that can be wrong without the boards, and everything that the boards say of themselves, is checked before the first resource is registered.
  *
- * @throws Error with every reason why this board cannot take this configuration.
+ * @throws Error with every reason why these boards cannot take this configuration.
  */
 export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmOutputs> {
   const { arch } = config.board;
   const workloads = checkedWorkloads(config);
-  const checked = (await checkedBoards(new Map([["board", { board: config.board }]]))).get("board");
-  if (checked === undefined) throw new Error("the board was not looked at");
-  const { facts } = checked;
-  const kubeadm = await withNameservers(config.kubeadm, checked.connection);
-  const progress = engineProgress();
-  const programs = await nodePrograms(kubeadm, arch, progress);
-  const network = await preparedNetwork(kubeadm, arch, progress);
-  const docker =
-    kubeadm.runtime.kind === "cri-dockerd"
-      ? {
-          criDockerd: await criDockerd(kubeadm.runtime.source, arch, progress),
-          onBoard: await dockerOnBoard(checked.connection),
-        }
-      : undefined;
-  const images = await kubeadmImages(config, {
-    pageSize: facts.pageSize,
-    progress,
-    workloads,
-    network: network?.kind === "calico" ? network.images : [],
-  });
-  showPlan(images.images);
-  const node = nodeIdentity(config, facts);
+  const boards = await kubeadmBoardsOf(config);
+  const { facts } = boards.server;
+  const members = kubeadmMembers(config, boards);
+  const prepare = kubeadmPreparation(config, workloads);
+  const { images, config: kubeadm, ...given } = await prepare({ checked: boards.server, arch, isWorker: false });
+  const workers = await preparedWorkers(config, { boards, members, prepare });
 
-  const hooks = new Hooks(config.hooks, checked.connection);
-  const openings = openingsOf("kubeadm control plane", [kubeadm.podSubnet, kubeadm.serviceSubnet]);
-  const { connection: reached, rebooted, resources } = readyBoard("board", config.board, checked.connection, openings);
-  hooks.done(resources);
-  const { connection, runtimeFiles } = proxied(config, node, facts.packageManager, reached);
+  const hooks = new Hooks(config.hooks, boards.server.connection);
+  const ready = readyBoard(
+    "board",
+    config.board,
+    boards.server.connection,
+    kubeadmOpenings(kubeadm, "kubeadm control plane"),
+  );
+  const { rebooted } = ready;
+  hooks.done(ready.resources);
+  const { connection, runtimeFiles } = proxiedKubeadmBoard("board", config, {
+    ofBoard: config.board,
+    members,
+    packageManager: facts.packageManager,
+    reached: ready.connection,
+  });
   const filled = await filledRegistry({
     connection,
     config: config.registry,
@@ -78,18 +65,18 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
   const server = new KubeadmServer("kubeadm", {
     connection,
     config: kubeadm,
-    node,
-    programs,
+    ...given,
     ...images,
+    node: members.server,
     registry: filled.registry,
     certSANs: certSANs(config, kubeconfigServer),
     otherFiles: runtimeFiles,
-    ...(docker === undefined ? {} : { docker }),
-    ...(network === undefined ? {} : { network }),
     after: [...filled.resources, ...hooks.before("k3s")],
   });
   hooks.done([server]);
-  const ready = new board.ClusterReadiness(
+  const nodes = await joinWorkers(config, workers, { members, connection, registry: filled, after: [server] });
+  hooks.done(nodes);
+  const gate = new board.ClusterReadiness(
     "ready",
     {
       connection,
@@ -99,31 +86,49 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
       timeoutSeconds: kubeadm.readyTimeoutSeconds,
       triggers: {
         ...Object.fromEntries(images.images.map(({ name, digest }) => [name, digest])),
+        ...(workers.length === 0 ? {} : { agents: workers.map(({ identity }) => identity.name).join(" ") }),
         ...(rebooted === undefined ? {} : { reboot: rebooted }),
       },
     },
-    { dependsOn: [server, ...hooks.before("ready")] },
+    { dependsOn: [server, ...nodes, ...hooks.before("ready")] },
   );
   const { kubeconfig } = new board.Kubeconfig(
     "kubeconfig",
     { connection, path: adminKubeconfig, server: kubeconfigServer },
-    { dependsOn: [ready] },
+    { dependsOn: [gate] },
   );
-  hooks.done([ready]);
-  const deployed = { workloads, kubeconfig, after: [ready, ...hooks.before("workloads")] };
+  hooks.done([gate]);
+  const deployed = { workloads, kubeconfig, after: [gate, ...hooks.before("workloads")] };
   hooks.done(workloads.length === 0 ? [] : [new Workloads("workload", deployed)]);
   hooks.afterAll();
   return {
     kubeconfig,
     board: { hostname: facts.hostname, arch, kernel: facts.kernel, os: facts.os },
+    ...(workers.length === 0 ? {} : { agents: boardOutputs(config.agents, boards.agents) }),
     images: Object.fromEntries(images.images.map(({ name, digest }) => [name, digest])),
   };
 }
 
-/** Where systemd-resolved runs, kubelet takes the nameservers from its file, as kubeadm has it; the configuration may name another one. */
-async function withNameservers(kubeadm: KubeadmConfig, connection: board.ConnectionArgs): Promise<KubeadmConfig> {
-  const { content } = await board.getFile({ connection, path: resolvedFile });
-  return content === undefined ? kubeadm : { ...kubeadm, kubelet: { resolvConf: resolvedFile, ...kubeadm.kubelet } };
+/** What {@link preparedWorkers} goes by. */
+interface WorkersArgs {
+  readonly boards: KubeadmBoards;
+  readonly members: KubeadmMembers;
+  readonly prepare: ReturnType<typeof kubeadmPreparation>;
+}
+
+/** What the workers are given, one after the other: each build uses all cores. */
+async function preparedWorkers(
+  { agents }: KubeadmStackConfig,
+  { boards, members, prepare }: WorkersArgs,
+): Promise<PreparedWorker[]> {
+  const workers: PreparedWorker[] = [];
+  for (const identity of members.workers) {
+    const [config, checked] = [agents[identity.name], boards.agents[identity.name]];
+    if (config === undefined || checked === undefined) throw new Error(`there is no board ${identity.name}`);
+    const node = await prepare({ checked, arch: config.arch, isWorker: true });
+    workers.push({ identity, config, checked, node });
+  }
+  return workers;
 }
 
 function checkedWorkloads({ workloads, hooks }: KubeadmStackConfig) {
@@ -132,43 +137,8 @@ function checkedWorkloads({ workloads, hooks }: KubeadmStackConfig) {
   return readManifests(workloads);
 }
 
-/** The node as kubelet would name it, unless the configuration does. @throws ConfigError where nothing tells its address. */
-function nodeIdentity({ kubeadm, board: { prerequisites } }: KubeadmStackConfig, facts: board.Facts): NodeIdentity {
-  const address = kubeadm.nodeAddress ?? facts.address;
-  if (address === "") {
-    const reason = "is needed: the board has no default route that tells its address";
-    throw new ConfigError([{ path: "kubeadm.nodeAddress", reason }]);
-  }
-  return { name: kubeadm.nodeName ?? prerequisites?.hostname ?? facts.hostname.toLowerCase(), address };
-}
-
 /** Names and addresses that the API server is reached by from outside, each once. */
 function certSANs({ kubeadm, board: { host } }: KubeadmStackConfig, kubeconfigServer: string): string[] {
   const names = [host, new URL(kubeconfigServer).hostname.replace(/^\[|\]$/g, ""), ...kubeadm.certSANs];
   return [...new Set(names)].sort();
-}
-
-/** Tells package managers, Docker and the runtime of the board's proxy, where it has one. */
-function proxied(
-  { kubeadm, board: ofBoard, registry }: KubeadmStackConfig,
-  node: NodeIdentity,
-  packageManager: board.Facts["packageManager"],
-  reached: pulumi.Output<board.ConnectionArgs>,
-): { connection: pulumi.Output<board.ConnectionArgs>; runtimeFiles: readonly board.ServiceFileArgs[] } {
-  const direct = {
-    networks: [kubeadm.podSubnet, kubeadm.serviceSubnet],
-    clusterDomain: kubeadm.dnsDomain,
-    nodes: [node.address, node.name],
-    ...(registry?.kind === "board" ? { registry: registry.listen } : {}),
-  };
-  const { proxy } = ofBoard;
-  const isDocker = kubeadm.runtime.kind === "cri-dockerd";
-  // a service has one owner: where Docker is the runtime, the proxy's files are among the runtime's
-  if (!isDocker) dockerProxy("board", proxy, reached, direct);
-  return {
-    connection: withPackageSources("board", ofBoard, packageManager, reached),
-    runtimeFiles: isDocker
-      ? serviceProxyFiles("docker", "/etc/docker/k3s-board-proxy.env", proxy, direct)
-      : serviceProxyFiles(containerdUnitName, "/etc/containerd/k3s-board-proxy.env", proxy, direct),
-  };
 }

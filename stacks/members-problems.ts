@@ -6,15 +6,21 @@ import { embeddedEtcdProblems, type ServersConfig } from "../components/k3s/serv
 import { isOnLoopback, type RegistryConfig } from "../components/registry/config";
 import { agentSkewProblem } from "../provider/kubernetes/version-skew";
 
-/** The sections that nodes have to go with. */
-interface Sections {
+/** The sections that boards have to go with, whatever runs on them. */
+export interface BoardSections {
   /** Not there where the first server is another stack's. */
   readonly board?: BoardConfig;
+  readonly servers: Readonly<Record<string, BoardConfig>>;
+  readonly agents: Readonly<Record<string, BoardConfig>>;
+  readonly registry: RegistryConfig | undefined;
+}
+
+/** The sections that nodes of k3s have to go with. */
+interface Sections extends BoardSections {
   readonly k3s: K3sConfig;
   readonly servers: ServersConfig;
   readonly agents: AgentsConfig;
   readonly delivery: DeliveryWay;
-  readonly registry: RegistryConfig | undefined;
 }
 
 /** One thing wrong, with its config path. */
@@ -23,26 +29,52 @@ interface MembersProblem {
   readonly reason: string;
 }
 
-/** What is wrong with nodes that are good by themselves. */
+/** What is wrong with nodes of k3s that are good by themselves. */
 export function membersProblems(sections: Sections): MembersProblem[] {
   return [
-    ...sameBoard(sections),
+    ...sharedBoardProblems(sections),
     ...sameName(sections),
-    ...otherArchitectures(sections),
-    ...unreachableRegistry(sections),
+    ...otherSources(sections),
+    ...(sections.delivery === "airgap" ? [] : sharedImageProblems(sections, ", or choose delivery: airgap")),
     ...embeddedEtcdProblems(sections.servers, sections.k3s),
     ...versionProblems(sections),
+    ...keysOfKubeadm(sections),
   ];
 }
 
+/** Boards that are two nodes, and a registry that other boards do not reach. */
+export function sharedBoardProblems(sections: BoardSections): MembersProblem[] {
+  return [...sameBoard(sections), ...unreachableRegistry(sections)];
+}
+
+/**
+ * Boards of another architecture than that of the images in a registry that all boards share.
+ *
+ * @param otherwise - what may be done besides having a registry on each board, as the end of a sentence. Defaults to nothing.
+ */
+export function sharedImageProblems(sections: BoardSections, otherwise = ""): MembersProblem[] {
+  const { board, registry } = sections;
+  if (board === undefined || registry === undefined || isOnLoopback(registry)) return [];
+  const reason = `the registry's images are for ${board.arch}: leave it on each board's loopback${otherwise}`;
+  return joining(sections).flatMap(({ path, member: { arch } }) =>
+    arch === board.arch ? [] : [{ path: `${path}.arch`, reason }],
+  );
+}
+
 /** All nodes that join, with the config path of each. */
-function joining({ servers, agents }: Sections) {
-  const of = <Config>(section: string, members: Readonly<Record<string, Config>>) =>
+function joining<Config>({
+  servers,
+  agents,
+}: {
+  readonly servers: Readonly<Record<string, Config>>;
+  readonly agents: Readonly<Record<string, Config>>;
+}) {
+  const of = (section: string, members: Readonly<Record<string, Config>>) =>
     Object.entries(members).map(([name, member]) => ({ name, member, path: `${section}.${name}` }));
   return [...of("servers", servers), ...of("agents", agents)];
 }
 
-function sameBoard(sections: Sections): MembersProblem[] {
+function sameBoard(sections: BoardSections): MembersProblem[] {
   const placeOf = ({ host, port, jump }: BoardConfig) =>
     `${host}:${port}${jump === undefined ? "" : ` by ${jump.host}`}`;
   const seen = new Map(sections.board === undefined ? [] : [[placeOf(sections.board), "board"]]);
@@ -63,35 +95,31 @@ function sameName({ servers, agents }: Sections): MembersProblem[] {
   );
 }
 
-function otherArchitectures(sections: Sections): MembersProblem[] {
-  const { board, k3s, delivery, registry } = sections;
-  if (board === undefined) return [];
-  const shared = registry !== undefined && !isOnLoopback(registry) && delivery !== "airgap";
-  return joining(sections).flatMap(({ path, member: { arch, source } }) => {
-    if (arch === board.arch) return [];
-    const noSource =
-      source === undefined && !isOnBoard(k3s.source)
-        ? [{ path: `${path}.source`, reason: `is missing: k3s.source is for ${board.arch}, this board is ${arch}` }]
-        : [];
-    const noImages = shared
-      ? [
-          {
-            path: `${path}.arch`,
-            reason: `the registry's images are for ${board.arch}: leave it on each board's loopback, or choose delivery: airgap`,
-          },
-        ]
-      : [];
-    return [...noSource, ...noImages];
-  });
+function otherSources({ board, k3s, servers, agents }: Sections): MembersProblem[] {
+  if (board === undefined || isOnBoard(k3s.source)) return [];
+  return joining<ServersConfig[string] | AgentsConfig[string]>({ servers, agents }).flatMap(
+    ({ path, member: { arch, source } }) =>
+      arch === board.arch || source !== undefined
+        ? []
+        : [{ path: `${path}.source`, reason: `is missing: k3s.source is for ${board.arch}, this board is ${arch}` }],
+  );
 }
 
-function unreachableRegistry(sections: Sections): MembersProblem[] {
+function unreachableRegistry(sections: BoardSections): MembersProblem[] {
   const { registry } = sections;
   const everywhere = registry?.kind === "board" && ["0.0.0.0", "::", "[::]"].includes(registry.listen);
   if (!everywhere || joining(sections).length === 0) return [];
   const reason =
     "agents go to this address: name one of the server's board, or leave it on loopback, where each agent has one of its own";
   return [{ path: "registry.listen", reason }];
+}
+
+function keysOfKubeadm({ agents }: Sections): MembersProblem[] {
+  return Object.entries(agents).flatMap(([name, { nodeAddress }]) =>
+    nodeAddress === undefined
+      ? []
+      : [{ path: `agents.${name}.nodeAddress`, reason: "is for kubeadm: with k3s it is config.node-ip" }],
+  );
 }
 
 /** Agents of another version than the servers', or of another binary of the same version. */

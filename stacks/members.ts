@@ -13,7 +13,7 @@ export interface ClusterMember {
 }
 
 /** A node that joins, and the config path of what is said of it. */
-interface JoiningMember extends ClusterMember {
+export interface JoiningMember extends ClusterMember {
   readonly path: string;
 }
 
@@ -81,14 +81,35 @@ export function clusterMembers(
   return { server, servers, agents, agentServer: agentServer(k3s, server.address) };
 }
 
-function sameName(server: ClusterMember, joining: readonly JoiningMember[]): ConfigProblem[] {
+/** Nodes that would have one name with the first server's. */
+export function sameName(server: ClusterMember, joining: readonly JoiningMember[]): ConfigProblem[] {
   return joining.flatMap(({ name, path }) =>
     name === server.name ? [{ path, reason: "is the name of the server's node" }] : [],
   );
 }
 
-/** Nodes that would have one address with another one. @param known - nodes that are not of these sections. */
-export function sameAddress(known: readonly ClusterMember[], joining: readonly JoiningMember[]): ConfigProblem[] {
+/** Where a distribution is told at which address nodes see each other. */
+export interface AddressKey {
+  /** Below a node that joins. */
+  readonly member: string;
+  /** Config path of the first server's. */
+  readonly server: string;
+}
+
+const nodeIp: AddressKey = { member: "config.node-ip", server: "k3s.config.node-ip" };
+
+/**
+ * Nodes that would have one address with another one.
+ *
+ * @param known - nodes that are not of these sections.
+ * @param key - where addresses are said. Defaults to k3s's keys.
+ */
+export function sameAddress(
+  known: readonly ClusterMember[],
+  joining: readonly JoiningMember[],
+  key: AddressKey = nodeIp,
+): ConfigProblem[] {
+  const said = key.member.slice(key.member.lastIndexOf(".") + 1);
   const owners = new Map(known.map(({ address, name }) => [address, name]));
   return joining.flatMap(({ name, address, path }) => {
     const owner = owners.get(address);
@@ -96,9 +117,9 @@ export function sameAddress(known: readonly ClusterMember[], joining: readonly J
       owners.set(address, name);
       return [];
     }
-    const advice = "say with node-ip (and k3s.config.node-ip of the server) at which address the nodes see each other";
+    const advice = `say with ${said} (and ${key.server} of the server) at which address the nodes see each other`;
     const reason = `its board's address ${address || "(none)"} is that of ${owner} too: ${advice}`;
-    return [{ path: `${path}.config.node-ip`, reason }];
+    return [{ path: `${path}.${key.member}`, reason }];
   });
 }
 

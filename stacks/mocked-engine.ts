@@ -198,7 +198,7 @@ beforeEach(async () => {
       newResource: ({ name, type, inputs }) => ({
         id: `${name}-id`,
         state: {
-          ...{ sha256: "11", installedVersion: "1", token: agentToken },
+          ...{ sha256: "11", installedVersion: "1", attempt: "1", token: agentToken },
           ...(inputs as object),
           ...(type === "board:index:Kubeconfig" ? { kubeconfig: "kubeconfig-text-1" } : {}),
           ...(type === "pulumi:pulumi:StackReference"

@@ -2,13 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BoardConfig } from "../components/board/config";
 import type { DirectHosts } from "../components/board/proxy/environment";
 import { packageMirrors } from "../components/board/packages/mirrors";
-import { dockerProxy, k3sProxyFiles, packageProxy } from "../components/board/proxy/proxy";
+import { dockerProxy, k3sProxyFiles, packageProxy, serviceProxyFiles } from "../components/board/proxy/proxy";
 import { clusterSetting, stackConfiguration } from "../components/k3s/configuration/files";
 import type { Role } from "../components/k3s/configuration/flags";
 import { unitNames } from "../components/k3s/unit";
+import { containerdUnitName } from "../components/kubeadm/runtime/containerd";
 import { registryEndpoint } from "../components/registry/registry";
 import type * as board from "../provider";
-import type { StackConfig } from "./config";
+import type { KubeadmStackConfig, StackConfig } from "./config";
+import type { KubeadmMembers } from "./kubeadm-members";
 import type { ClusterMembers } from "./members";
 
 /** What of a stack is asked without the proxy: the cluster's networks and names, its nodes, the private registry. */
@@ -78,5 +80,45 @@ export function proxiedBoard(
   return {
     connection: withPackageSources(name, config, packageManager, connection),
     k3sFiles: k3sProxyFiles(unitNames[role], config.proxy, direct),
+  };
+}
+
+/** A board of a kubeadm stack, and what {@link proxiedKubeadmBoard} goes by. */
+export interface ProxiedKubeadmBoardArgs {
+  readonly ofBoard: Pick<BoardConfig, "proxy" | "packageMirrors">;
+  readonly members: KubeadmMembers;
+  readonly packageManager: board.Facts["packageManager"];
+  readonly reached: pulumi.Output<board.ConnectionArgs>;
+}
+
+/**
+ * Tells package managers, Docker and the runtime of a board of a kubeadm stack of the proxy, where it has one.
+ *
+ * @param name - what the names of the resources begin with.
+ */
+export function proxiedKubeadmBoard(
+  name: string,
+  { kubeadm, registry }: Pick<KubeadmStackConfig, "kubeadm" | "registry">,
+  { ofBoard, members, packageManager, reached }: ProxiedKubeadmBoardArgs,
+): {
+  readonly connection: pulumi.Output<board.ConnectionArgs>;
+  /** Files that the runtime reads at its start. */
+  readonly runtimeFiles: readonly board.ServiceFileArgs[];
+} {
+  const direct = {
+    networks: [kubeadm.podSubnet, kubeadm.serviceSubnet],
+    clusterDomain: kubeadm.dnsDomain,
+    nodes: [members.server, ...members.workers].flatMap(({ address, name: node }) => [address, node]),
+    ...(registry?.kind === "board" ? { registry: registry.listen } : {}),
+  };
+  const { proxy } = ofBoard;
+  const isDocker = kubeadm.runtime.kind === "cri-dockerd";
+  // a service has one owner: where Docker is the runtime, the proxy's files are among the runtime's
+  if (!isDocker) dockerProxy(name, proxy, reached, direct);
+  return {
+    connection: withPackageSources(name, ofBoard, packageManager, reached),
+    runtimeFiles: isDocker
+      ? serviceProxyFiles("docker", "/etc/docker/k3s-board-proxy.env", proxy, direct)
+      : serviceProxyFiles(containerdUnitName, "/etc/containerd/k3s-board-proxy.env", proxy, direct),
   };
 }

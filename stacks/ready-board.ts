@@ -5,7 +5,7 @@ import type { Openings } from "../components/board/prerequisites/ports";
 import { Prerequisites } from "../components/board/prerequisites/prerequisites";
 import type { Hooks } from "../components/hooks/hooks";
 import { RegistryImages } from "../components/images/registry-images";
-import type { RegistryConfig } from "../components/registry/config";
+import { isOnLoopback, type RegistryConfig } from "../components/registry/config";
 import { Registry } from "../components/registry/registry";
 import type * as board from "../provider";
 import type { PreparedNode } from "./prepared";
@@ -83,4 +83,12 @@ export async function filledRegistry(args: FilledRegistryArgs): Promise<FilledRe
   });
   hooks?.done([images]);
   return { registry, resources: [registry, images] };
+}
+
+/** A registry on a board's loopback is that board's only: a node that joins has one like it with its images, and shares any other one. */
+export async function nodeRegistry({
+  shared,
+  ...own
+}: FilledRegistryArgs & { readonly shared: FilledRegistry }): Promise<FilledRegistry> {
+  return own.config === undefined || !isOnLoopback(own.config) ? shared : filledRegistry(own);
 }

@@ -2,7 +2,7 @@ import type { BoardConfig } from "../components/board/config";
 import { serverKeys } from "../components/k3s/servers-config";
 import { writtenForAgent, writtenForJoinedServer, writtenForServer } from "../components/k3s/written";
 import { type BoardToCheck, type CheckedBoard, checkedBoards, type WantedNode } from "./boards";
-import type { StackConfig } from "./config";
+import type { KubeadmStackConfig, StackConfig } from "./config";
 
 /** The boards of a stack, with what they said of themselves. */
 export interface StackBoards {
@@ -32,6 +32,16 @@ export async function boardsOf(config: StackConfig): Promise<StackBoards> {
     servers: checkedIn("servers", config.servers, checked),
     agents: checkedIn("agents", config.agents, checked),
   };
+}
+
+/** The boards of a kubeadm stack, with what they said of themselves. */
+export type KubeadmBoards = Pick<StackBoards, "server" | "agents">;
+
+/** All boards of a kubeadm stack, asked at the same time. @throws as {@link checkedBoards}. */
+export async function kubeadmBoardsOf({ board, agents }: KubeadmStackConfig): Promise<KubeadmBoards> {
+  const workers = Object.entries(agents).map(([name, worker]) => [`agents.${name}`, { board: worker }] as const);
+  const checked = await checkedBoards(new Map([["board", { board }], ...workers]));
+  return { server: boardAt(checked, "board"), agents: checkedIn("agents", agents, checked) };
 }
 
 /** The boards of a stack that is agents only, by the names of their nodes. @throws as {@link checkedBoards}. */

@@ -16,6 +16,12 @@ describe("chooseDepth", () => {
   it("refuses opposites", () => {
     expect(() => chooseDepth({ keepData: true, purge: true }, { k3s })).toThrow(UsageError);
   });
+
+  it("refuses to keep the data of a cluster of kubeadm, of which there is no word in an empty section", () => {
+    const kubeadm = { version: "v1.36.3" };
+    expect(() => chooseDepth({ keepData: true }, { k3s: {}, kubeadm })).toThrow(/--keep-data is for k3s/);
+    expect(chooseDepth({ keepData: true }, { k3s, kubeadm: {} })).toBe("keepData");
+  });
 });
 
 describe("depthLines", () => {

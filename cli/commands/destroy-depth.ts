@@ -5,6 +5,7 @@ import {
   onDestroyVariable,
   type OnDestroy,
 } from "../../provider/kubernetes/on-destroy";
+import { isObject } from "../../provider/secrets";
 import { UsageError } from "../errors";
 
 /** Options of `destroy` that say how deep it goes. */
@@ -22,10 +23,13 @@ const configured = z.object({ k3s: z.object({ onDestroy: z.enum(onDestroyDepths)
  * project that has no k3s in its configuration.
  *
  * @param values - the configuration by key.
- * @throws UsageError where both options are given.
+ * @throws UsageError where both options are given, and where the data of a cluster of kubeadm is to be kept: its nodes would be drained before one of
+ * them refuses.
  */
 export function chooseDepth(flags: DepthFlags, values: Readonly<Record<string, unknown>>): OnDestroy | undefined {
   requireOneDepth(flags);
+  if (flags.keepData && isObject(values.kubeadm) && Object.keys(values.kubeadm).length > 0)
+    throw new UsageError("--keep-data is for k3s: a cluster of kubeadm is reset with its data");
   if (flags.keepData) return "keepData";
   if (flags.purge) return "purge";
   if (values.k3s === undefined) return undefined;

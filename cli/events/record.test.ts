@@ -105,6 +105,15 @@ describe("RunRecord", () => {
     expect(record.diagnostics).toEqual([{ severity: "error", urn, message: "k3s.service did not start" }]);
   });
 
+  it("drops that a provider has ended which was only slow to answer, and keeps what one said that has", () => {
+    const ended =
+      "\n\n         Detected that /opt/provider/pulumi-resource-board exited prematurely.\n" +
+      "         This is *always* a bug in the provider. Please report the issue to the provider author as appropriate.\n\n" +
+      "To assist with debugging we have dumped the STDOUT and STDERR streams of the plugin:\n\n";
+    expect(replay([log(ended, "error")]).diagnostics).toEqual([]);
+    expect(replay([log(`${ended}RangeError: Invalid time value\n`, "error")]).diagnostics).toHaveLength(1);
+  });
+
   it("sees that a resource is gone, and that one was not there before", () => {
     const record = replay([
       step("resourcePreEvent", "refresh", { old: { unit: "a" }, new: { unit: "a" } }),

@@ -235,7 +235,7 @@ export class RunRecord {
   private diagnose(event: NonNullable<EngineEvent["diagnosticEvent"]>): Happening[] {
     const message = plainMessage(event.message);
     const severity = severities[event.severity as string];
-    if (!severity || !message || verdict.test(message)) return [];
+    if (!severity || !message || verdict.test(message) || falseAlarm.test(message)) return [];
     const found = event.urn ? this.byUrn.get(event.urn) : undefined;
     const resource = found && !this.abstract.has(found.urn) ? found : undefined;
     if (event.ephemeral) {
@@ -259,6 +259,12 @@ type StepMetadata = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
 
 /** What the engine says of the run as a whole; the reason is in another message, or was the user's Ctrl-C. */
 const verdict = /^(update|preview|refresh|destroy) (failed|canceled)$/;
+
+/**
+ * The engine gives a provider half a second to answer before it stops it, and takes one that a busy machine keeps from that for one that has ended
+ * (healthCheck in sdk/go/common/resource/plugin/plugin.go). One that really has ended printed something, which follows then.
+ */
+const falseAlarm = /^\s*Detected that \S+ exited prematurely\.[^]* STDERR streams of the plugin:$/;
 
 const severities: Partial<Record<string, Diagnostic["severity"]>> = {
   info: "info",

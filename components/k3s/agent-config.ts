@@ -20,6 +20,13 @@ export const agentConfig = z.strictObject({
     .optional()
     .describe("Where its k3s binary comes from. Defaults to `k3s.source`, which is for the architecture of `board`."),
   ...memberShape,
+  nodeAddress: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Address of the node in a cluster of kubeadm; with k3s it is `config.node-ip`. Defaults to the one that the board uses towards its default route.",
+    ),
   config: z
     .record(z.string(), z.unknown())
     .default({})

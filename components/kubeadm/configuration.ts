@@ -1,4 +1,5 @@
 import { dump } from "js-yaml";
+import { urlHost } from "../../provider/url-host";
 import type { KubeadmConfig } from "./config";
 import { kubeletConfiguration } from "./kubelet";
 import { releaseTags } from "./image-table";
@@ -30,6 +31,15 @@ export const superAdminKubeconfig = "/etc/kubernetes/super-admin.conf";
 
 /** The taint that keeps ordinary pods away from the control plane's node. */
 export const controlPlaneTaint = "node-role.kubernetes.io/control-plane:NoSchedule";
+
+/** Address of the API server for nodes that join: the stable one, where the configuration has one. */
+export function apiServer(
+  { controlPlaneEndpoint }: Pick<KubeadmConfig, "controlPlaneEndpoint">,
+  { address }: Pick<NodeIdentity, "address">,
+): string {
+  const endpoint = controlPlaneEndpoint ?? urlHost(address);
+  return `https://${/^(\[.*\]|[^:]*):\d+$/.test(endpoint) ? endpoint : `${endpoint}:6443`}`;
+}
 
 /**
  * How long who leads may be silent. Nobody takes over from a control plane that is alone, and with 15 s, the default, controller manager and

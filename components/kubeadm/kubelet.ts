@@ -1,4 +1,5 @@
 import { dump } from "js-yaml";
+import { urlHost } from "../../provider/url-host";
 import type { KubeadmConfig } from "./config";
 import { addressInSubnet } from "./subnet";
 import { minorOf } from "./versions";
@@ -47,6 +48,14 @@ export function kubeletConfiguration(config: KubeadmConfig, criSocket: string): 
 /** kubelet's configuration file. */
 export function kubeletConfigFile(config: KubeadmConfig, criSocket: string): string {
   return dump(kubeletConfiguration(config, criSocket), { lineWidth: -1 });
+}
+
+/** Where kubelet says on its own board that it is well; `undefined` where the configuration has turned that off. */
+export function kubeletHealthUrl({ kubelet }: Pick<KubeadmConfig, "kubelet">): string | undefined {
+  const { healthzPort = 10248, healthzBindAddress = "127.0.0.1" } = kubelet;
+  if (typeof healthzPort !== "number" || healthzPort === 0 || typeof healthzBindAddress !== "string") return undefined;
+  const address = healthzBindAddress === "0.0.0.0" ? "127.0.0.1" : healthzBindAddress;
+  return `http://${urlHost(address)}:${healthzPort}/healthz`;
 }
 
 /** What kubelet's flags are made from. */

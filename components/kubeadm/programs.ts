@@ -13,6 +13,7 @@ import {
   containerdPrograms,
   kubernetesBuild,
   kubernetesPrograms,
+  type KubernetesProgram,
 } from "./program-builds";
 
 /** A program of a node. */
@@ -37,6 +38,13 @@ export interface NodePrograms {
   readonly packages: readonly ProgramPackage[];
 }
 
+/** A program of a node. @throws Error where there is none of that name. */
+export function nodeProgram({ programs }: NodePrograms, name: string): NodeProgram {
+  const found = programs.get(name);
+  if (found === undefined) throw new Error(`there is no program ${name}`);
+  return found;
+}
+
 /** Where copied programs lie on the board. */
 const binDirectory = "/usr/local/bin";
 
@@ -48,12 +56,14 @@ type Source = KubeadmConfig["source"] | Extract<KubeadmConfig["runtime"], { kind
 /**
  * Builds, downloads or finds the programs of a node, and checks that they are for the board before anything uses them.
  *
+ * @param kubernetes - those of Kubernetes that the node needs. Defaults to all.
  * @throws Error that names the config path where one is not to be had or is for another architecture.
  */
 export async function nodePrograms(
   config: KubeadmConfig,
   arch: Architecture,
   progress: Progress,
+  kubernetes: readonly KubernetesProgram[] = kubernetesPrograms,
 ): Promise<NodePrograms> {
   const programs = new Map<string, NodeProgram>();
   const packages: ProgramPackage[] = [];
@@ -79,8 +89,8 @@ export async function nodePrograms(
       programs.set(name, { kind: "file", name, local, path: `${binDirectory}/${name}` });
     }
   };
-  await add("kubeadm.source", config.source, kubernetesPrograms, kubernetesPrograms, async (name) => {
-    const built = await buildGo(kubernetesBuild(name as (typeof kubernetesPrograms)[number], arch), progress);
+  await add("kubeadm.source", config.source, kubernetes, kubernetes, async (name) => {
+    const built = await buildGo(kubernetesBuild(name as KubernetesProgram, arch), progress);
     return built.path;
   });
   if (config.runtime.kind === "containerd") {

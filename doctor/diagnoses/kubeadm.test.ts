@@ -38,11 +38,14 @@ describe("a node of kubeadm", () => {
     expect(found[0]?.hangs).toContain("Deployment coredns → pod kube-system/coredns-54996dc9b4-h4fw8");
   });
 
-  it("waits for a cluster before it minds that kubelet restarts", () => {
+  it.each([
+    ["there is nothing of one", []],
+    ["a worker is about to join", ["bootstrap-kubelet.conf"]],
+  ])("waits for a cluster before it minds that kubelet restarts: %s", (_title, kubeconfigs) => {
     const units = (base.units ?? []).map((unit) =>
       unit.name === "kubelet.service" ? { ...unit, active: "activating", sub: "auto-restart" } : unit,
     );
-    const kubeadm = { ...base.kubeadm!, kubeconfigs: [], manifests: [], etcdData: false, listeners: [] };
+    const kubeadm = { ...base.kubeadm!, kubeconfigs, manifests: [], etcdData: false, listeners: [] };
     expect(diagnose({ ...base, units, kubeadm, nodes: undefined, pods: undefined })).toEqual([]);
   });
 });

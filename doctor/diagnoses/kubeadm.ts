@@ -185,7 +185,8 @@ function leftovers(facts: Facts, kubeadm: KubeadmFacts): Finding[] {
   const left = [
     ...kubeadm.manifests.map((name) => `/etc/kubernetes/manifests/${name}`),
     ...(kubeadm.etcdData ? ["/var/lib/etcd/member"] : []),
-    ...kubeadm.kubeconfigs.map((name) => `/etc/kubernetes/${name}`),
+    // what a node joins with, and no init leaves, is there until kubelet has a certificate
+    ...kubeadm.kubeconfigs.flatMap((name) => (name === "bootstrap-kubelet.conf" ? [] : [`/etc/kubernetes/${name}`])),
   ];
   if (left.length === 0) return [];
   const what = left.length > 2 ? `${left.slice(0, 2).join(", ")} and ${left.length - 2} more` : left.join(" and ");

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
@@ -50,6 +51,18 @@ export async function writeFile(board: Board, file: WantedFile, bytes: Bytes): P
     `${file.path} was not written: ${lastLines(result.stderr)}`,
     remedyFor(result.stderr),
   );
+}
+
+/** {@link writeFile} of a text, for a file that is root's. */
+export async function writeText(
+  board: Board,
+  { path, mode }: Pick<WantedFile, "path" | "mode">,
+  text: string,
+): Promise<void> {
+  const content = Buffer.from(text);
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const file = { path, mode, owner: "root", group: "root", size: content.length, sha256 };
+  await writeFile(board, file, { kind: "content", content });
 }
 
 /** The script of {@link writeFile}; the content comes on its stdin. */

@@ -9,6 +9,7 @@ const wanted = kubeadmControlPlane.inputs.parse({
   connection,
   kubeadm: "/usr/local/bin/kubeadm",
   config: configOf("v1.36.3"),
+  node: "board",
   criSocket: "unix:///run/containerd/containerd.sock",
   timeoutSeconds: 0.01,
 });
@@ -18,16 +19,18 @@ const state = { ...wanted, manifests, found: {} };
 /** A board whose commands all succeed; by their purposes, in order. */
 function boardOf(outputs: Readonly<Record<string, string>>) {
   const purposes: string[] = [];
+  const scripts: string[] = [];
   const board = {
     label: "root@board.example:22",
-    run: (_script: string, { purpose }: { purpose: string }) => {
+    run: (script: string, { purpose }: { purpose: string }) => {
       purposes.push(purpose);
+      scripts.push(script);
       return Promise.resolve({ code: 0, stdout: outputs[purpose] ?? "", stderr: "" });
     },
     file: (path: string) =>
       Promise.resolve({ kind: "file", content: Buffer.from(path.endsWith("/etcd.yaml") ? "a\n" : "") }),
   };
-  return { context: sampleContext(board), purposes };
+  return { context: sampleContext(board), purposes, scripts };
 }
 
 describe("the difference of a control plane", () => {
@@ -83,5 +86,15 @@ describe("an update of a control plane", () => {
       "writing /etc/kubernetes/manifests/kube-apiserver.yaml",
       "writing /etc/kubernetes/manifests/etcd.yaml",
     ]);
+  });
+
+  it("has the certificates of before made again where the configuration would have changed them", async () => {
+    const { context, purposes, scripts } = boardOf({ "changing the control plane with kubeadm": "active\n" });
+    const other = { ...wanted, config: `${wanted.config}dns: {}\n` };
+    await expect(kubeadmControlPlane.update(context, "kubeadm", state, other)).rejects.toThrow(/was not changed/);
+    expect(purposes[1]).toBe("making the certificates of before again");
+    expect(scripts[1]).toMatch(
+      /rm -f \S+\/apiserver\.crt .*server\.key\n.* init phase certs all --config \/etc\/kubernetes\/kubeadm\.yaml /,
+    );
   });
 });

@@ -1,16 +1,14 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import { lineDiff } from "../files/line-diff";
 import { originals } from "../files/originals";
 import { absolutePath } from "../files/schema";
-import { lastLines, writeFile } from "../files/write";
+import { lastLines, writeText } from "../files/write";
 import { pauseAfterLook } from "../pause";
 import { type Context, type Difference, PartialFailure, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { labelOf } from "../ssh/login";
-import { quote } from "../ssh/shell";
 import {
   beginScript,
   filePhases,
@@ -25,7 +23,7 @@ import {
   stagedConfig,
   staticPods,
 } from "./phases";
-import { forgetScript, refuseKeepData } from "./reset";
+import { refuseKeepData, resetNode } from "./reset";
 import { staticPodsHealth } from "./static-pods";
 
 const inputs = z.strictObject({
@@ -34,6 +32,8 @@ const inputs = z.strictObject({
   kubeadm: absolutePath,
   /** Text of its configuration. */
   config: z.string(),
+  /** Name of the control plane's node: after a change this one has to be Ready, whatever the others are. */
+  node: z.string().min(1),
   /** Address of the runtime, for a reset. */
   criSocket: z.string().startsWith("unix:///"),
   /** Checks of kubeadm that may fail. */
@@ -57,9 +57,6 @@ interface State extends Inputs {
 /** Seconds for kubeadm's phases: a slow board takes minutes for the keys, and for the images that the checks pull. */
 const phaseSeconds = 3600;
 
-/** Seconds to wait for the board's lock, and for what comes then. */
-const beginSeconds = 180;
-
 /** For so long the API server has to answer after a change: kubelet looks at its static pods every 20 seconds, and until then the old ones answer. */
 const steadyMilliseconds = 30_000;
 
@@ -71,7 +68,7 @@ export const kubeadmControlPlane: ResourceType<Inputs, State> = {
   token: "board:index:KubeadmControlPlane",
   inputs,
   secretOutputs: [],
-  ignored: ["timeoutSeconds", "ignorePreflightErrors", "kubeadm", "criSocket"],
+  ignored: ["timeoutSeconds", "ignorePreflightErrors", "kubeadm", "criSocket", "node"],
 
   diff: (state, wanted) => difference(state, wanted),
 
@@ -108,7 +105,7 @@ export const kubeadmControlPlane: ResourceType<Inputs, State> = {
   async delete(context, _id, state) {
     const board = await context.board(state.connection);
     refuseKeepData(board);
-    await reset(context, board, state);
+    await resetNode(context, board, state, initRecord);
   },
 };
 
@@ -162,19 +159,10 @@ async function manifestsOn(board: Board): Promise<Manifests> {
   );
 }
 
-/** Writes a file as kubeadm does, for root alone. */
-async function put(board: Board, path: string, text: string): Promise<void> {
-  const content = Buffer.from(text);
-  const sha256 = createHash("sha256").update(content).digest("hex");
-  const file = { path, mode: "0600", owner: "root", group: "root", size: content.length, sha256 };
-  await writeFile(board, file, { kind: "content", content });
-}
-
 async function begin(context: Context, board: Board, wanted: Inputs): Promise<void> {
   const { kubeadm, criSocket, ignorePreflightErrors } = wanted;
   const begun = await board.run(beginScript(kubeadm, criSocket), {
     purpose: "looking for an earlier init",
-    timeoutSeconds: beginSeconds,
   });
   if (begun.code !== 0) throw new BoardError("refused", board.label, lastLines(begun.stderr), "Nothing was changed");
   const ignored = ["Service-Kubelet", ...ignorePreflightErrors];
@@ -185,7 +173,7 @@ ${checks}
 lock
 ${phasesScript(kubeadm, filePhases)}
 ${holdBackScript}`;
-  await put(board, kubeadmPaths.config, wanted.config);
+  await writeText(board, { path: kubeadmPaths.config, mode: "0600" }, wanted.config);
   const { code, stderr } = await board.run(script, {
     purpose: "preparing the control plane with kubeadm",
     timeoutSeconds: phaseSeconds,
@@ -205,12 +193,8 @@ ${holdBackScript}`;
  * the old one there and does all of it again.
  */
 async function change(context: Context, board: Board, old: State, wanted: Inputs): Promise<void> {
-  const { kubeadm, timeoutSeconds } = wanted;
-  // a certificate that is there is taken as it is, whatever names it has to have now
-  const renew =
-    old.config === wanted.config
-      ? ""
-      : "rm -f /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver.key /etc/kubernetes/pki/etcd/server.crt /etc/kubernetes/pki/etcd/server.key";
+  const { kubeadm } = wanted;
+  const renew = old.config === wanted.config ? "" : removeServerCertificates;
   const { code, stdout, stderr } = await board.run(
     `${originals}
 lock
@@ -226,22 +210,44 @@ systemctl is-active kubelet.service || true`,
       stdin: Buffer.from(wanted.config),
     },
   );
-  if (code !== 0) await takeBack(context, board, old, lastLines(stderr, 12));
+  if (code !== 0) await takeBack(context, board, { old, wanted, why: lastLines(stderr, 12) });
   // a run that was killed before kubelet has nobody yet who would start the static pods
   if (stdout.trim() === "active") {
-    const detail = await answers(board, timeoutSeconds);
-    if (detail !== undefined) await takeBack(context, board, old, detail);
+    const detail = await answers(board, wanted);
+    if (detail !== undefined) await takeBack(context, board, { old, wanted, why: detail });
   }
-  await put(board, kubeadmPaths.config, wanted.config);
+  await writeText(board, { path: kubeadmPaths.config, mode: "0600" }, wanted.config);
+}
+
+/** A certificate that is there is taken as it is, whatever names it has to have now. */
+const removeServerCertificates = `rm -f ${["apiserver", "etcd/server"]
+  .flatMap((name) => ["crt", "key"].map((end) => `/etc/kubernetes/pki/${name}.${end}`))
+  .join(" ")}`;
+
+/** Has kubeadm make the certificates by the configuration of before: a change that failed may have left none, or such with other names. */
+async function restoreCertificates(context: Context, board: Board, kubeadm: string): Promise<void> {
+  const { code, stderr } = await board.run(
+    `${originals}
+lock
+${removeServerCertificates}
+${phasesScript(kubeadm, ["certs all"])}
+rm -f ${stagedConfig}`,
+    { purpose: "making the certificates of before again", timeoutSeconds: phaseSeconds },
+  );
+  if (code !== 0)
+    context.log(
+      "warning",
+      `the certificates of before could not be made again: ${context.mask(lastLines(stderr, 6))}. The API server starts no more without them: kubeadm init phase certs all --config ${kubeadmPaths.config}`,
+    );
 }
 
 /** Waits for the API server and the static pods; says what is lacking where they do not come. */
-async function answers(board: Board, timeoutSeconds: number): Promise<string | undefined> {
+async function answers(board: Board, { node, timeoutSeconds }: Inputs): Promise<string | undefined> {
   const started = Date.now();
   let wellSince: number | undefined;
   let detail = "nothing was heard of it";
   for (let began = started; began - started < timeoutSeconds * 1000; began = Date.now()) {
-    const health = await staticPodsHealth(board);
+    const health = await staticPodsHealth(board, node);
     wellSince = health.ready ? (wellSince ?? began) : undefined;
     if (wellSince !== undefined && Date.now() - wellSince >= steadyMilliseconds) return undefined;
     detail = health.detail;
@@ -250,31 +256,20 @@ async function answers(board: Board, timeoutSeconds: number): Promise<string | u
   return detail;
 }
 
-/** Puts the static pods of before back, and throws. */
-async function takeBack(context: Context, board: Board, old: State, why: string): Promise<never> {
+/** Puts certificates and static pods of before back, and throws. */
+async function takeBack(
+  context: Context,
+  board: Board,
+  { old, wanted, why }: { readonly old: State; readonly wanted: Inputs; readonly why: string },
+): Promise<never> {
   context.log("warning", "the control plane does not take the change; its static pods of before are put back");
-  for (const [name, text] of Object.entries(old.manifests)) await put(board, manifestPath(name), text);
+  if (old.config !== wanted.config) await restoreCertificates(context, board, wanted.kubeadm);
+  for (const [name, text] of Object.entries(old.manifests))
+    await writeText(board, { path: manifestPath(name), mode: "0600" }, text);
   throw new BoardError(
     "refused",
     board.label,
     `the control plane was not changed: ${context.mask(why)}`,
     "Its static pods are as they were before",
   );
-}
-
-/** kubeadm's own reset, where its program is there; what that leaves goes with `KubeadmData`. */
-async function reset(context: Context, board: Board, { kubeadm, criSocket }: State): Promise<void> {
-  // without the record there has been no init of ours, and what is there is not ours to reset
-  const script = `${originals}
-[ -d $state ] || exit 0
-if [ -e ${initRecord} ] && [ -x ${quote(kubeadm)} ]; then ${quote(kubeadm)} reset --force --cri-socket ${quote(criSocket)} >&2 || exit 1; fi
-lock
-${forgetScript}
-tidy`;
-  const { code, stderr } = await board.run(script, {
-    purpose: "resetting the node with kubeadm",
-    timeoutSeconds: phaseSeconds,
-  });
-  if (code !== 0)
-    throw new BoardError("refused", board.label, `kubeadm reset failed: ${context.mask(lastLines(stderr, 6))}`);
 }

@@ -25,6 +25,8 @@ export interface KubeadmControlPlaneArgs {
   kubeadm: pulumi.Input<string>;
   /** Text of kubeadm's configuration; it becomes `/etc/kubernetes/kubeadm.yaml`. */
   config: pulumi.Input<string>;
+  /** Name of the control plane's node: after a change this one has to be Ready, whatever the others are. */
+  node: pulumi.Input<string>;
   /** Address of the runtime, `unix:///…`; a reset asks it for the containers that go. */
   criSocket: pulumi.Input<string>;
   /** Checks of kubeadm that may fail, by its names. Defaults to none. */
@@ -72,4 +74,67 @@ export class KubeadmCluster extends pulumi.CustomResource {
       options,
     );
   }
+}
+
+/** Where what a join needs of the cluster is asked. */
+export interface JoinedClusterArgs {
+  /** How to reach the control plane's board; always secret. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** Path of an administrator's kubeconfig there. */
+  kubeconfig: pulumi.Input<string>;
+}
+
+/** What a node of a cluster by kubeadm joins. */
+interface NodeJoinArgs {
+  /** How to reach the board that joins. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** The cluster. By itself never a reason for an update. */
+  cluster: JoinedClusterArgs;
+  /** Address of the API server for nodes: `https://192.0.2.7:6443`. Where it changes, the node joins anew. */
+  server: pulumi.Input<string>;
+  /** Name of the node. A change replaces the resource. */
+  node: pulumi.Input<string>;
+}
+
+/** Arguments of {@link KubeadmJoin}. */
+export interface KubeadmJoinArgs extends NodeJoinArgs {
+  /** Path of kubeadm on the board; it resets the node. */
+  kubeadm: pulumi.Input<string>;
+  /** Address of the runtime, `unix:///…`; a reset asks it for the containers that go. */
+  criSocket: pulumi.Input<string>;
+  /** Seconds that the token is good for, from when it is made; {@link KubeadmJoined} makes them begin anew. Defaults to 900. */
+  tokenSeconds?: pulumi.Input<number>;
+}
+
+/**
+ * What a kubelet joins a cluster with: the cluster's CA, and a kubeconfig with a bootstrap token. It has to be there before kubelet starts, which has
+ * to restart where {@link KubeadmJoin.attempt} changes. A board that has joined already gets neither. When it is deleted, kubeadm resets the node;
+ * kubelet has to have stopped by then, and the runtime has to run.
+ */
+export class KubeadmJoin extends pulumi.CustomResource {
+  /** Counts how often kubelet was given something to join with. */
+  declare readonly attempt: pulumi.Output<string>;
+
+  constructor(name: string, args: KubeadmJoinArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:KubeadmJoin", name, { ...joinInputs(args), attempt: undefined, lacking: undefined }, options);
+  }
+}
+
+/** Arguments of {@link KubeadmJoined}. */
+export interface KubeadmJoinedArgs extends NodeJoinArgs {
+  /** {@link KubeadmJoin.attempt}. */
+  attempt: pulumi.Input<string>;
+  /** Seconds for kubelet to get its certificate; the token is good for as long. Defaults to 900. */
+  timeoutSeconds?: pulumi.Input<number>;
+}
+
+/** A kubelet that has a certificate of its own: waited for, and then the token and the kubeconfig that it joined with go. */
+export class KubeadmJoined extends pulumi.CustomResource {
+  constructor(name: string, args: KubeadmJoinedArgs, options?: pulumi.CustomResourceOptions) {
+    super("board:index:KubeadmJoined", name, { ...joinInputs(args), pending: undefined }, options);
+  }
+}
+
+function joinInputs<Args extends NodeJoinArgs>(args: Args): Args {
+  return { ...secretConnection(args), cluster: secretConnection(args.cluster) };
 }

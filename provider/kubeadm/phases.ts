@@ -1,6 +1,7 @@
 import { originals } from "../files/originals";
 import { stateDirectory } from "../ssh/file-questions";
 import { quote } from "../ssh/shell";
+import { joinPaths } from "./join-files";
 
 /** Where kubeadm's files lie on a control plane. */
 export const kubeadmPaths = {
@@ -45,6 +46,9 @@ export const letInScript = laterPods
 /** Says that an init of ours has begun on the board; what is there without it is somebody else's. */
 export const initRecord = `${stateDirectory}/kubeadm-init`;
 
+/** Says that a join of ours has begun on the board; holds how often kubelet was given something to join with, and the name of the node. */
+export const joinRecord = `${stateDirectory}/kubeadm-join`;
+
 /** A changed configuration while kubeadm works with it: {@link kubeadmPaths} `config` is the last that all of the control plane has. */
 export const stagedConfig = `${stateDirectory}/kubeadm.yaml`;
 
@@ -52,36 +56,93 @@ export const stagedConfig = `${stateDirectory}/kubeadm.yaml`;
 const standIn = `${stateDirectory}/kubeadm-preflight`;
 
 /** What of ours is on the board besides what other resources remember. */
-export const ownTraces: readonly string[] = [initRecord, stagedConfig, standIn, ...laterPods.map(heldBackPath)];
+export const ownTraces: readonly string[] = [
+  ...[initRecord, joinRecord].flatMap((record) => [record, unwritten(record)]),
+  stagedConfig,
+  standIn,
+  ...laterPods.map(heldBackPath),
+];
 
 /** The kubeconfigs that an init writes. */
 const kubeconfigs = ["admin", "super-admin", "kubelet", "bootstrap-kubelet", "controller-manager", "scheduler"].map(
   (name) => `/etc/kubernetes/${name}.conf`,
 );
 
-/** What an init leaves that another one trips over. Certificates that a person put there for kubeadm are among them: they would be lost. */
+/** What an init or a join leaves that another one trips over. Certificates that a person put there for kubeadm are among them: they would be lost. */
 const leftovers = [...kubeconfigs, "/etc/kubernetes/pki/*", `${kubeadmPaths.manifests}/*.yaml`, "/var/lib/etcd/member"];
+
+/**
+ * Shell that fails for what an init or a join has left that was not ours, says what it is and how to reset it, and touches nothing.
+ *
+ * @param record - is there where what is there is ours.
+ */
+function refuseLeftovers(record: string, kubeadm: string, criSocket: string): string {
+  const reset = `${kubeadm} reset --cri-socket ${criSocket}`;
+  return `if [ ! -e ${record} ]; then
+  left=
+  for path in ${leftovers.join(" ")}; do [ ! -e "$path" ] || left="$left $path"; done
+  [ -z "$left" ] || fail "an earlier init or join, which is not this stack's, is on the board:$left. Reset it there (${reset}) and remove what it names"
+fi`;
+}
+
+/** A record before it takes its place. */
+function unwritten(record: string): string {
+  return `${record}.new`;
+}
+
+function writeRecord(record: string, content: string): string {
+  const fresh = unwritten(record);
+  return `echo "${content}" >${fresh} && sync -- ${fresh} && mv -f ${fresh} ${record} && sync -- ${stateDirectory} || fail "${record} cannot be written"`;
+}
 
 /**
  * Shell that begins an init, or goes on with one of ours that was interrupted. Where its etcd has never run there is nothing to keep, and
  * whatever half of a file it left goes; where it has, kubeadm's phases take up what is there. Prints `fresh` where it begins.
  *
- * Fails for what an earlier init has left that was not ours, says what it is and how to reset it, and touches nothing.
+ * Fails for what {@link refuseLeftovers} finds.
  */
 export function beginScript(kubeadm: string, criSocket: string): string {
-  const reset = `${kubeadm} reset --cri-socket ${criSocket}`;
   return `${originals}
-if [ ! -e ${initRecord} ]; then
-  left=
-  for path in ${leftovers.join(" ")}; do [ ! -e "$path" ] || left="$left $path"; done
-  [ -z "$left" ] || fail "an earlier init, which is not this stack's, is on the board:$left. Reset it there (${reset}) and remove what it names"
-fi
+${refuseLeftovers(initRecord, kubeadm, criSocket)}
 lock
 if [ ! -e /var/lib/etcd/member ]; then
-  : >${initRecord} && sync -- ${initRecord} || fail "${initRecord} cannot be written"
+  ${writeRecord(initRecord, "")}
   rm -rf /etc/kubernetes/pki ${kubeconfigs.join(" ")} ${kubeadmPaths.manifests}/*.yaml ${laterPods.map(heldBackPath).join(" ")}
   echo fresh
 fi`;
+}
+
+/**
+ * Shell that begins a join, or does nothing where one of ours has begun. Prints how often kubelet was given something to join with.
+ *
+ * Fails for what {@link refuseLeftovers} finds, and where the board is another node of a stack, whose end would take this one along.
+ */
+export function beginJoinScript(kubeadm: string, criSocket: string, node: string): string {
+  return `${originals}
+${refuseLeftovers(joinRecord, kubeadm, criSocket)}
+lock
+node=${quote(node)}
+[ -e ${joinRecord} ] || { ${writeRecord(joinRecord, "0 $node")}; }
+read -r attempt owner <${joinRecord}
+[ "$owner" = "$node" ] || fail "the board is the node $owner: take that one out of the configuration, run up, and only then add $node"
+echo "$attempt"`;
+}
+
+/**
+ * Shell that counts another attempt to join, and takes away what kubelet was a node by: whatever is there later is of this attempt. Prints its
+ * number.
+ *
+ * @param former - of the attempt that the stack knows: a board with a new disk counts on from there.
+ */
+export function attemptScript(former: string): string {
+  return `${originals}
+lock
+read -r attempt owner <${joinRecord}
+[ "$attempt" -ge ${quote(former)} ] || attempt=${quote(former)}
+attempt=$((attempt + 1))
+${writeRecord(joinRecord, "$attempt $owner")}
+rm -f ${joinPaths.kubeconfig} ${joinPaths.certificate} || fail "it cannot be removed"
+echo "$attempt"`;
 }
 
 /** How often the checks are tried: kubeadm gives the runtime 2 s to answer, which none of its settings changes, and a board may be busy. */

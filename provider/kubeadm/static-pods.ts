@@ -13,9 +13,13 @@ export function staticPodsReady(pods: readonly V1Pod[]): Health {
   return { ready: lacking.length === 0, detail: lacking.join("\n") };
 }
 
-/** Whether the API server answers, the node is Ready and so are its static pods. Never throws for a server that is down. */
-export async function staticPodsHealth(board: Board): Promise<Health> {
-  const health = await kubernetesHealth(board, kubeadmPaths.superAdmin);
+/**
+ * Whether the API server answers, the control plane's node is Ready and so are its static pods. Never throws for a server that is down.
+ *
+ * @param node - name of that node.
+ */
+export async function staticPodsHealth(board: Board, node: string): Promise<Health> {
+  const health = await kubernetesHealth(board, kubeadmPaths.superAdmin, { node });
   if (!health.ready) return health;
   return askKubernetes(board, kubeadmPaths.superAdmin, async (client) => {
     const { items } = await client

@@ -21,6 +21,8 @@ const inputs = z.strictObject({
   labels: z.record(z.string(), z.string()).default({}),
   /** Each `key=value:effect` or `key:effect`. */
   taints: z.array(z.string()).default([]),
+  /** The service on its board whose journal says why it is not Ready. */
+  service: z.string().min(1).default("k3s-agent"),
   /** Seconds for the node to become Ready. Defaults to 600. */
   timeoutSeconds: z.number().positive().default(600),
   /** Seconds for its pods to leave when it goes. Defaults to 300. */
@@ -50,7 +52,7 @@ async function awaitNode(context: Context, wanted: Inputs): Promise<{ api: NodeA
         "timeout",
         board.label,
         `node ${wanted.name} is not Ready after ${elapsed} s: ${detail ?? ""}`,
-        "The journal of k3s-agent on its board says why: journalctl -u k3s-agent",
+        `The journal of ${wanted.service} on its board says why: journalctl -u ${wanted.service}`,
       );
     if (elapsed - reported >= reportSeconds) {
       reported = elapsed;
@@ -118,7 +120,7 @@ export const clusterNode: ResourceType<Inputs, Inputs> = {
   token: "board:index:ClusterNode",
   inputs,
   secretOutputs: [],
-  ignored: ["kubeconfig", "timeoutSeconds", "drainTimeoutSeconds"],
+  ignored: ["kubeconfig", "service", "timeoutSeconds", "drainTimeoutSeconds"],
   diff: (state, wanted) => ({
     changed: (["labels", "taints"] as const).filter((key) => !isDeepStrictEqual(state[key], wanted[key])),
     replaces: state.name === wanted.name ? [] : ["name"],

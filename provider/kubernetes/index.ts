@@ -222,6 +222,8 @@ export interface ClusterNodeArgs extends NodeObjectArgs {
   labels?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Taints that the node is to have, each `key=value:effect` or `key:effect`; those of others stay. Defaults to none. */
   taints?: pulumi.Input<pulumi.Input<string>[]>;
+  /** The service on its board whose journal says why it is not Ready, for an error. Defaults to `k3s-agent`. */
+  service?: pulumi.Input<string>;
   /** Seconds for the node to become Ready. Defaults to 600. */
   timeoutSeconds?: pulumi.Input<number>;
   /** Seconds for its pods to leave when it goes; PodDisruptionBudgets are heeded for so long. Defaults to 300. */

@@ -1,13 +1,6 @@
-import {
-  ApiException,
-  CoreV1Api,
-  PatchStrategy,
-  setHeaderOptions,
-  type V1Node,
-  type V1Pod,
-} from "@kubernetes/client-node";
-import { isObject } from "../secrets";
+import { CoreV1Api, PatchStrategy, setHeaderOptions, type V1Node, type V1Pod } from "@kubernetes/client-node";
 import type { KubernetesClient } from "./client";
+import { refusal, unlessAbsent } from "./refusal";
 
 /** How an eviction went: the pod is going or gone, or something, a PodDisruptionBudget as a rule, holds it for now. */
 export type Eviction = { readonly held: string } | "going";
@@ -57,30 +50,4 @@ export function nodeApi(client: KubernetesClient): NodeApi {
       }
     },
   };
-}
-
-async function unlessAbsent<Result>(answer: Promise<Result>): Promise<Result | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (refusal(error).code === 404) return undefined;
-    throw error;
-  }
-}
-
-/** The status of an answer that is no success, and the API server's own sentence. */
-function refusal(error: unknown): { code: number; message: string } {
-  if (!(error instanceof ApiException)) return { code: 0, message: "" };
-  const body: unknown = typeof error.body === "string" ? parsed(error.body) : error.body;
-  const said =
-    isObject(body) && typeof body.message === "string" ? body.message : `the API server answered ${error.code}`;
-  return { code: error.code, message: said };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -9,7 +9,7 @@ export interface ScriptResult {
 
 /** Options of {@link Board.run}. */
 export interface RunOptions {
-  /** Seconds until the script is given up and killed. */
+  /** Seconds until the script is given up and killed. Defaults to 180. */
   readonly timeoutSeconds?: number;
   /** What is being waited for, for the error: "waiting for k3s.service to become active". */
   readonly purpose: string;

@@ -15,8 +15,8 @@ import { trace, type Traced } from "../../tools/trace";
 
 /** How long the first question of a batch waits for others, milliseconds. The engine asks for all resources at about the same time. */
 const gatherMilliseconds = 15;
-/** Seconds for a script that says nothing else, and for a batch of reads. */
-const defaultTimeoutSeconds = 60;
+/** Seconds for a script that says nothing else. Before its work it may wait 120 s for the board's lock (`files/originals.ts`). */
+const defaultTimeoutSeconds = 180;
 /** sshd's MaxSessions defaults to 10; two are left for others. */
 const sessionsAtOnce = 8;
 /** How often, and after how long, a session that sshd refuses is asked for again. */

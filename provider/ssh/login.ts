@@ -2,13 +2,14 @@ import { readFileSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { Client, type ConnectConfig } from "ssh2";
 import { expandHome } from "../local-paths";
+import { urlHost } from "../url-host";
 import { BoardError } from "./board-error";
 import type { Connection } from "./connection-args";
 import { fingerprint, isPinned, mismatch, offeredAlgorithms, parseHostKey } from "./host-keys";
 
 /** `user@host:port`. */
 export function labelOf({ user, host, port }: Connection): string {
-  return `${user}@${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return `${user}@${urlHost(host)}:${port}`;
 }
 
 /** A logged-in connection, and those it goes through. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { downBoard, type EmulatedBoard, upBoard } from "../../emulator/board";
 import { terminalProgress } from "../../tools/progress";
 import { onBoard } from "../stack/board-view";
+import { expectNoChanges } from "../stack/expect-no-changes";
 import { type BoardSections, boardSections, TestProject } from "../stack/project";
 
 const name = "deliveries-test";
@@ -36,8 +37,7 @@ describe.sequential("images come to a board", () => {
     project.configure({ ...sections, delivery });
     const run = await project.run("up");
     expect(run.code, run.text).toBe(0);
-    const again = await project.run("preview", "--expect-no-changes");
-    expect(again.code, again.text).toBe(0);
+    await expectNoChanges(project);
   }
 
   beforeAll(async () => {

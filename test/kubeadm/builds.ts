@@ -1,5 +1,6 @@
 import type { Architecture } from "../../components/board/architecture";
 import { usualPageSize } from "../../components/images/programs";
+import { preparedNetwork } from "../../components/kubeadm/cni/network";
 import { nodePrograms } from "../../components/kubeadm/programs";
 import { parseStackConfig } from "../../stacks/config";
 import { kubeadmImages } from "../../stacks/kubeadm-images";
@@ -8,13 +9,18 @@ import type { Progress } from "../../tools/progress";
 /** The Kubernetes of the tests. */
 export const version = "v1.36.3";
 
-/** Builds what a kubeadm stack on such a board builds, so that a command on a board takes the time that the board takes. Needs no board. */
-export async function buildForKubeadm(arch: Architecture, progress: Progress): Promise<void> {
+/**
+ * Builds what a kubeadm stack on such a board builds, so that a command on a board takes the time that the board takes. Needs no board.
+ *
+ * @param section - further keys of `kubeadm`. Defaults to none.
+ */
+export async function buildForKubeadm(arch: Architecture, progress: Progress, section: object = {}): Promise<void> {
   const config = parseStackConfig({
     board: { host: "board.example", hostKey: "ssh-ed25519 AAAA", arch },
-    kubeadm: { version },
+    kubeadm: { version, ...section },
   });
   if (!("kubeadm" in config)) throw new Error("this is no stack with kubeadm");
   await nodePrograms(config.kubeadm, arch, progress);
-  await kubeadmImages(config, { pageSize: usualPageSize, progress });
+  await preparedNetwork(config.kubeadm, arch, progress);
+  await kubeadmImages(config, { arch, pageSize: usualPageSize, progress });
 }

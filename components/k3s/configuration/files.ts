@@ -1,4 +1,5 @@
 import { dump } from "js-yaml";
+import { urlHost } from "../../../provider/url-host";
 import type { K3sConfig } from "../config";
 import { nthAddress } from "./addresses";
 import { type Effective, effectiveConfiguration } from "./effective";
@@ -73,7 +74,7 @@ export function supervisorPort({ settings }: Effective): string {
  */
 export function agentServer(config: Pick<K3sConfig, "version" | "config" | "agentServer">, address: string): string {
   const port = supervisorPort(stackConfiguration(config));
-  return config.agentServer ?? `https://${address.includes(":") ? `[${address}]` : address}:${port}`;
+  return config.agentServer ?? `https://${urlHost(address)}:${port}`;
 }
 
 /** Where k3s keeps its datastore; `undefined` where that is another server's (`datastore-endpoint`). */

@@ -23,7 +23,9 @@ export const flannelConfig = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe("Network interface towards the other nodes. Defaults to that of the default route."),
+    .describe(
+      "Network interface towards the other nodes, the same on all. Defaults to the one with the address of the node.",
+    ),
 });
 
 /** Pods of all nodes in one network, by Calico. */

@@ -4,6 +4,7 @@ import * as board from "../../../provider";
 import { buildGo, resolveGoModule } from "../../../tools/go";
 import type { Progress } from "../../../tools/progress";
 import type { Architecture } from "../../board/architecture";
+import type { NodeIdentity } from "../configuration";
 import type { FlannelConfig } from "./config";
 import { conflistWriter, flannelNetwork, flannelPaths, flannelService, flannelUnit } from "./flannel";
 
@@ -36,8 +37,10 @@ export interface FlannelNetworkArgs {
   readonly program: string;
   /** Network of all pods. */
   readonly podSubnet: string;
-  /** Name of the board's node. */
-  readonly nodeName: string;
+  /** The board's node; flannel's packets go by the interface of its address where the configuration names no other. */
+  readonly node: NodeIdentity;
+  /** Whatever else restarts flanneld when it changes: it reads kubelet's kubeconfig at its start. Defaults to nothing. */
+  readonly restartTriggers?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Seconds for flanneld to get the node's part of the network. */
   readonly startTimeoutSeconds: number;
   /** What must be there before: the node in its cluster, and the roles of flannel. */
@@ -50,14 +53,14 @@ export class FlannelNetwork extends pulumi.ComponentResource {
 
   constructor(name: string, args: FlannelNetworkArgs, options?: pulumi.ComponentResourceOptions) {
     super("k3s-board:kubeadm:FlannelNetwork", name, {}, options);
-    const { connection, config, program, podSubnet, nodeName } = args;
-    const iface = config.interface;
+    const { connection, config, program, podSubnet, node, restartTriggers } = args;
     this.service = new board.SystemdService(
       `${name}-service`,
       {
         connection,
         name: flannelService,
-        unit: flannelUnit({ nodeName, ...(iface === undefined ? {} : { iface }) }),
+        unit: flannelUnit({ nodeName: node.name, iface: config.interface ?? node.address }),
+        ...(restartTriggers === undefined ? {} : { restartTriggers }),
         program: { path: flannelPaths.program, source: program },
         files: [
           { path: flannelPaths.network, content: flannelNetwork(config, podSubnet) },

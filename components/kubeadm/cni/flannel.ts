@@ -28,8 +28,8 @@ export function flannelNetwork({ backend }: Pick<FlannelConfig, "backend">, podS
 export interface FlannelUnitArgs {
   /** Name of the board's node. */
   readonly nodeName: string;
-  /** Network interface towards the other nodes. Defaults to that of the default route. */
-  readonly iface?: string;
+  /** Network interface towards the other nodes, or an address on it. */
+  readonly iface: string;
 }
 
 /**
@@ -43,7 +43,7 @@ export function flannelUnit({ nodeName, iface }: FlannelUnitArgs): string {
     `--net-config-path=${flannelPaths.network}`,
     `--subnet-file=${flannelPaths.subnet}`,
     "--ip-masq",
-    ...(iface === undefined ? [] : [`--iface=${iface}`]),
+    `--iface=${iface}`,
   ];
   return `[Unit]
 Description=flannel, the network of pods on several nodes

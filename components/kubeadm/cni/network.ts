@@ -6,6 +6,7 @@ import type { Progress } from "../../../tools/progress";
 import type { Architecture } from "../../board/architecture";
 import type { ManifestImage } from "../../manifests/images";
 import type { KubeadmConfig } from "../config";
+import type { NodeIdentity } from "../configuration";
 import { calicoManifest } from "./calico-manifest";
 import { calicoNotes } from "./calico-releases";
 import type { CniProblem } from "./problems";
@@ -65,7 +66,7 @@ export interface NetworkArgs {
   readonly connection: pulumi.Input<board.ConnectionArgs>;
   readonly network: PreparedNetwork;
   readonly podSubnet: string;
-  readonly nodeName: string;
+  readonly node: NodeIdentity;
   /** Path of kubectl on the board. */
   readonly kubectl: string;
   /** Path of an administrator's kubeconfig on the board. */
@@ -77,14 +78,14 @@ export interface NetworkArgs {
 
 /** Makes the parts of a network in a cluster. */
 export function networkParts(name: string, args: NetworkArgs, parent: pulumi.ComponentResource): void {
-  const { connection, network, podSubnet, nodeName, startTimeoutSeconds } = args;
+  const { connection, network, podSubnet, node, startTimeoutSeconds } = args;
   const manifest = network.kind === "calico" ? network.manifest : flannelRoles();
   const applied = networkManifest(name, { ...args, manifest }, parent);
   if (network.kind === "calico") return;
   const { config, program } = network;
   new FlannelNetwork(
     `${name}-flannel`,
-    { connection, config, program, podSubnet, nodeName, startTimeoutSeconds, after: [applied] },
+    { connection, config, program, podSubnet, node, startTimeoutSeconds, after: [applied] },
     { parent },
   );
 }
