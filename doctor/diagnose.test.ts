@@ -212,7 +212,8 @@ const cases: readonly (readonly [DiagnosisId, Partial<Facts>])[] = [
     ),
   ],
   ["iptables-missing", { iptables: undefined, unseen: [{ what: "iptables", why: "there is no iptables-save" }] }],
-  ["kube-proxy-rules-missing", { iptables: { chains: ["INPUT", "FORWARD"], rules: [] } }],
+  // kubelet's own chains say nothing of kube-proxy
+  ["kube-proxy-rules-missing", { iptables: { chains: ["INPUT", "KUBE-FIREWALL", "KUBE-KUBELET-CANARY"], rules: [] } }],
   [
     "kernel-without-match",
     {

@@ -76,7 +76,7 @@ function proxy(facts: Facts): Finding[] {
   const now = facts.storage?.now ?? facts.at;
   if (facts.iptables === undefined || otherWay || running.started === undefined || now - running.started < proxySeconds)
     return [];
-  if (facts.iptables.chains.some((chain) => chain.startsWith("KUBE-"))) return [];
+  if (facts.iptables.chains.includes("KUBE-SERVICES")) return [];
   const evidence = [`iptables-save: ${facts.iptables.chains.length} chains, none of them KUBE-SERVICES`];
   return [finding("kube-proxy-rules-missing", { unit }, { evidence })];
 }

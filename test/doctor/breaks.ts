@@ -50,6 +50,7 @@ const started = () => "systemctl start k3s";
 export const breaks: readonly Break[] = [
   {
     expected: "swap-on",
+    seen: true,
     break: () =>
       "dd if=/dev/zero of=/root/swap bs=1M count=16 2>/dev/null; chmod 600 /root/swap; mkswap -q /root/swap; swapon /root/swap",
     mend: () => "swapoff /root/swap; rm /root/swap",
@@ -57,24 +58,28 @@ export const breaks: readonly Break[] = [
   },
   {
     expected: "config-not-running",
+    seen: true,
     break: () => `echo 'debug: true' >${configuration}`,
     mend: () => `rm ${configuration}`,
     remedy: /systemctl restart k3s/,
   },
   {
     expected: "config-unknown-key",
+    seen: true,
     break: () => `echo 'disabel: traefik' >${configuration}; touch -d 2020-01-01 ${configuration}`,
     mend: () => `rm ${configuration}`,
     remedy: /spelling/,
   },
   {
     expected: "unit-not-reloaded",
+    seen: true,
     break: () => "printf '[Unit]\\nDescription=other\\n' >/etc/systemd/system/k3s.service.d/99-broken.conf",
     mend: () => "rm /etc/systemd/system/k3s.service.d/99-broken.conf; systemctl daemon-reload",
     remedy: /daemon-reload/,
   },
   {
     expected: "mirror-not-loaded",
+    seen: true,
     break: () =>
       `cp -p ${registries} /root/registries.yaml; sed -i 's|^mirrors:|mirrors:\\n  ghcr.io:\\n    endpoint: ["http://127.0.0.1:5000"]|' ${registries}`,
     mend: () => `cp -p /root/registries.yaml ${registries}; rm /root/registries.yaml`,
@@ -82,6 +87,7 @@ export const breaks: readonly Break[] = [
   },
   {
     expected: "manifest-edited",
+    seen: true,
     break: () =>
       "cd /var/lib/rancher/k3s/server/manifests; cp -p coredns.yaml /root/coredns.yaml; echo '# mine' >>coredns.yaml; touch -d '+1 hour' coredns.yaml",
     mend: () => "cp -p /root/coredns.yaml /var/lib/rancher/k3s/server/manifests/coredns.yaml; rm /root/coredns.yaml",
@@ -89,6 +95,7 @@ export const breaks: readonly Break[] = [
   },
   {
     expected: "iptables-missing",
+    seen: true,
     break: () => "mv /usr/sbin/iptables-save /usr/sbin/iptables-save.away",
     mend: () => "mv /usr/sbin/iptables-save.away /usr/sbin/iptables-save",
     remedy: /iptables package/,
@@ -102,12 +109,14 @@ export const breaks: readonly Break[] = [
   },
   {
     expected: "clock-skew",
+    seen: true,
     break: () => 'date -s "@$(($(date +%s) + 300))"',
     mend: () => 'date -s "@$(($(date +%s) - 300))"',
     remedy: /date -s/,
   },
   {
     expected: "image-not-on-board",
+    seen: true,
     break: () => pod("docker.io/library/not-there:1", "imagePullPolicy: Never"),
     mend: noPod,
     remedy: /airgap/,
