@@ -91,6 +91,13 @@ async function isUnknown(context: Context, board: Board, wanted: WantedJoin): Pr
 
 /** What the kubelet of a board lacks to be a node of the cluster by itself; empty where it lacks nothing. */
 export async function lookAtJoin(context: Context, board: Board, wanted: WantedJoin): Promise<string> {
+  const lacking = await lookAtCertificate(context, board, wanted);
+  if (lacking !== "") return lacking;
+  return (await isUnknown(context, board, wanted)) ? `the cluster has no node ${wanted.node}` : "";
+}
+
+/** What the kubelet of a board lacks to come to the cluster without a token; empty where it lacks nothing. */
+export async function lookAtCertificate(context: Context, board: Board, wanted: WantedJoin): Promise<string> {
   const { cluster, node, server } = wanted;
   const certificate = quote(joinPaths.certificate);
   // the key stays on the board
@@ -107,9 +114,7 @@ grep -qe '-END .*PRIVATE KEY-' ${certificate} 2>/dev/null && echo key; true`;
   const lines = stdout.split("\n");
   const pem = lines.filter((line) => line !== "key").join("\n");
   const found = { kubeconfig, ca, certificate: pem.trim(), hasKey: lines.includes("key") };
-  const lacking = lackingOf(found, { node, server, ca: clusterCa }, new Date());
-  if (lacking !== "") return lacking;
-  return (await isUnknown(context, board, wanted)) ? `the cluster has no node ${node}` : "";
+  return lackingOf(found, { node, server, ca: clusterCa }, new Date());
 }
 
 /** The text of a file; empty where there is none. */

@@ -233,6 +233,15 @@ describe("a join that was killed", () => {
     expect(await kubeadmJoin.update(context, "w1", read!.state, join)).toMatchObject({ attempt: "4" });
   });
 
+  it("whose token is gone is waited for until the cluster knows its node: that is no lack of a token", async () => {
+    await joinToItsEnd();
+    cluster.nodes = [];
+    const registers = setTimeout(() => cluster.register("w1"), 500);
+    await kubeadmJoined.create(context, { ...joined, timeoutSeconds: 60 });
+    clearTimeout(registers);
+    expect(cluster.secrets.size).toBe(0);
+  });
+
   it("says that there is nothing to join with where the next run is to make it", async () => {
     expect(await failure(kubeadmJoined.create(context, joined))).toMatch(
       /node w1 has nothing to join with: kubelet has not asked for a certificate yet, and there is no .*bootstrap-kubelet\.conf\. The same command again/,

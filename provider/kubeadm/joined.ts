@@ -7,7 +7,7 @@ import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { registerToken, removeToken } from "./bootstrap-token";
 import { joinPaths, tokenIn } from "./join-files";
-import { askCluster, endOfToken, joinedCluster, lookAtJoin, nodeOf, textOf } from "./join-look";
+import { askCluster, endOfToken, joinedCluster, lookAtCertificate, nodeOf, textOf } from "./join-look";
 import { refuseKeepData } from "./reset";
 
 const inputs = z.strictObject({
@@ -34,8 +34,8 @@ interface State extends Inputs {
 const reportSeconds = 20;
 
 /**
- * A kubelet that has a certificate of its own and is a node with a part of the network of pods: waited for, and then what it joined with goes, the token from the cluster and the kubeconfig from the
- * board. kubelet's own health says nothing of that: it is well while it still asks.
+ * A kubelet that has a certificate of its own, and whose node has its part of the network of pods: waited for, and then what it joined with goes, the
+ * token from the cluster and the kubeconfig from the board. kubelet's own health says nothing of that: it is well while it still asks.
  */
 export const kubeadmJoined: ResourceType<Inputs, State> = {
   token: "board:index:KubeadmJoined",
@@ -92,9 +92,10 @@ async function awaitNode(context: Context, board: Board, wanted: Inputs): Promis
   let reported = 0;
   for (let look = 0; ; look++) {
     const began = Date.now();
-    const lacking = (await lookAtJoin(context, board, wanted)) || (await withoutNetwork(context, board, wanted));
+    const noCertificate = await lookAtCertificate(context, board, wanted);
+    const lacking = noCertificate || (await withoutNetwork(context, board, wanted));
     if (lacking === "") return;
-    if (look === 0) await renewToken(context, board, wanted, lacking);
+    if (look === 0 && noCertificate !== "") await renewToken(context, board, wanted, noCertificate);
     const elapsed = Math.round((Date.now() - started) / 1000);
     if (elapsed >= wanted.timeoutSeconds)
       throw new BoardError(
@@ -115,7 +116,8 @@ async function awaitNode(context: Context, board: Board, wanted: Inputs): Promis
 async function withoutNetwork(context: Context, board: Board, wanted: Inputs): Promise<string> {
   try {
     const found = await nodeOf(context, board, wanted);
-    return found?.spec?.podCIDR === undefined ? `the cluster gave node ${wanted.node} no part of podSubnet yet` : "";
+    if (found === undefined) return `node ${wanted.node} has not registered yet`;
+    return found.spec?.podCIDR === undefined ? `the cluster gave node ${wanted.node} no part of podSubnet yet` : "";
   } catch (error) {
     if (!(error instanceof BoardError) || error.trouble === "cancelled") throw error;
     return error.message;
