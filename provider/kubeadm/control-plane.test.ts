@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sampleContext } from "../sample-context";
 import { connectionArgs } from "../ssh/connection-args";
@@ -83,18 +87,39 @@ describe("an update of a control plane", () => {
       /the control plane was not changed/,
     );
     expect(purposes.slice(1)).toEqual([
+      "putting the certificates of before back",
       "writing /etc/kubernetes/manifests/kube-apiserver.yaml",
       "writing /etc/kubernetes/manifests/etcd.yaml",
     ]);
   });
 
-  it("has the certificates of before made again where the configuration would have changed them", async () => {
-    const { context, purposes, scripts } = boardOf({ "changing the control plane with kubeadm": "active\n" });
+  it("sets the certificates aside for other names, puts them back where that fails, and lets go of them where it does not", async () => {
+    const pki = mkdtempSync(join(tmpdir(), "k3s-board-pki-"));
     const other = { ...wanted, config: `${wanted.config}dns: {}\n` };
-    await expect(kubeadmControlPlane.update(context, "kubeadm", state, other)).rejects.toThrow(/was not changed/);
-    expect(purposes[1]).toBe("making the certificates of before again");
-    expect(scripts[1]).toMatch(
-      /rm -f \S+\/apiserver\.crt .*server\.key\n.* init phase certs all --config \/etc\/kubernetes\/kubeadm\.yaml /,
+    const loopOf = (script: string | undefined) =>
+      /^for path in [^]*?done$/m.exec(script ?? "")?.[0].replaceAll("/etc/kubernetes/pki", pki) ?? "exit 1";
+    const run = (loop: string) => execFileSync("sh", ["-euc", loop]);
+    const text = () => readFileSync(join(pki, "apiserver.crt"), "utf8");
+    const failing = boardOf({ "changing the control plane with kubeadm": "active\n" });
+    await expect(kubeadmControlPlane.update(failing.context, "kubeadm", state, other)).rejects.toThrow(
+      /was not changed/,
     );
+    const quiet = boardOf({ "changing the control plane with kubeadm": "inactive\n" });
+    await kubeadmControlPlane.update(quiet.context, "kubeadm", state, other);
+    const [aside, back] = failing.scripts.map(loopOf);
+    writeFileSync(join(pki, "apiserver.crt"), "old");
+    run(aside!);
+    expect(existsSync(join(pki, "apiserver.crt"))).toBe(false);
+    writeFileSync(join(pki, "apiserver.crt"), "of a run that was killed");
+    run(aside!);
+    writeFileSync(join(pki, "apiserver.crt"), "new");
+    run(back!);
+    expect(text()).toBe("old");
+    run(aside!);
+    writeFileSync(join(pki, "apiserver.crt"), "new");
+    run(loopOf(quiet.scripts[1]));
+    run(back!);
+    expect(text()).toBe("new");
+    rmSync(pki, { recursive: true });
   });
 });

@@ -194,7 +194,7 @@ ${holdBackScript}`;
  */
 async function change(context: Context, board: Board, old: State, wanted: Inputs): Promise<void> {
   const { kubeadm } = wanted;
-  const renew = old.config === wanted.config ? "" : removeServerCertificates;
+  const renew = old.config === wanted.config ? "" : setAside;
   const { code, stdout, stderr } = await board.run(
     `${originals}
 lock
@@ -210,36 +210,34 @@ systemctl is-active kubelet.service || true`,
       stdin: Buffer.from(wanted.config),
     },
   );
-  if (code !== 0) await takeBack(context, board, { old, wanted, why: lastLines(stderr, 12) });
+  if (code !== 0) await takeBack(context, board, { old, why: lastLines(stderr, 12) });
   // a run that was killed before kubelet has nobody yet who would start the static pods
   if (stdout.trim() === "active") {
     const detail = await answers(board, wanted);
-    if (detail !== undefined) await takeBack(context, board, { old, wanted, why: detail });
+    if (detail !== undefined) await takeBack(context, board, { old, why: detail });
   }
+  if (renew !== "") await board.run(forgetAside, { purpose: "removing the certificates of before" });
   await writeText(board, { path: kubeadmPaths.config, mode: "0600" }, wanted.config);
 }
 
-/** A certificate that is there is taken as it is, whatever names it has to have now. */
-const removeServerCertificates = `rm -f ${["apiserver", "etcd/server"]
+/** What clients check the control plane's names by. kubeadm takes one that is there as it is, whatever names it has to have now. */
+const serverCertificates = ["apiserver", "etcd/server"]
   .flatMap((name) => ["crt", "key"].map((end) => `/etc/kubernetes/pki/${name}.${end}`))
-  .join(" ")}`;
+  .join(" ");
 
-/** Has kubeadm make the certificates by the configuration of before: a change that failed may have left none, or such with other names. */
-async function restoreCertificates(context: Context, board: Board, kubeadm: string): Promise<void> {
-  const { code, stderr } = await board.run(
-    `${originals}
-lock
-${removeServerCertificates}
-${phasesScript(kubeadm, ["certs all"])}
-rm -f ${stagedConfig}`,
-    { purpose: "making the certificates of before again", timeoutSeconds: phaseSeconds },
-  );
-  if (code !== 0)
-    context.log(
-      "warning",
-      `the certificates of before could not be made again: ${context.mask(lastLines(stderr, 6))}. The API server starts no more without them: kubeadm init phase certs all --config ${kubeadmPaths.config}`,
-    );
-}
+/** Shell that takes the certificates out of kubeadm's way, and keeps those that the control plane ran with, also where a run was killed after this. */
+const setAside = `for path in ${serverCertificates}; do
+  [ -e $path.before ] || [ ! -e $path ] || mv -- $path $path.before || fail "$path cannot be set aside"
+  rm -f -- $path || fail "$path cannot be removed"
+done`;
+
+/** Shell that puts them back. */
+const putBackAside = `for path in ${serverCertificates}; do
+  [ ! -e $path.before ] || mv -f -- $path.before $path || fail "$path cannot be put back"
+done`;
+
+/** Shell that lets go of them. */
+const forgetAside = `for path in ${serverCertificates}; do rm -f -- $path.before; done`;
 
 /** Waits for the API server and the static pods; says what is lacking where they do not come. */
 async function answers(board: Board, { node, timeoutSeconds }: Inputs): Promise<string | undefined> {
@@ -260,10 +258,13 @@ async function answers(board: Board, { node, timeoutSeconds }: Inputs): Promise<
 async function takeBack(
   context: Context,
   board: Board,
-  { old, wanted, why }: { readonly old: State; readonly wanted: Inputs; readonly why: string },
+  { old, why }: { readonly old: State; readonly why: string },
 ): Promise<never> {
   context.log("warning", "the control plane does not take the change; its static pods of before are put back");
-  if (old.config !== wanted.config) await restoreCertificates(context, board, wanted.kubeadm);
+  const { code, stderr } = await board.run(`${originals}\nlock\n${putBackAside}\nrm -f ${stagedConfig}`, {
+    purpose: "putting the certificates of before back",
+  });
+  if (code !== 0) context.log("warning", `the certificates of before are not back: ${lastLines(stderr)}`);
   for (const [name, text] of Object.entries(old.manifests))
     await writeText(board, { path: manifestPath(name), mode: "0600" }, text);
   throw new BoardError(
