@@ -233,9 +233,11 @@ export class RunRecord {
   }
 
   private diagnose(event: NonNullable<EngineEvent["diagnosticEvent"]>): Happening[] {
-    const message = plainMessage(event.message);
-    const severity = severities[event.severity as string];
-    if (!severity || !message || verdict.test(message) || falseAlarm.test(message)) return [];
+    const said = plainMessage(event.message);
+    const isSilentEnd = silentEnd.test(said);
+    const message = isSilentEnd ? silentEndMessage : said;
+    const severity = isSilentEnd ? "warning" : severities[event.severity as string];
+    if (!severity || !message || verdict.test(message)) return [];
     const found = event.urn ? this.byUrn.get(event.urn) : undefined;
     const resource = found && !this.abstract.has(found.urn) ? found : undefined;
     if (event.ephemeral) {
@@ -261,10 +263,12 @@ type StepMetadata = NonNullable<EngineEvent["resourcePreEvent"]>["metadata"];
 const verdict = /^(update|preview|refresh|destroy) (failed|canceled)$/;
 
 /**
- * The engine gives a provider half a second to answer before it stops it, and takes one that a busy machine keeps from that for one that has ended
- * (healthCheck in sdk/go/common/resource/plugin/plugin.go). One that really has ended printed something, which follows then.
+ * The engine gives a provider half a second to answer before it stops it, and takes one that a busy machine keeps from that for one that has crashed
+ * (healthCheck in sdk/go/common/resource/plugin/plugin.go). This is its message where the provider has printed nothing.
  */
-const falseAlarm = /^\s*Detected that \S+ exited prematurely\.[^]* STDERR streams of the plugin:$/;
+const silentEnd = /^\s*Detected that \S+ exited prematurely\.[^]* STDERR streams of the plugin:$/;
+const silentEndMessage =
+  "the provider did not answer within half a second when it was stopped: this machine is busy, or something has killed it (out of memory?), which is told above then";
 
 const severities: Partial<Record<string, Diagnostic["severity"]>> = {
   info: "info",
