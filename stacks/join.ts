@@ -119,8 +119,12 @@ async function oneAfterTheOther<Config extends AgentConfig | ServerConfig>(
     const proxied = { role, direct: cluster.direct, packageManager: facts.packageManager };
     const { connection, k3sFiles } = proxiedBoard(name, member.config, proxied, reached);
     const { registry, resources } = await nodeRegistry({
-      ...{ connection, config: config.registry, arch: member.config.arch, node: member.node },
-      ...{ prefix: `${name}-`, shared: cluster.registry },
+      connection,
+      config: config.registry,
+      arch: member.config.arch,
+      node: member.node,
+      prefix: `${name}-`,
+      shared: cluster.registry,
     });
     const previous = nodes.at(-1);
     const made = make(name, member, {

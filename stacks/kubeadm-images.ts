@@ -7,6 +7,7 @@ import type { ManifestText } from "../components/manifests/manifests";
 import { parsePulledImage } from "../components/images/reference";
 import { registryEndpoint } from "../components/registry/registry";
 import type { Architecture } from "../components/board/architecture";
+import { staticPods } from "../provider/kubeadm/phases";
 import type { Progress } from "../tools/progress";
 import type { KubeadmStackConfig } from "./config";
 
@@ -42,9 +43,6 @@ export interface KubeadmImagesArgs {
   readonly isWorker?: boolean;
 }
 
-/** What runs as a static pod of a control plane, and nowhere else. */
-const staticPods: readonly string[] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"];
-
 /**
  * Finds out which images a kubeadm stack needs and what the board gets for each; makes what is made here.
  *
@@ -56,7 +54,7 @@ export async function kubeadmImages(
 ): Promise<KubeadmImages> {
   if (registry === undefined) throw new Error("a kubeadm stack needs a private registry");
   const all = controlPlaneImages(kubeadm.version, arch);
-  const system = isWorker ? all.filter(({ key }) => !staticPods.includes(key)) : all;
+  const system = isWorker ? all.filter(({ key }) => !staticPods.some((name) => name === key)) : all;
   const images = await planImages({
     images: configured,
     system: [...system, ...network.map(({ image }) => ({ name: parsePulledImage(image).name, alternatives: [] }))],

@@ -54,8 +54,12 @@ export async function joinWorkers(
       reached,
     });
     const { registry, resources } = await nodeRegistry({
-      ...{ connection, config: config.registry, arch: ofBoard.arch, node: { delivery: node.images } },
-      ...{ prefix: `${name}-`, shared: cluster.registry },
+      connection,
+      config: config.registry,
+      arch: ofBoard.arch,
+      node: { delivery: node.images },
+      prefix: `${name}-`,
+      shared: cluster.registry,
     });
     if (registry === undefined) throw new Error("a kubeadm stack needs a private registry");
     const previous = nodes.slice(-1);
