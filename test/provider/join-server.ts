@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { V1Secret } from "@kubernetes/client-node";
 import { runCommand } from "../../tools/command";
+import type { TestBoard } from "./board";
 import { apiCertificate, type ApiAnswer, type ApiRequest, type ApiServer, startApiServer } from "./api-server";
 
 const secretsPath = "/api/v1/namespaces/kube-system/secrets";
@@ -86,7 +87,7 @@ export class JoinServer {
  * A program that asks for a certificate as kubelet does: where it finds no kubeconfig that works it makes one of what it joins with, before it has a
  * certificate, and asks again and again.
  */
-export function writeStandInKubelet(path: string, node: string): void {
+function writeStandInKubelet(path: string, node: string): void {
   const text = `#!/bin/sh
 pem=/var/lib/kubelet/pki/kubelet-client-current.pem conf=/etc/kubernetes
 if [ ! -s $pem ] || [ ! -s $conf/kubelet.conf ]; then
@@ -107,4 +108,24 @@ fi
 exec sleep infinity
 `;
   writeFileSync(path, text, { mode: 0o755 });
+}
+
+/** Where {@link prepareJoiningBoard} puts an administrator's kubeconfig, and a program in kubeadm's place. */
+export const joiningPaths = {
+  administrator: "/root/admin.conf",
+  kubeadm: "/opt/kubeadm",
+  resets: "/root/reset",
+} as const;
+
+/** Paths that a join makes; empty when there is nothing of one. */
+export const joinLeftovers =
+  "ls -d /etc/kubernetes /var/lib/kubelet /var/lib/k3s-board /usr/local/bin/kubelet 2>/dev/null || true";
+
+/** Makes a board one that joins a cluster, and the control plane's too: what is asked of that is a kubeconfig. Its kubeadm resets, and says how it was called. */
+export async function prepareJoiningBoard(test: TestBoard, cluster: JoinServer): Promise<void> {
+  writeStandInKubelet(join(test.scratch, "kubelet"), "w1");
+  const { administrator, kubeadm, resets } = joiningPaths;
+  const kubeconfig = Buffer.from(cluster.kubeconfig).toString("base64");
+  await test.sh(`umask 077; echo ${kubeconfig} | base64 -d >${administrator}
+mkdir -p /opt; printf '#!/bin/sh\\necho "$*" >${resets}\\nrm -rf /etc/kubernetes/pki/* /etc/kubernetes/*.conf /var/lib/kubelet/*\\n' >${kubeadm}; chmod 755 ${kubeadm}`);
 }

@@ -6,10 +6,9 @@ import { KubeadmData, KubeadmJoin, KubeadmJoined, SystemdService } from "../../p
 import { joinPaths } from "../../provider/kubeadm/join-files";
 import { startTestBoard, type TestBoard } from "./board";
 import { inlineStack } from "./inline-stack";
-import { JoinServer, writeStandInKubelet } from "./join-server";
+import { JoinServer, joiningPaths, joinLeftovers, prepareJoiningBoard } from "./join-server";
 
-const administrator = "/root/admin.conf";
-const kubeadm = "/opt/kubeadm";
+const { administrator, kubeadm } = joiningPaths;
 const unit = "[Service]\nExecStart=/usr/local/bin/kubelet\nRestart=always\n[Install]\nWantedBy=multi-user.target\n";
 
 let test: TestBoard;
@@ -44,10 +43,7 @@ async function program() {
 beforeAll(async () => {
   test = await startTestBoard("provider-join-engine");
   cluster = await JoinServer.start(test.scratch);
-  writeStandInKubelet(join(test.scratch, "kubelet"), "w1");
-  const kubeconfig = Buffer.from(cluster.kubeconfig).toString("base64");
-  await test.sh(`umask 077; echo ${kubeconfig} | base64 -d >${administrator}
-mkdir -p /opt; printf '#!/bin/sh\\nrm -rf /etc/kubernetes/pki/* /etc/kubernetes/*.conf /var/lib/kubelet/*\\n' >${kubeadm}; chmod 755 ${kubeadm}`);
+  await prepareJoiningBoard(test, cluster);
   stack = await inlineStack(test.scratch, program);
 }, 900_000);
 afterAll(async () => {
@@ -94,10 +90,6 @@ describe.sequential("the real engine", () => {
 
   it("gives the board back", async () => {
     expect(await run("destroy")).toMatch(/- 5 deleted/);
-    expect(
-      await test.sh(
-        "ls -d /etc/kubernetes /var/lib/kubelet /var/lib/k3s-board /usr/local/bin/kubelet 2>/dev/null || true",
-      ),
-    ).toBe("");
+    expect(await test.sh(joinLeftovers)).toBe("");
   });
 });

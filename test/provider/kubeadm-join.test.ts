@@ -6,11 +6,9 @@ import { kubeadmJoined } from "../../provider/kubeadm/joined";
 import { kubeadmData } from "../../provider/kubeadm/kubeadm-data";
 import { systemdService } from "../../provider/systemd/service";
 import { checked, failure, startTestBoard, type TestBoard } from "./board";
-import { JoinServer, writeStandInKubelet } from "./join-server";
+import { JoinServer, joiningPaths, joinLeftovers, prepareJoiningBoard } from "./join-server";
 
-/** The joining board is the control plane's too: what is asked of that is a kubeconfig. */
-const administrator = "/root/admin.conf";
-const kubeadm = "/opt/kubeadm";
+const { administrator, kubeadm } = joiningPaths;
 
 const unit = `[Service]
 ExecStart=/usr/local/bin/kubelet
@@ -40,16 +38,12 @@ const kubelet = (attempt: string) =>
     restartTriggers: { join: attempt },
     timeoutSeconds: 30,
   });
-const listing = () =>
-  test.sh("ls -d /etc/kubernetes /var/lib/kubelet /var/lib/k3s-board /usr/local/bin/kubelet 2>/dev/null || true");
+const listing = () => test.sh(joinLeftovers);
 
 beforeAll(async () => {
   test = await startTestBoard("provider-join");
   cluster = await JoinServer.start(test.scratch);
-  writeStandInKubelet(join(test.scratch, "kubelet"), "w1");
-  const kubeconfig = Buffer.from(cluster.kubeconfig).toString("base64");
-  await test.sh(`umask 077; echo ${kubeconfig} | base64 -d >${administrator}
-mkdir -p /opt; printf '#!/bin/sh\\necho "$*" >/root/reset\\nrm -rf /etc/kubernetes/pki/* /etc/kubernetes/*.conf /var/lib/kubelet/*\\n' >${kubeadm}; chmod 755 ${kubeadm}`);
+  await prepareJoiningBoard(test, cluster);
 }, 600_000);
 afterAll(async () => {
   cluster.stop();
@@ -116,7 +110,7 @@ describe.sequential("a worker", () => {
     const wanted = await wantedJoin();
     await systemdService.delete(test.context, service.id, service.state);
     await kubeadmJoin.delete(test.context, "w1", { ...wanted, attempt: "3", lacking: "" });
-    expect(await test.sh("cat /root/reset")).toBe("reset --force --cri-socket unix:///run/c.sock");
+    expect(await test.sh(`cat ${joiningPaths.resets}`)).toBe("reset --force --cri-socket unix:///run/c.sock");
     await kubeadmData.delete(test.context, data.id, data.state);
     expect(await listing()).toBe("");
   });
