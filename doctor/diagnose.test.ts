@@ -66,6 +66,15 @@ describe("captures of a real board", () => {
     );
     expect(found?.hangs).toHaveLength(3);
   });
+  it("a pause image for another machine that was unpacked all the same is no image that lies", () => {
+    const lying = captured("pause-image-manifest-lies");
+    const images = lying.images?.map((image) =>
+      image.name.includes("pause") ? { ...image, platforms: ["linux/amd64"] } : image,
+    );
+    const found = diagnose({ ...lying, ...(images === undefined ? {} : { images }) });
+    expect(found.map(({ id }) => id)).toContain("pause-wrong-architecture");
+    expect(found.map(({ id }) => id)).not.toContain("pause-elf-differs");
+  });
 });
 
 /** Facts made by hand: a healthy board with one thing changed, and the one finding that it must give. */

@@ -22,9 +22,11 @@ export function pauseFindings(facts: Facts): Finding[] {
   const refused = sandbox.filter(({ message }) =>
     /parent snapshot \S+ does not exist|no match for platform/.test(message),
   );
-  if (refused.length > 0 && onBoard !== undefined && !fitsBoard(facts, onBoard.platforms)) {
+  const dying = all.filter(({ message }) => dead.test(message));
+  const failing = [...refused, ...dying];
+  if (failing.length > 0 && onBoard !== undefined && !fitsBoard(facts, onBoard.platforms)) {
     const found = onBoard.platforms.join(", ");
-    const { evidence, hangs } = context(refused);
+    const { evidence, hangs } = context(failing);
     const listed = `ctr images ls: ${onBoard.name} ${onBoard.digest} ${found}`;
     return [
       finding("pause-wrong-architecture", { image, found, platform }, { evidence: [listed, ...evidence], hangs }),
@@ -37,6 +39,5 @@ export function pauseFindings(facts: Facts): Finding[] {
     const [, asked = image] = /failed to (?:pull|get sandbox) image "([^"]+)"/.exec(missing[0]?.message ?? "") ?? [];
     return [finding("pause-missing", { image: fullNameOf(asked) }, context(missing))];
   }
-  const dying = all.filter(({ message }) => dead.test(message));
   return dying.length > 0 ? [finding("pause-elf-differs", { image, platform }, context(dying))] : [];
 }

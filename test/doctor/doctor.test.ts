@@ -15,13 +15,14 @@ import { connectionArgs } from "../../provider/ssh/connection-args";
 import { terminalProgress } from "../../tools/progress";
 import { onBoard } from "../stack/board-view";
 import { boardSections, TestProject } from "../stack/project";
-import { breaks, type Ports } from "./breaks";
-import { closedPort, startFaultyRegistry } from "./faulty-registry";
+import { breaks } from "./breaks";
+import type { Ports } from "./breaks/break";
+import { closedPort, startFaultyRegistry, startUntrustedRegistry, type RunningRegistry } from "./faulty-registries";
 
 const name = "doctor-test";
 /** `K3S_BOARD_KEEP=1` leaves the board running, and takes one that runs and is healthy. */
 const keep = process.env.K3S_BOARD_KEEP === "1";
-/** Seconds until what was broken shows, or what was mended is well: k3s's own start is the longest. */
+/** The board's seconds until what was broken shows, or what was mended is well: k3s's own start is the longest. */
 const patience = 420;
 
 /** What the doctor says of the board, over a connection of its own, as a command would. */
@@ -62,7 +63,7 @@ async function lookUntil(
   right: (findings: readonly Finding[], facts: Facts) => boolean,
   clock: (board: EmulatedBoard) => Promise<void> = setClock,
 ) {
-  const end = Date.now() + patience * 1000;
+  const end = Date.now() + (patience * 1000) / clockRate();
   for (;;) {
     await clock(board);
     const seen = await look(board);
@@ -79,11 +80,12 @@ describe.sequential("the doctor on an emulated board that is broken and mended",
   let board: EmulatedBoard;
   let project: TestProject | undefined;
   let ports: Ports;
-  let registry: Awaited<ReturnType<typeof startFaultyRegistry>>;
+  const registries: RunningRegistry[] = [];
 
   beforeAll(async () => {
-    registry = await startFaultyRegistry();
-    ports = { registry: registry.port, closed: await closedPort() };
+    const [registry, untrusted] = [await startFaultyRegistry(), await startUntrustedRegistry()];
+    registries.push(registry, untrusted);
+    ports = { registry: registry.port, untrusted: untrusted.port, closed: await closedPort() };
     const there = keep ? await boardStatus(name) : undefined;
     if (there?.state === "running" && there.board !== undefined) {
       board = there.board;
@@ -99,7 +101,7 @@ describe.sequential("the doctor on an emulated board that is broken and mended",
     expect(run.code, run.text).toBe(0);
   });
   afterAll(async () => {
-    registry?.close();
+    for (const registry of registries) registry.close();
     project?.dispose();
     if (!keep) await downBoard(name);
   });
