@@ -1,4 +1,5 @@
 import type { Section } from "./section";
+import { showFiles } from "./show-files";
 
 /** Ports of a control plane and of kubelet, with the program that has each (kubernetes.io: Ports and Protocols). */
 export const kubernetesPorts: Readonly<Record<number, string>> = {
@@ -46,9 +47,8 @@ for c in /usr/local/bin/cri-dockerd /usr/bin/cri-dockerd; do [ -x $c ] && { echo
   },
   "kubeadm-files": {
     title: "configuration of kubelet and Docker",
-    command: `${onlyKubeadm}for f in /var/lib/kubelet/config.yaml /var/lib/kubelet/instance-config.yaml /var/lib/kubelet/kubeadm-flags.env \
-/etc/systemd/system/kubelet.service.d/* /etc/systemd/system/cri-docker.service.d/* /etc/docker/daemon.json /etc/containerd/config.toml; do
-  [ -f "$f" ] && [ -r "$f" ] || continue; stat -L -c '@ %Y %s %n' -- "$f"; sed 's/^/ /' -- "$f"; echo; done; :`,
+    command: `${onlyKubeadm}${showFiles}show /var/lib/kubelet/config.yaml /var/lib/kubelet/instance-config.yaml /var/lib/kubelet/kubeadm-flags.env \
+/etc/systemd/system/kubelet.service.d/* /etc/systemd/system/cri-docker.service.d/* /etc/docker/daemon.json /etc/containerd/config.toml; :`,
     seconds: 5,
     bytes: 96 * 1024,
   },

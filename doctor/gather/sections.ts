@@ -1,6 +1,7 @@
 import { factsFragment } from "../../provider/facts/facts";
 import { kubeadmSections } from "./kubeadm-sections";
 import type { Section } from "./section";
+import { showFiles } from "./show-files";
 
 const kilobyte = 1024;
 
@@ -10,11 +11,6 @@ for f in /etc/rancher/k3s/config.yaml /etc/rancher/k3s/config.yaml.d/*.y*ml; do
   [ -r "$f" ] || continue
   while read -r k v _; do case $k in data-dir:) v=\${v#[\\"\\']}; D=\${v%[\\"\\']} ;; esac; done <"$f"
 done
-`;
-
-/** A function of the shell that prints files: a line `@ mtime size path`, then the lines of the file with a blank in front of each. */
-const showFiles = `show() { for f in "$@"; do [ -f "$f" ] && [ -r "$f" ] || continue
-stat -L -c '@ %Y %s %n' -- "$f"; sed 's/^/ /' -- "$f"; echo; done; }
 `;
 
 /**
@@ -161,11 +157,15 @@ iptables-save | grep -E '^[*:]|^-A (INPUT|FORWARD|OUTPUT|KUBE-SERVICES|FLANNEL|C
   },
   "pod-logs": {
     title: "last words of containers",
-    // whole logs are the applications' own: of each only lines that diagnoses know
-    command: `[ -d /var/log/pods ] || exit 0
-for f in $(ls -t /var/log/pods/*/*/*.log 2>/dev/null | head -n 60); do p=\${f#/var/log/pods/}; tail -n 40 "$f" | cut -c 1-400 |
-  grep -E 'exec format error|Error during parsing|not found in .PATH|no such file or directory|plugin/loop|plugin/kubernetes|10\\.43\\.|i/o timeout|connection refused|no route to host|panic:|ld-linux|ld-musl' |
-  tail -n 3 | sed "s|^|$p |"; done; :`,
+    // whole logs are the applications' own: of each the last lines that diagnoses know
+    command: `cd /var/log/pods 2>/dev/null || exit 0
+set -- $(ls -t */*/*.log 2>/dev/null | head -n 60)
+[ $# -gt 0 ] || exit 0
+tail -v -n 40 "$@" | awk -v known='exec format error|Error during parsing|not found in .PATH|no such file or directory|plugin/loop|plugin/kubernetes|10[.]43[.]|i/o timeout|connection refused|no route to host|panic:|ld-linux|ld-musl' '
+function told() { for (i = n > 3 ? n - 2 : 1; i <= n; i++) print file " " lines[i]; n = 0 }
+/^==> .* <==$/ { told(); file = $2; next }
+{ line = substr($0, 1, 400) } line ~ known { lines[++n] = line }
+END { told() }'`,
     seconds: 8,
     bytes: 48 * kilobyte,
   },
