@@ -18,7 +18,7 @@ const wanted = kubeadmControlPlane.inputs.parse({
   timeoutSeconds: 0.01,
 });
 const manifests = { "kube-apiserver": "    image: 127.0.0.1:5000/kube-apiserver:v1.36.3\n", etcd: "a\n" };
-const state = { ...wanted, manifests, found: {} };
+const state = { ...wanted, manifests, found: {}, unfinished: false };
 
 /** A board whose commands all succeed; by their purposes, in order. */
 function boardOf(outputs: Readonly<Record<string, string>>) {
@@ -62,6 +62,40 @@ describe("the difference of a control plane", () => {
   });
 });
 
+describe("a change that was killed", () => {
+  const boardWith = (staged: boolean) => {
+    const board = {
+      label: "root@board.example:22",
+      file: (path: string) =>
+        Promise.resolve(
+          !staged && path.endsWith("/kubeadm.yaml") && !path.startsWith("/etc/")
+            ? { kind: "absent" }
+            : { kind: "file", content: Buffer.from("a\n") },
+        ),
+    };
+    return sampleContext(board);
+  };
+
+  it.each([true, false])(
+    "is seen on the board by what it leaves (%s), also where its configuration is taken back",
+    async (staged) => {
+      const read = await kubeadmControlPlane.read(boardWith(staged), "kubeadm", state);
+      const drifted = { ...state, ...read?.state, found: {}, config: wanted.config };
+      const { changed, notes } = await kubeadmControlPlane.diff(drifted, wanted, () => false);
+      expect(changed).toEqual(staged ? ["found"] : []);
+      expect(notes?.join()).toMatch(staged ? /did not come to its end/ : /^$/);
+    },
+  );
+
+  it("is undone with the certificates of before, and leaves no trace when that is done", async () => {
+    const { context, purposes, scripts } = boardOf({ "changing the control plane with kubeadm": "inactive\n" });
+    await kubeadmControlPlane.update(context, "kubeadm", { ...state, unfinished: true }, wanted);
+    expect(scripts[0]).toMatch(/mv -f -- \$path\.before \$path/);
+    expect(purposes.at(-1)).toBe("removing what the change set aside");
+    expect(scripts.at(-1)).toMatch(/rm -f -- \S+kubeadm\.yaml/);
+  });
+});
+
 describe("an update of a control plane", () => {
   it("begins the init again where the one before did not come to its end", async () => {
     const { context, purposes } = boardOf({ "looking for an earlier init": "fresh\n" });
@@ -78,7 +112,11 @@ describe("an update of a control plane", () => {
     const { context, purposes } = boardOf({ "changing the control plane with kubeadm": "inactive\n" });
     await kubeadmControlPlane.update(context, "kubeadm", state, wanted);
     // the configuration takes its place last: until then a run that is killed is one that the next finds to do
-    expect(purposes).toEqual(["changing the control plane with kubeadm", "writing /etc/kubernetes/kubeadm.yaml"]);
+    expect(purposes).toEqual([
+      "changing the control plane with kubeadm",
+      "writing /etc/kubernetes/kubeadm.yaml",
+      "removing what the change set aside",
+    ]);
   });
 
   it("puts the static pods of before back where the API server does not answer", async () => {
@@ -90,6 +128,7 @@ describe("an update of a control plane", () => {
       "putting the certificates of before back",
       "writing /etc/kubernetes/manifests/kube-apiserver.yaml",
       "writing /etc/kubernetes/manifests/etcd.yaml",
+      "removing what the change set aside",
     ]);
   });
 
@@ -117,7 +156,7 @@ describe("an update of a control plane", () => {
     expect(text()).toBe("old");
     run(aside!);
     writeFileSync(join(pki, "apiserver.crt"), "new");
-    run(loopOf(quiet.scripts[1]));
+    run(loopOf(quiet.scripts.at(-1)));
     run(back!);
     expect(text()).toBe("new");
     rmSync(pki, { recursive: true });

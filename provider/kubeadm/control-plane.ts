@@ -52,6 +52,8 @@ interface State extends Inputs {
   readonly manifests: Manifests;
   /** Those that are otherwise on the board now; empty for one that is gone. */
   readonly found: Manifests;
+  /** A change of them did not come to its end. */
+  readonly unfinished: boolean;
 }
 
 /** Seconds for kubeadm's phases: a slow board takes minutes for the keys, and for the images that the checks pull. */
@@ -75,12 +77,16 @@ export const kubeadmControlPlane: ResourceType<Inputs, State> = {
   async create(context, wanted) {
     const board = await context.board(wanted.connection);
     await begin(context, board, wanted);
-    return { id: "kubeadm", state: { ...wanted, manifests: await manifestsOn(board), found: {} } };
+    return { id: "kubeadm", state: { ...wanted, manifests: await manifestsOn(board), found: {}, unfinished: false } };
   },
 
   async read(context, _id, state) {
     const board = await context.board(state.connection);
-    const [config, manifests] = await Promise.all([board.file(kubeadmPaths.config), manifestsOn(board)]);
+    const [config, staged, manifests] = await Promise.all([
+      board.file(kubeadmPaths.config),
+      board.file(stagedConfig),
+      manifestsOn(board),
+    ]);
     const text = config.kind === "file" ? (config.content?.toString("utf8") ?? "") : "";
     if (text === "" && Object.keys(manifests).length === 0) return undefined;
     const found = Object.fromEntries(
@@ -89,9 +95,10 @@ export const kubeadmControlPlane: ResourceType<Inputs, State> = {
         return now === (state.manifests[name] ?? "") ? [] : [[name, now]];
       }),
     );
-    const { manifests: _manifests, found: _found, ...wanted } = state;
+    const { manifests: _manifests, found: _found, unfinished: _unfinished, ...wanted } = state;
     const there = { ...wanted, config: text };
-    return { state: { ...there, manifests: state.manifests, found }, inputs: there };
+    const unfinished = staged.kind !== "absent";
+    return { state: { ...there, manifests: state.manifests, found, unfinished }, inputs: there };
   },
 
   async update(context, _id, old, wanted) {
@@ -99,7 +106,7 @@ export const kubeadmControlPlane: ResourceType<Inputs, State> = {
     // an init that has not come to its end has nothing to go back to
     if (Object.keys(old.manifests).length === 0) await begin(context, board, wanted);
     else await change(context, board, old, wanted);
-    return { ...wanted, manifests: await manifestsOn(board), found: {} };
+    return { ...wanted, manifests: await manifestsOn(board), found: {}, unfinished: false };
   },
 
   async delete(context, _id, state) {
@@ -124,6 +131,9 @@ function difference(state: State, wanted: Inputs): Difference {
     return { changed: ["found"], notes: ["an init that did not come to its end is gone on with"] };
   const isChanged = state.config !== wanted.config;
   const drifted = Object.keys(state.found);
+  const unfinishedNotes = state.unfinished
+    ? ["a change that did not come to its end is settled: kubeadm writes the control plane's static pods anew"]
+    : [];
   const configNotes = isChanged
     ? [
         `${kubeadmPaths.config} changes:\n${lineDiff(state.config, wanted.config).join("\n")}`,
@@ -135,8 +145,8 @@ function difference(state: State, wanted: Inputs): Difference {
     return `${manifestPath(name)} changes:\n${lines.join("\n")}\nthe static pod ${name} restarts`;
   });
   return {
-    changed: [...(isChanged ? ["config"] : []), ...(drifted.length === 0 ? [] : ["found"])],
-    notes: [...configNotes, ...podNotes],
+    changed: [...(isChanged ? ["config"] : []), ...(drifted.length > 0 || state.unfinished ? ["found"] : [])],
+    notes: [...unfinishedNotes, ...configNotes, ...podNotes],
   };
 }
 
@@ -185,24 +195,23 @@ ${holdBackScript}`;
     `the control plane was not prepared: ${context.mask(lastLines(stderr, 12))}`,
     `The same command again goes on where it is. To begin anew: ${kubeadm} reset --cri-socket ${criSocket}`,
   );
-  throw new PartialFailure("kubeadm", { ...wanted, manifests: {}, found: {} }, reason);
+  throw new PartialFailure("kubeadm", { ...wanted, manifests: {}, found: {}, unfinished: false }, reason);
 }
 
 /**
- * Has kubeadm write the control plane anew from the wanted configuration. Its place is taken last: where a run ends before that, the next one finds
- * the old one there and does all of it again.
+ * Has kubeadm write the control plane anew from the wanted configuration, which waits beside its place until that is done: where a run ends before,
+ * the next one finds it there and does all of it again, also where the configuration is the old one again by then.
  */
 async function change(context: Context, board: Board, old: State, wanted: Inputs): Promise<void> {
   const { kubeadm } = wanted;
-  const renew = old.config === wanted.config ? "" : setAside;
+  const certificates = old.config === wanted.config ? putBackAside : setAside;
   const { code, stdout, stderr } = await board.run(
     `${originals}
 lock
 ( umask 077; cat >${stagedConfig} ) || fail "${stagedConfig} cannot be written"
-${renew}
+${certificates}
 ${phasesScript(kubeadm, filePhases, stagedConfig)}
 ${holdBackScript}
-rm -f ${stagedConfig}
 systemctl is-active kubelet.service || true`,
     {
       purpose: "changing the control plane with kubeadm",
@@ -216,8 +225,8 @@ systemctl is-active kubelet.service || true`,
     const detail = await answers(board, wanted);
     if (detail !== undefined) await takeBack(context, board, { old, why: detail });
   }
-  if (renew !== "") await board.run(forgetAside, { purpose: "removing the certificates of before" });
   await writeText(board, { path: kubeadmPaths.config, mode: "0600" }, wanted.config);
+  await forgetAside(board);
 }
 
 /** What clients check the control plane's names by. kubeadm takes one that is there as it is, whatever names it has to have now. */
@@ -236,8 +245,17 @@ const putBackAside = `for path in ${serverCertificates}; do
   [ ! -e $path.before ] || mv -f -- $path.before $path || fail "$path cannot be put back"
 done`;
 
-/** Shell that lets go of them. */
-const forgetAside = `for path in ${serverCertificates}; do rm -f -- $path.before; done`;
+/** Lets go of them, and then of what says that there is a change. */
+async function forgetAside(board: Board): Promise<void> {
+  const { code, stderr } = await board.run(
+    `for path in ${serverCertificates}; do
+  rm -f -- $path.before || exit
+done
+rm -f -- ${stagedConfig}`,
+    { purpose: "removing what the change set aside" },
+  );
+  if (code !== 0) throw new BoardError("refused", board.label, lastLines(stderr), "The same command again removes it");
+}
 
 /** Waits for the API server and the static pods; says what is lacking where they do not come. */
 async function answers(board: Board, { node, timeoutSeconds }: Inputs): Promise<string | undefined> {
@@ -261,12 +279,13 @@ async function takeBack(
   { old, why }: { readonly old: State; readonly why: string },
 ): Promise<never> {
   context.log("warning", "the control plane does not take the change; its static pods of before are put back");
-  const { code, stderr } = await board.run(`${originals}\nlock\n${putBackAside}\nrm -f ${stagedConfig}`, {
+  const { code, stderr } = await board.run(`${originals}\nlock\n${putBackAside}`, {
     purpose: "putting the certificates of before back",
   });
   if (code !== 0) context.log("warning", `the certificates of before are not back: ${lastLines(stderr)}`);
   for (const [name, text] of Object.entries(old.manifests))
     await writeText(board, { path: manifestPath(name), mode: "0600" }, text);
+  if (code === 0) await forgetAside(board);
   throw new BoardError(
     "refused",
     board.label,
