@@ -80,7 +80,7 @@ export const containerdImage: ResourceType<Inputs, Inputs> = {
       if (foreign) {
         const name = originalName(wanted.name);
         await ctr.tag(there, name);
-        await ctr.pin({ ...there, name });
+        await ctr.pin({ ...there, name }, true);
       }
       try {
         await put(ctr, wanted, images);
@@ -141,7 +141,7 @@ async function put(ctr: Ctr, wanted: Inputs, images: readonly ListedImage[]): Pr
   const { name, digest, archive, pull, pinned } = wanted;
   const there = find(images, name);
   if (there?.digest === digest) {
-    if (pinned && !there.pinned) await ctr.pin(there);
+    if (pinned !== there.pinned) await ctr.pin(there, pinned);
     return;
   }
   const same = images.find((image) => image.digest === digest);
@@ -155,7 +155,7 @@ async function put(ctr: Ctr, wanted: Inputs, images: readonly ListedImage[]): Pr
       throw new BoardError("refused", ctr.label, what, "Make the archive anew");
     }
   }
-  if (pinned) await ctr.pin({ name, digest, pinned });
+  if (pinned) await ctr.pin({ name, digest, pinned: false }, true);
 }
 
 /** A second name that keeps what a name was before our first change: without a name, containerd's garbage collection takes it. */

@@ -3,7 +3,7 @@ import type { Board, ScriptResult } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { quote } from "../ssh/shell";
 import { listImages, socketOf } from "./image-service";
-import { parseImageList, pinLabel, type ListedImage } from "./image-list";
+import { parseImageList, pinLabel, withoutPin, type ListedImage } from "./image-list";
 
 /** Seconds for one `ctr` call; k3s's takes 3 to 5 s on a slow board before it does anything. */
 const callSeconds = 120;
@@ -114,11 +114,12 @@ export class Ctr {
     this.#remember({ name: reference, digest, pinned: false }, { name: to, digest, pinned: false });
   }
 
-  /** Keeps an image's name from kubelet's garbage collection. */
-  async pin(image: ListedImage): Promise<void> {
-    const script = `${this.#ctr} label ${quote(image.name)} ${quote(pinLabel)} >/dev/null`;
-    await this.#run(script, this.#options(`pinning image ${image.name}`));
-    this.#remember({ ...image, pinned: true });
+  /** Keeps an image's name from kubelet's garbage collection, or leaves it to it. */
+  async pin(image: ListedImage, pinned: boolean): Promise<void> {
+    const label = pinned ? pinLabel : withoutPin;
+    const purpose = `${pinned ? "pinning" : "unpinning"} image ${image.name}`;
+    await this.#run(`${this.#ctr} label ${quote(image.name)} ${quote(label)} >/dev/null`, this.#options(purpose));
+    this.#remember({ ...image, pinned });
   }
 
   /** Gives an image the name `to` as well; what `to` was before is lost. */

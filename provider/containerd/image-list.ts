@@ -11,6 +11,9 @@ export interface ListedImage {
 /** The label that keeps an image from kubelet's garbage collection. */
 export const pinLabel = "io.cri-containerd.pinned=pinned";
 
+/** What takes it away: a label that is set to nothing is removed. */
+export const withoutPin = "io.cri-containerd.pinned=";
+
 /** An image name with what containerd reads from the image itself. */
 export interface ImageWithPlatforms extends ListedImage {
   /** `linux/riscv64`; empty where containerd cannot tell. */

@@ -124,6 +124,11 @@ describe.skipIf(process.getuid?.() !== 0)("ContainerdImage against a real contai
     await containerdImage.update(request(), id, drifted?.state ?? state, wanted);
     expect(await images()).toEqual([[name, "one", true]]);
 
+    const loose = { ...wanted, pinned: false };
+    await containerdImage.update(request(), id, state, loose);
+    expect(await images()).toEqual([[name, "one", false]]);
+    expect(await containerdImage.read(request(), id, loose)).toEqual({ state: loose, inputs: loose });
+
     await remove([name]);
     expect(await containerdImage.read(request(), id, state)).toBeUndefined();
     await containerdImage.create(request(), wanted);
