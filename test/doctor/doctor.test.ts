@@ -68,7 +68,8 @@ async function lookUntil(
     await clock(board);
     const seen = await look(board);
     if (right(seen.findings, seen.facts) || Date.now() > end) return seen;
-    await sleep(3000);
+    // the board is busy enough with what is looked for
+    await sleep(Math.max(3000, seen.seconds * 1000));
   }
 }
 
