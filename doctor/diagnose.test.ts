@@ -367,6 +367,19 @@ describe("chains", () => {
       "HelmChart traefik → Job helm-install-traefik → pod kube-system/helm-install-traefik-x",
     ]);
   });
+  it("a pod whose probe fails has the probe's words as evidence", () => {
+    const { namespace, name } = dnsPod;
+    const event = { kind: "Pod", namespace, name, type: "Warning", count: 1, at: started };
+    const [found] = diagnose({
+      ...base,
+      pods: [dnsPod],
+      events: [
+        { ...event, reason: "Unhealthy", message: "Readiness probe failed: connection refused" },
+        { ...event, name: "another", reason: "BackOff", message: "of another pod" },
+      ],
+    });
+    expect(found?.evidence).toEqual(["Unhealthy: Readiness probe failed: connection refused"]);
+  });
   it("every cause is a diagnosis, and none is its own cause", () => {
     const names = Object.keys(catalogue) as DiagnosisId[];
     const causesOf = (id: DiagnosisId): readonly string[] => entryOf(id).because ?? [];

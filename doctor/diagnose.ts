@@ -7,7 +7,7 @@ import { pauseFindings } from "./diagnoses/pause";
 import { mirrorFindings, pullFindings } from "./diagnoses/registries";
 import type { Facts } from "./facts";
 import { finding, layered, type Finding } from "./findings";
-import { chainOf, isWell, troubles } from "./trouble";
+import { chainOf, isWell, troubles, warningOf } from "./trouble";
 
 const diagnoses = [
   hostFindings,
@@ -37,7 +37,10 @@ function unexplained(facts: Facts, found: readonly Finding[]): Finding[] {
       const waiting = pod.statuses.find((status) => !status.ready)?.waiting?.reason;
       const reason =
         own[0]?.reason ?? waiting ?? (pod.phase === "Running" ? "Running, and its probe fails" : pod.phase);
-      const evidence = own.map(({ reason, message }) => `${reason}: ${message}`);
+      // a container whose probe fails has no trouble of its own to tell
+      const warning = warningOf(facts, pod);
+      const told = own.length > 0 || warning === undefined ? own : [warning];
+      const evidence = told.map(({ reason, message }) => `${reason}: ${message}`);
       const pods = { pod: `${pod.namespace}/${pod.name}`, namespace: pod.namespace, name: pod.name };
       return finding("pod-not-ready", { ...pods, reason }, { evidence, hangs: [chainOf(pod)] });
     });

@@ -20,15 +20,11 @@ export function isWell(pod: PodFacts): boolean {
   return pod.ready || pod.phase === "Succeeded" || pod.deleting;
 }
 
-/** The newest event about a pod that says why its sandbox is not there. */
-function sandboxEvent(facts: Facts, pod: PodFacts) {
+/** The newest warning about a pod. */
+export function warningOf(facts: Facts, pod: PodFacts, isAsked: (reason: string) => boolean = () => true) {
   return facts.events?.findLast(
-    (event) =>
-      event.kind === "Pod" &&
-      event.namespace === pod.namespace &&
-      event.name === pod.name &&
-      event.type === "Warning" &&
-      sandboxReasons.has(event.reason),
+    ({ kind, namespace, name, type, reason }) =>
+      kind === "Pod" && namespace === pod.namespace && name === pod.name && type === "Warning" && isAsked(reason),
   );
 }
 
@@ -51,7 +47,7 @@ export function troubles(facts: Facts): Trouble[] {
       });
       if (own.length > 0) return own;
       if (pod.unschedulable !== undefined) return [{ pod, reason: "Unschedulable", message: pod.unschedulable }];
-      const event = sandboxEvent(facts, pod);
+      const event = warningOf(facts, pod, (reason) => sandboxReasons.has(reason));
       return event === undefined ? [] : [{ pod, reason: event.reason, message: event.message }];
     });
 }
