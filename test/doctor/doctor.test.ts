@@ -17,7 +17,13 @@ import { onBoard } from "../stack/board-view";
 import { boardSections, TestProject } from "../stack/project";
 import { breaks } from "./breaks";
 import type { Ports } from "./breaks/break";
-import { closedPort, startFaultyRegistry, startUntrustedRegistry, type RunningRegistry } from "./faulty-registries";
+import {
+  closedPort,
+  startFaultyRegistry,
+  startPlainRegistry,
+  startUntrustedRegistry,
+  type RunningRegistry,
+} from "./faulty-registries";
 
 const name = "doctor-test";
 /** `K3S_BOARD_KEEP=1` leaves the board running, and takes one that runs and is healthy. */
@@ -84,9 +90,13 @@ describe.sequential("the doctor on an emulated board that is broken and mended",
   const registries: RunningRegistry[] = [];
 
   beforeAll(async () => {
-    const [registry, untrusted] = [await startFaultyRegistry(), await startUntrustedRegistry()];
-    registries.push(registry, untrusted);
-    ports = { registry: registry.port, untrusted: untrusted.port, closed: await closedPort() };
+    const [registry, plain, untrusted] = await Promise.all([
+      startFaultyRegistry(),
+      startPlainRegistry(),
+      startUntrustedRegistry(),
+    ]);
+    registries.push(registry, plain, untrusted);
+    ports = { registry: registry.port, plain: plain.port, untrusted: untrusted.port, closed: await closedPort() };
     const there = keep ? await boardStatus(name) : undefined;
     if (there?.state === "running" && there.board !== undefined) {
       board = there.board;

@@ -6,6 +6,8 @@ export interface Ports {
   readonly registry: number;
   /** Nobody listens there. */
   readonly closed: number;
+  /** A registry that answers in http whatever it is asked with. */
+  readonly plain: number;
   /** A registry that speaks https, with a certificate that nobody has signed. */
   readonly untrusted: number;
 }

@@ -27,7 +27,7 @@ export const registryBreaks: readonly Break[] = [
   },
   {
     expected: "registry-speaks-http",
-    break: ({ registry }) => pod(`${host}:${registry}/a/b:1`),
+    break: ({ plain }) => pod(`${host}:${plain}/a/b:1`),
     mend: noPod,
     remedy: /endpoint: \["http:\/\/10\.0\.2\.2:\d+"\]/,
   },
@@ -52,9 +52,9 @@ export const registryBreaks: readonly Break[] = [
   {
     expected: "mirror-key-differs",
     // as old as k3s's start: what is wrong here is the key
-    break: ({ registry }) =>
-      `${keepRegistries}; sed -i 's|^mirrors:|mirrors:\\n  ${host}:\\n    endpoint: ["http://${host}:${registry}"]|' ${registries}
-touch -d 2020-01-01 ${registries}; ${pod(`${host}:${registry}/absent/b:1`)}`,
+    break: ({ plain }) =>
+      `${keepRegistries}; sed -i 's|^mirrors:|mirrors:\\n  ${host}:\\n    endpoint: ["http://${host}:${plain}"]|' ${registries}
+touch -d 2020-01-01 ${registries}; ${pod(`${host}:${plain}/absent/b:1`)}`,
     mend: () => `${noPod()}; ${oldRegistries}`,
     remedy: /name the key 10\.0\.2\.2:\d+/,
   },
