@@ -1,7 +1,8 @@
+import { z } from "zod";
 import type { ImageSource } from "./copy";
 import { readBlob } from "./download";
 import { digestOf, mediaTypes, type Descriptor } from "./layout";
-import { referrerFallbackTag, referrersIn, type Referrer } from "./referrers";
+import { referrerFallbackTag, referrerIndex, type Referrer } from "./referrers";
 import { reasonOf, RegistryError } from "./registry-error";
 import { Session, type Note, type RegistryOptions, type Request } from "./session";
 import type { Answer, Traffic } from "./transport";
@@ -9,6 +10,9 @@ import type { BlobSource } from "./parts";
 import { Upload } from "./upload";
 
 export type { Note, RegistryOptions } from "./session";
+
+/** A page of a repository's tags; a repository without any may have `null`. */
+const tagList = z.object({ tags: z.array(z.string()).nullish() });
 
 /** A manifest as a registry has it. */
 export interface RemoteManifest {
@@ -154,10 +158,9 @@ export class RegistryClient {
 
   /** Every tag of a repository. */
   async tags(repository: string): Promise<readonly string[]> {
-    const pages = await this.#pages(repository, "tags/list", `listing the tags of ${repository}`);
-    return (pages ?? []).flatMap(
-      (page) => (JSON.parse(page.toString("utf8")) as { tags?: string[] | null }).tags ?? [],
-    );
+    const what = `listing the tags of ${repository}`;
+    const pages = await this.#pages(repository, "tags/list", what);
+    return (pages ?? []).flatMap((page) => this.#read(page, tagList, what).tags ?? []);
   }
 
   /**
@@ -165,10 +168,12 @@ export class RegistryClient {
    * are asked for the tag that takes its place (OCI distribution 1.1, referrers tag schema).
    */
   async referrers(repository: string, digest: string): Promise<readonly Referrer[]> {
-    const pages = await this.#pages(repository, `referrers/${digest}`, `looking for referrers of ${digest}`);
-    if (pages) return pages.flatMap(referrersIn);
+    const what = `looking for referrers of ${digest}`;
+    const listed = (page: Buffer) => this.#read(page, referrerIndex, what).manifests;
+    const pages = await this.#pages(repository, `referrers/${digest}`, what);
+    if (pages) return pages.flatMap(listed);
     const fallback = await this.manifest(repository, referrerFallbackTag(digest));
-    return fallback ? referrersIn(fallback.bytes) : [];
+    return fallback ? listed(fallback.bytes) : [];
   }
 
   /** An image of this registry, to be copied. */
@@ -224,6 +229,20 @@ export class RegistryClient {
       throw this.#error("unauthorized", `${what}: ${reasonOf(answer)}`, "Check what its user may do");
     }
     throw this.#error("refused", `${what} failed: ${reasonOf(answer)}`);
+  }
+
+  /** What a registry says in JSON. What is something else comes from a proxy or a portal that stands before it. */
+  #read<T>(body: Buffer, schema: z.ZodType<T>, what: string): T {
+    try {
+      return schema.parse(JSON.parse(body.toString("utf8")));
+    } catch {
+      const begin = body.toString("utf8").slice(0, 60).trim();
+      throw this.#error(
+        "refused",
+        `${what}: the answer is not a registry's, it begins with ${JSON.stringify(begin)}`,
+        "Check the address, and what stands before the registry",
+      );
+    }
   }
 
   #error(trouble: RegistryError["trouble"], what: string, remedy?: string): RegistryError {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-const index = z.object({
+/** A list of referrers as a registry answers it: an index of OCI. */
+export const referrerIndex = z.object({
   manifests: z.array(
     z.object({
       mediaType: z.string(),
@@ -13,12 +14,7 @@ const index = z.object({
 });
 
 /** A manifest that names another one as its subject. */
-export type Referrer = z.output<typeof index>["manifests"][number];
-
-/** The referrers that a registry lists. */
-export function referrersIn(bytes: Buffer): readonly Referrer[] {
-  return index.parse(JSON.parse(bytes.toString("utf8"))).manifests;
-}
+export type Referrer = z.output<typeof referrerIndex>["manifests"][number];
 
 /** The tag under which the referrers of a manifest are kept where a registry has no API for them. */
 export function referrerFallbackTag(digest: string): string {

@@ -174,3 +174,15 @@ describe("referrers", () => {
     expect(await transfers.clientAt(proxy.url).referrers("a/b", transfers.layout.digest)).toEqual([referrer, referrer]);
   });
 });
+
+it("an answer that is a portal's page is told as that", async () => {
+  const proxy = await transfers.intercepting((request, response) => {
+    if (!/\/(tags|referrers)\//.test(request.url ?? "")) return false;
+    response.writeHead(200, { "content-type": "text/html" }).end("<html>Please log in</html>");
+    return true;
+  });
+  const client = transfers.clientAt(proxy.url);
+  const said = /the answer is not a registry's, it begins with "<html>Please log in<\/html>"/;
+  await expect(client.tags("a/b")).rejects.toThrow(said);
+  await expect(client.referrers("a/b", transfers.layout.digest)).rejects.toThrow(said);
+});
