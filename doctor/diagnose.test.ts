@@ -367,6 +367,20 @@ describe("chains", () => {
       "HelmChart traefik → Job helm-install-traefik → pod kube-system/helm-install-traefik-x",
     ]);
   });
+  it.each([
+    ["failed to create shim task: ttrpc: closed", 2, "pause-elf-differs"],
+    [
+      "unable to create new parent process: namespace path: lstat /proc/40828/ns/ipc: no such file or directory",
+      2,
+      "pause-elf-differs",
+    ],
+    ["failed to create shim task: ttrpc: closed", 1, "pod-not-ready"],
+  ] as const)("a container that loses its sandbox (%s), %i times: %s", (message, times, expected) => {
+    const pod = waitingPod("CrashLoopBackOff", `StartError: ${message}`);
+    const sandbox = { namespace: pod.namespace, name: pod.name, uid: pod.uid, ready: false };
+    const sandboxes = Array.from({ length: times }, (_, attempt) => ({ ...sandbox, id: `s${attempt}`, attempt }));
+    expect(diagnose({ ...base, pods: [pod], sandboxes }).map(({ id }) => id)).toEqual([expected]);
+  });
   it("a pod whose probe fails has the probe's words as evidence", () => {
     const { namespace, name } = dnsPod;
     const event = { kind: "Pod", namespace, name, type: "Warning", count: 1, at: started };

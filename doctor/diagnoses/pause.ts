@@ -1,11 +1,20 @@
 import type { Facts } from "../facts";
 import { finding, type Finding } from "../findings";
 import { fitsBoard, fullNameOf, imageOnBoard, pauseImageOf } from "../images";
-import { chainOf, platformOf, said, troubles } from "../trouble";
+import { chainOf, platformOf, said, troubles, type Trouble } from "../trouble";
 
 /** What a sandbox says whose first process ended at once, and what is left of it then. */
 const dead =
   /sandbox container "?\w+"? is not running|can't find shim for sandbox|failed to start sandbox.*exec format error/;
+
+/** What a container says whose sandbox was there a moment ago: the program of a sandbox that cannot be run ends only after the sandbox was told to be well. */
+const bereft = /namespace path: lstat \/proc\/\d+\/ns\/|ttrpc: closed/;
+
+/** Whether a sandbox dies of its own program: a restart of containerd ends one too, and once. */
+function isDying(facts: Facts, { pod, message }: Trouble): boolean {
+  const ended = facts.sandboxes?.filter(({ uid, ready }) => uid === pod.uid && !ready) ?? [];
+  return dead.test(message) || (bereft.test(message) && ended.length > 1);
+}
 
 /** What is wrong with the image of the pod sandbox, without which no pod starts. */
 export function pauseFindings(facts: Facts): Finding[] {
@@ -22,7 +31,7 @@ export function pauseFindings(facts: Facts): Finding[] {
   const refused = sandbox.filter(({ message }) =>
     /parent snapshot \S+ does not exist|no match for platform/.test(message),
   );
-  const dying = all.filter(({ message }) => dead.test(message));
+  const dying = all.filter((trouble) => isDying(facts, trouble));
   const failing = [...refused, ...dying];
   if (failing.length > 0 && onBoard !== undefined && !fitsBoard(facts, onBoard.platforms)) {
     const found = onBoard.platforms.join(", ");
