@@ -12,7 +12,7 @@ const unset = (text: string) => text.replace(/ {2,}/g, " ").replace(/-{3,}/g, "-
 
 it("docs/doctor.md has every diagnosis, its very sentence and remedy, and how it was tested: npm run docs", () => {
   const tested = {
-    provoked: new Set(breaks.filter(({ seen }) => seen).map(({ expected }) => expected)),
+    provoked: new Set(breaks.map(({ expected }) => expected)),
     captured: new Set(Object.values(captures).flat()),
   };
   const table = findingsTable(Object.keys(catalogue) as DiagnosisId[], tested);

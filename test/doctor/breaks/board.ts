@@ -14,7 +14,6 @@ const noCertificate = () => `rm ${certificateFile}`;
 export const boardBreaks: readonly Break[] = [
   {
     expected: "swap-on",
-    seen: true,
     break: () =>
       "dd if=/dev/zero of=/root/swap bs=1M count=16 2>/dev/null; chmod 600 /root/swap; mkswap -q /root/swap; swapon /root/swap",
     mend: () => "swapoff /root/swap; rm /root/swap",
@@ -22,7 +21,6 @@ export const boardBreaks: readonly Break[] = [
   },
   {
     expected: "clock-skew",
-    seen: true,
     break: () => 'date -s "@$(($(date +%s) + 300))"',
     mend: () => 'date -s "@$(($(date +%s) - 300))"',
     remedy: /date -s/,

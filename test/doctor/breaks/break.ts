@@ -18,8 +18,6 @@ export interface Break {
   /** A shell script. Returns when the board is broken, or soon will be. */
   readonly break: (ports: Ports) => string;
   readonly mend: (ports: Ports) => string;
-  /** A whole run of `npm run test:doctor` has been seen to find and to mend it; docs/doctor.md says `provoked` of no other. */
-  readonly seen?: true;
   /** Words that the remedy has to have. */
   readonly remedy: RegExp;
 }

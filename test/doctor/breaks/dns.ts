@@ -7,6 +7,10 @@ const corefile = "k3s kubectl -n kube-system get configmap coredns -o yaml | gre
 const keepCorefile = `${corefile} >/root/coredns.map`;
 const oldCorefile = `k3s kubectl replace -f /root/coredns.map; ${dnsAgain}`;
 
+/** Has CoreDNS's volume take its hosts from a key of the ConfigMap. */
+const hostsKey = (key: string) =>
+  `k3s kubectl -n kube-system patch deployment coredns --type=json -p '[{"op": "replace", "path": "/spec/template/spec/volumes/0/configMap/items/1/key", "value": "${key}"}]'`;
+
 /** What keeps CoreDNS from answering. */
 export const dnsBreaks: readonly Break[] = [
   {
@@ -39,9 +43,9 @@ export const dnsBreaks: readonly Break[] = [
   },
   {
     expected: "dns-node-hosts",
-    break: () =>
-      `${keepCorefile}; k3s kubectl -n kube-system patch configmap coredns --type=json -p '[{"op": "remove", "path": "/data/NodeHosts"}]'; ${dnsAgain}`,
-    mend: () => oldCorefile,
+    // the key itself would be back at once: k3s keeps it
+    break: () => hostsKey("Hosts"),
+    mend: () => hostsKey("NodeHosts"),
     remedy: /NodeHosts/,
   },
 ];

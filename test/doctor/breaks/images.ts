@@ -10,7 +10,6 @@ const pauseAgain = `${ctr} images import /var/lib/rancher/k3s/agent/images/k3s-b
 export const imageBreaks: readonly Break[] = [
   {
     expected: "image-not-on-board",
-    seen: true,
     break: () => pod("docker.io/library/not-there:1", "imagePullPolicy: Never"),
     mend: noPod,
     remedy: /airgap/,

@@ -6,7 +6,6 @@ const network = "/var/lib/rancher/k3s/agent/etc/cni/net.d";
 export const networkBreaks: readonly Break[] = [
   {
     expected: "iptables-missing",
-    seen: true,
     break: () => "mv /usr/sbin/iptables-save /usr/sbin/iptables-save.away",
     mend: () => "mv /usr/sbin/iptables-save.away /usr/sbin/iptables-save",
     remedy: /iptables package/,

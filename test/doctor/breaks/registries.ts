@@ -7,7 +7,6 @@ const oldRegistries = `cp -p /root/registries.yaml ${registries}; rm /root/regis
 export const registryBreaks: readonly Break[] = [
   {
     expected: "mirror-not-loaded",
-    seen: true,
     break: () =>
       `${keepRegistries}; sed -i 's|^mirrors:|mirrors:\\n  ghcr.io:\\n    endpoint: ["http://127.0.0.1:5000"]|' ${registries}`,
     mend: () => oldRegistries,

@@ -6,28 +6,24 @@ const manifests = "/var/lib/rancher/k3s/server/manifests";
 export const serviceBreaks: readonly Break[] = [
   {
     expected: "config-not-running",
-    seen: true,
     break: () => `echo 'debug: true' >${configuration}`,
     mend: () => `rm ${configuration}`,
     remedy: /systemctl restart k3s/,
   },
   {
     expected: "config-unknown-key",
-    seen: true,
     break: () => `echo 'disabel: traefik' >${configuration}; touch -d 2020-01-01 ${configuration}`,
     mend: () => `rm ${configuration}`,
     remedy: /spelling/,
   },
   {
     expected: "unit-not-reloaded",
-    seen: true,
     break: () => "printf '[Unit]\\nDescription=other\\n' >/etc/systemd/system/k3s.service.d/99-broken.conf",
     mend: () => "rm /etc/systemd/system/k3s.service.d/99-broken.conf; systemctl daemon-reload",
     remedy: /daemon-reload/,
   },
   {
     expected: "manifest-edited",
-    seen: true,
     break: () =>
       `cd ${manifests}; cp -p coredns.yaml /root/coredns.yaml; echo '# mine' >>coredns.yaml; touch -d '+1 hour' coredns.yaml`,
     mend: () => `cp -p /root/coredns.yaml ${manifests}/coredns.yaml; rm /root/coredns.yaml`,
