@@ -15,9 +15,13 @@ const empty = new Set(["ContainerCreating", "PodInitializing", ""]);
 /** A pod without a container yet is told by these events. */
 const sandboxReasons = new Set(["FailedCreatePodSandBox", "FailedMount", "NetworkNotReady", "FailedScheduling"]);
 
-/** Whether a pod is as it should be: Ready, or a job's that ended well. */
+/** What makes a pod anew and never starts one again that has failed: an evicted one stays behind as a record. A job's is its job's failure. */
+const replacing = /^(ReplicaSet|DaemonSet|StatefulSet) /;
+
+/** Whether a pod is as it should be: Ready, or a job's that ended well, or on its way out, or the record of one that another has replaced. */
 export function isWell(pod: PodFacts): boolean {
-  return pod.ready || pod.phase === "Succeeded" || pod.deleting;
+  const isRecord = pod.phase === "Failed" && replacing.test(pod.owner ?? "");
+  return pod.ready || pod.phase === "Succeeded" || pod.deleting || isRecord;
 }
 
 /** The newest warning about a pod. */

@@ -2,7 +2,7 @@ import type { V1Deployment, V1Pod } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import type { Board } from "../ssh/board";
 import { BoardError, type Trouble } from "../ssh/board-error";
-import { deploymentHealth, kubernetesHealth, nodeHealth, podHealth, unappliedManifests } from "./health";
+import { deploymentHealth, isRecord, kubernetesHealth, nodeHealth, podHealth, unappliedManifests } from "./health";
 
 function pod(status: V1Pod["status"]): V1Pod {
   return { metadata: { name: "p", namespace: "kube-system" }, ...(status === undefined ? {} : { status }) };
@@ -45,6 +45,19 @@ describe("podHealth", () => {
     expect(health.ready).toBe(ready);
     expect(health.detail).toContain(text);
   });
+});
+
+it.each([
+  ["Failed", "ReplicaSet", true],
+  ["Failed", "Job", false],
+  ["Failed", undefined, false],
+  ["Pending", "ReplicaSet", false],
+])("a pod that is %s, of a %s, is a record: %s", (phase, kind, expected) => {
+  const owner = { apiVersion: "apps/v1", name: "o", uid: "u" };
+  const one = pod({ phase, reason: "Evicted" });
+  const owned =
+    kind === undefined ? one : { ...one, metadata: { ...one.metadata, ownerReferences: [{ ...owner, kind }] } };
+  expect(isRecord(owned)).toBe(expected);
 });
 
 describe("nodeHealth and deploymentHealth", () => {

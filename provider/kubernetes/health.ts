@@ -45,6 +45,14 @@ function containerTrouble(status: V1ContainerStatus): string | undefined {
   return undefined;
 }
 
+/** What makes a pod anew and never starts one again that has failed. A job's failure is the job's. */
+const replacing = new Set(["ReplicaSet", "DaemonSet", "StatefulSet"]);
+
+/** Whether a pod only stays behind as a record, as an evicted one does for days after its disk was full: another has taken its place. */
+export function isRecord({ metadata, status }: V1Pod): boolean {
+  return status?.phase === "Failed" && (metadata?.ownerReferences ?? []).some(({ kind }) => replacing.has(kind));
+}
+
 /** Status of a pod: Ready, finished (a job's), or what holds it up. */
 export function podHealth(pod: V1Pod): Health {
   const name = `${pod.metadata?.namespace ?? "default"}/${pod.metadata?.name ?? "?"}`;
@@ -190,8 +198,10 @@ export function clusterHealth(board: Board, kubeconfigPath: string, expected: Ex
     const applied = await manifestsHealth(client, expected.manifests);
     if (!applied.ready) return applied;
     const pods = (await client.api(CoreV1Api).listPodForAllNamespaces()).items.filter(
-      ({ metadata }) =>
-        expected.namespaces.includes(metadata?.namespace ?? "") && metadata?.deletionTimestamp === undefined,
+      (pod) =>
+        expected.namespaces.includes(pod.metadata?.namespace ?? "") &&
+        pod.metadata?.deletionTimestamp === undefined &&
+        !isRecord(pod),
     );
     const deployments =
       expected.deployments.length === 0 ? [] : (await client.api(AppsV1Api).listDeploymentForAllNamespaces()).items;

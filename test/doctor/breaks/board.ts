@@ -26,12 +26,6 @@ export const boardBreaks: readonly Break[] = [
     remedy: /date -s/,
   },
   {
-    expected: "disk-full",
-    break: () => "fallocate -l $(( ($(stat -f -c '%a * %S' /) ) - 100 * 1024 * 1024 )) /root/full",
-    mend: () => "rm /root/full",
-    remedy: /free some space/,
-  },
-  {
     expected: "inodes-full",
     // of a disk they would take an hour to fill
     break: () =>
@@ -67,10 +61,16 @@ n=$(df --output=iused /run | tail -n 1); mount -o remount,nr_inodes=$((n + n / 2
     remedy: /set the board's clock/,
   },
   {
+    expected: "disk-full",
+    break: () => "fallocate -l $(( ($(stat -f -c '%a * %S' /) ) - 100 * 1024 * 1024 )) /root/full",
+    // kubelet holds on to the pressure for five minutes, and a new one does not know of it
+    mend: () => `rm /root/full; ${restart}`,
+    remedy: /free some space/,
+  },
+  {
     expected: "disk-pressure",
     break: () => `printf 'kubelet-arg:\\n- eviction-hard=nodefs.available<99%%\\n' >${configuration}; ${restart}`,
-    mend: () =>
-      `rm ${configuration}; k3s kubectl delete pods --all-namespaces --field-selector status.phase=Failed; ${restart}`,
+    mend: () => `rm ${configuration}; ${restart}`,
     remedy: /crictl rmi --prune/,
   },
 ];
