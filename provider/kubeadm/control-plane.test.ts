@@ -87,12 +87,17 @@ describe("a change that was killed", () => {
     },
   );
 
-  it("is undone with the certificates of before, and leaves no trace when that is done", async () => {
+  it("has its certificates made anew, which may be of its own configuration, and leaves no trace when all is done", async () => {
     const { context, purposes, scripts } = boardOf({ "changing the control plane with kubeadm": "inactive\n" });
     await kubeadmControlPlane.update(context, "kubeadm", { ...state, unfinished: true }, wanted);
-    expect(scripts[0]).toMatch(/mv -f -- \$path\.before \$path/);
-    expect(purposes.at(-1)).toBe("removing what the change set aside");
-    expect(scripts.at(-1)).toMatch(/rm -f -- \S+kubeadm\.yaml/);
+    expect(scripts[0]).toMatch(/mv -- \$path \$path\.before/);
+    // what was set aside goes first: the next run would take it for what the control plane runs with
+    expect(purposes.slice(1)).toEqual([
+      "removing the certificates of before",
+      "writing /etc/kubernetes/kubeadm.yaml",
+      "ending the change",
+    ]);
+    expect(scripts.at(-1)).toMatch(/^rm -f -- \S+kubeadm\.yaml$/);
   });
 });
 
@@ -115,7 +120,7 @@ describe("an update of a control plane", () => {
     expect(purposes).toEqual([
       "changing the control plane with kubeadm",
       "writing /etc/kubernetes/kubeadm.yaml",
-      "removing what the change set aside",
+      "ending the change",
     ]);
   });
 
@@ -128,7 +133,7 @@ describe("an update of a control plane", () => {
       "putting the certificates of before back",
       "writing /etc/kubernetes/manifests/kube-apiserver.yaml",
       "writing /etc/kubernetes/manifests/etcd.yaml",
-      "removing what the change set aside",
+      "ending the change",
     ]);
   });
 
@@ -156,7 +161,7 @@ describe("an update of a control plane", () => {
     expect(text()).toBe("old");
     run(aside!);
     writeFileSync(join(pki, "apiserver.crt"), "new");
-    run(loopOf(quiet.scripts.at(-1)));
+    run(loopOf(quiet.scripts[1]));
     run(back!);
     expect(text()).toBe("new");
     rmSync(pki, { recursive: true });

@@ -204,7 +204,8 @@ ${holdBackScript}`;
  */
 async function change(context: Context, board: Board, old: State, wanted: Inputs): Promise<void> {
   const { kubeadm } = wanted;
-  const certificates = old.config === wanted.config ? putBackAside : setAside;
+  // what a change that was killed has made is of its own configuration
+  const certificates = old.config === wanted.config && !old.unfinished ? "" : setAside;
   const { code, stdout, stderr } = await board.run(
     `${originals}
 lock
@@ -225,8 +226,15 @@ systemctl is-active kubelet.service || true`,
     const detail = await answers(board, wanted);
     if (detail !== undefined) await takeBack(context, board, { old, why: detail });
   }
+  if (certificates !== "") await board.run(forgetAside, { purpose: "removing the certificates of before" });
   await writeText(board, { path: kubeadmPaths.config, mode: "0600" }, wanted.config);
-  await forgetAside(board);
+  await endChange(board);
+}
+
+/** Takes away what says that there is a change. */
+async function endChange(board: Board): Promise<void> {
+  const { code, stderr } = await board.run(`rm -f -- ${stagedConfig}`, { purpose: "ending the change" });
+  if (code !== 0) throw new BoardError("refused", board.label, lastLines(stderr), "The same command again removes it");
 }
 
 /** What clients check the control plane's names by. kubeadm takes one that is there as it is, whatever names it has to have now. */
@@ -245,17 +253,8 @@ const putBackAside = `for path in ${serverCertificates}; do
   [ ! -e $path.before ] || mv -f -- $path.before $path || fail "$path cannot be put back"
 done`;
 
-/** Lets go of them, and then of what says that there is a change. */
-async function forgetAside(board: Board): Promise<void> {
-  const { code, stderr } = await board.run(
-    `for path in ${serverCertificates}; do
-  rm -f -- $path.before || exit
-done
-rm -f -- ${stagedConfig}`,
-    { purpose: "removing what the change set aside" },
-  );
-  if (code !== 0) throw new BoardError("refused", board.label, lastLines(stderr), "The same command again removes it");
-}
+/** Shell that lets go of them. */
+const forgetAside = `for path in ${serverCertificates}; do rm -f -- $path.before; done`;
 
 /** Waits for the API server and the static pods; says what is lacking where they do not come. */
 async function answers(board: Board, { node, timeoutSeconds }: Inputs): Promise<string | undefined> {
@@ -285,7 +284,7 @@ async function takeBack(
   if (code !== 0) context.log("warning", `the certificates of before are not back: ${lastLines(stderr)}`);
   for (const [name, text] of Object.entries(old.manifests))
     await writeText(board, { path: manifestPath(name), mode: "0600" }, text);
-  if (code === 0) await forgetAside(board);
+  if (code === 0) await endChange(board);
   throw new BoardError(
     "refused",
     board.label,
