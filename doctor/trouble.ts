@@ -1,3 +1,4 @@
+import { replacingKinds } from "../provider/kubernetes/health";
 import type { Facts, PodFacts } from "./facts";
 
 /** What holds a pod up, in the words of kubelet and of the container runtime. */
@@ -15,12 +16,10 @@ const empty = new Set(["ContainerCreating", "PodInitializing", ""]);
 /** A pod without a container yet is told by these events. */
 const sandboxReasons = new Set(["FailedCreatePodSandBox", "FailedMount", "NetworkNotReady", "FailedScheduling"]);
 
-/** What makes a pod anew and never starts one again that has failed: an evicted one stays behind as a record. A job's is its job's failure. */
-const replacing = /^(ReplicaSet|DaemonSet|StatefulSet) /;
-
 /** Whether a pod is as it should be: Ready, or a job's that ended well, or on its way out, or the record of one that another has replaced. */
 export function isWell(pod: PodFacts): boolean {
-  const isRecord = pod.phase === "Failed" && replacing.test(pod.owner ?? "");
+  const [kind = ""] = pod.owner?.split(" ") ?? [];
+  const isRecord = pod.phase === "Failed" && replacingKinds.has(kind);
   return pod.ready || pod.phase === "Succeeded" || pod.deleting || isRecord;
 }
 

@@ -46,11 +46,11 @@ function containerTrouble(status: V1ContainerStatus): string | undefined {
 }
 
 /** What makes a pod anew and never starts one again that has failed. A job's failure is the job's. */
-const replacing = new Set(["ReplicaSet", "DaemonSet", "StatefulSet"]);
+export const replacingKinds: ReadonlySet<string> = new Set(["ReplicaSet", "DaemonSet", "StatefulSet"]);
 
 /** Whether a pod only stays behind as a record, as an evicted one does for days after its disk was full: another has taken its place. */
 export function isRecord({ metadata, status }: V1Pod): boolean {
-  return status?.phase === "Failed" && (metadata?.ownerReferences ?? []).some(({ kind }) => replacing.has(kind));
+  return status?.phase === "Failed" && (metadata?.ownerReferences ?? []).some(({ kind }) => replacingKinds.has(kind));
 }
 
 /** Status of a pod: Ready, finished (a job's), or what holds it up. */
