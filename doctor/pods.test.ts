@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { captured, healthy } from "./fixtures/healthy";
+import { captured, healthy, podOf } from "./fixtures/healthy";
 import { twoViews } from "./pods";
 
 const rows = (name: string) =>
@@ -30,6 +30,11 @@ describe("twoViews", () => {
   });
   it("a pod that has no sandbox", () => {
     expect(rows("no-pause-image")[0]?.slice(0, 4)).toEqual(["hello2", "ContainerCreating", "-", "-"]);
+  });
+  it("a pod that was evicted and replaced", () => {
+    const evicted = { ...podOf(), ready: false, phase: "Failed", owner: "ReplicaSet hello-5b6b", statuses: [] };
+    const [row] = twoViews({ ...healthy(), pods: [evicted], sandboxes: [], containers: [] });
+    expect(row?.meaning).toBe("stays as a record: another has taken its place");
   });
   it("says nothing of a difference where there is none", () => {
     expect(twoViews(healthy())).toEqual([
