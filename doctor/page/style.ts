@@ -66,7 +66,8 @@ summary { cursor: pointer; color: var(--soft); font-size: 0.9rem; padding: 4px 0
 table { width: 100%; border-collapse: collapse; }
 .table { padding: 4px 16px; }
 th { text-align: left; color: var(--soft); font-size: 0.85rem; font-weight: 500; padding: 8px 14px 8px 0; white-space: nowrap; }
-td { padding: 9px 14px 9px 0; border-top: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
+td { padding: 9px 14px 9px 0; border-top: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word; }
+td.name, td:last-child { overflow-wrap: anywhere; }
 td:last-child, th:last-child { padding-right: 0; }
 .name { font-weight: 500; min-width: 180px; }
 td .badge { white-space: nowrap; }
