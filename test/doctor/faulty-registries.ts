@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from "node:https";
 import { createServer as createTcpServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pack } from "tar-stream";
+import { layerTar } from "../../components/images/audit/samples";
 import { elfBytes } from "../../components/images/elf-samples";
 import { digestOf, mediaTypes } from "../../provider/registry/layout";
 import { runCommand } from "../../tools/command";
@@ -28,18 +28,9 @@ interface Served {
 const machines = { amd64: 62, riscv64: 243 } as const;
 type Architecture = keyof typeof machines;
 
-async function layerOf(program: Buffer): Promise<Buffer> {
-  const archive = pack();
-  archive.entry({ name: "main", mode: 0o755 }, program);
-  archive.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
 /** An image with one program, of what may be another architecture than the image says. */
 async function imageOf(said: Architecture, program: Architecture): Promise<Served> {
-  const layer = await layerOf(elfBytes({ machine: machines[program] }));
+  const layer = await layerTar({ "/main": elfBytes({ machine: machines[program] }) });
   const config = Buffer.from(
     JSON.stringify({
       architecture: said,

@@ -16,11 +16,11 @@ export interface SampleLayer {
   readonly mediaType?: string;
 }
 
-/** The tar archive of a sample layer. */
+/** The tar archive of a sample layer. Everything in it may be executed. */
 export async function layerTar(entries: SampleLayer["entries"]): Promise<Buffer> {
   const archive = pack();
   for (const [name, entry] of Object.entries(entries)) {
-    const header = { name: name.replace(/^\//, "") };
+    const header = { name: name.replace(/^\//, ""), mode: 0o755 };
     if (Buffer.isBuffer(entry)) archive.entry(header, entry);
     else if (entry === "directory") archive.entry({ ...header, type: "directory" });
     else if ("symlink" in entry) archive.entry({ ...header, type: "symlink", linkname: entry.symlink });
