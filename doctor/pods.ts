@@ -1,5 +1,5 @@
 import type { Facts, PodFacts } from "./facts";
-import { isWell } from "./trouble";
+import { isRecord } from "./trouble";
 
 /** A pod as Kubernetes sees it and as the container runtime sees it. */
 export interface TwoViews {
@@ -88,7 +88,7 @@ function meaningOf(
 ): string {
   const running = containers.some(({ state }) => state === "running");
   if (pod.phase === "Succeeded") return "";
-  if (pod.phase === "Failed" && isWell(pod)) return "stays as a record: another has taken its place";
+  if (isRecord(pod)) return "stays as a record: another has taken its place";
   if (pod.deleting) return sandbox?.ready ? "being deleted: the runtime still has its sandbox" : "";
   if (pod.ready)
     return sandbox === undefined || !sandbox.ready

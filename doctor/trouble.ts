@@ -16,11 +16,15 @@ const empty = new Set(["ContainerCreating", "PodInitializing", ""]);
 /** A pod without a container yet is told by these events. */
 const sandboxReasons = new Set(["FailedCreatePodSandBox", "FailedMount", "NetworkNotReady", "FailedScheduling"]);
 
+/** Whether a pod only stays behind as the record of one that another has replaced. */
+export function isRecord({ phase, owner = "", deleting }: PodFacts): boolean {
+  const [kind = ""] = owner.split(" ");
+  return phase === "Failed" && !deleting && replacingKinds.has(kind);
+}
+
 /** Whether a pod is as it should be: Ready, or a job's that ended well, or on its way out, or the record of one that another has replaced. */
 export function isWell(pod: PodFacts): boolean {
-  const [kind = ""] = pod.owner?.split(" ") ?? [];
-  const isRecord = pod.phase === "Failed" && replacingKinds.has(kind);
-  return pod.ready || pod.phase === "Succeeded" || pod.deleting || isRecord;
+  return pod.ready || pod.phase === "Succeeded" || pod.deleting || isRecord(pod);
 }
 
 /** The newest warning about a pod. */

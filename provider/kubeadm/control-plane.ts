@@ -284,7 +284,8 @@ async function takeBack(
   if (code !== 0) context.log("warning", `the certificates of before are not back: ${lastLines(stderr)}`);
   for (const [name, text] of Object.entries(old.manifests))
     await writeText(board, { path: manifestPath(name), mode: "0600" }, text);
-  if (code === 0) await endChange(board);
+  // where this fails the next run finds the change and settles it; why the change was not taken is what a person has to know now
+  if (code === 0) await endChange(board).catch((error: unknown) => context.log("warning", String(error)));
   throw new BoardError(
     "refused",
     board.label,
