@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { diagnose } from "../diagnose";
 import { healthyKubeadm, kubeadmCases } from "../fixtures/kubeadm";
-import { healthy } from "../fixtures/healthy";
+import { healthy, unitOf } from "../fixtures/healthy";
 import { kubeadmFindings } from "./kubeadm";
 
 const base = healthyKubeadm();
@@ -9,6 +9,28 @@ const base = healthyKubeadm();
 describe("a node of kubeadm", () => {
   it("has no finding where nothing is wrong", () => expect(diagnose(base)).toEqual([]));
   it("is not looked for on a board of k3s", () => expect(kubeadmFindings(healthy())).toEqual([]));
+
+  it.each([
+    ["its program and a runtime of the distribution's", []],
+    ["what an earlier init left", ["admin.conf"]],
+  ])("is not looked for on a board of k3s that has kubeadm as well: %s", (_title, kubeconfigs) => {
+    const listeners = [6443, 10250, 10257, 10259].map((port) => ({ port, program: "k3s-server" }));
+    const units = [unitOf(), unitOf({ name: "containerd.service", active: "inactive" })];
+    const kubeadm = { ...base.kubeadm!, kubeconfigs, listeners, files: [] };
+    expect(diagnose({ ...healthy(), units, kubeadm })).toEqual([]);
+  });
+
+  it("does not mind a cri-dockerd that its kubelet does not ask", () => {
+    const config = "containerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n";
+    const files = [{ path: "/var/lib/kubelet/config.yaml", text: config, mtime: 0, size: config.length }];
+    const stopped = (base.units ?? []).map((unit) =>
+      unit.name === "kubelet.service" ? unit : { ...unit, active: "inactive" },
+    );
+    const kubeadm = { ...base.kubeadm!, files };
+    expect(diagnose({ ...base, units: stopped, kubeadm })).toEqual([]);
+    const journal = { "cri-docker": ["networking managed by network plugin kubernetes.io/no-op"] };
+    expect(diagnose({ ...base, journal, kubeadm })).toEqual([]);
+  });
 
   it.each(kubeadmCases)("%s: %s is found, alone", (_what, id, changes) => {
     expect(diagnose({ ...base, ...changes }).map((found) => found.id)).toEqual([id]);

@@ -10,10 +10,10 @@ import { kubernetesPorts } from "../gather/kubeadm-sections";
 import type { KubeadmFacts } from "../kubeadm-facts";
 import { chainOf, said, troubles } from "../trouble";
 
-/** What keeps a node of kubeadm from running. Nothing for boards without kubeadm. */
+/** What keeps a node of kubeadm from running. Nothing for boards without kubeadm, and for those of k3s on which kubeadm only lies. */
 export function kubeadmFindings(facts: Facts): Finding[] {
   const { kubeadm } = facts;
-  if (kubeadm === undefined) return [];
+  if (kubeadm === undefined || (facts.k3s?.role !== undefined && !hasCluster(kubeadm))) return [];
   return [
     ...networkPlugin(facts, kubeadm),
     ...sandboxImage(facts),
@@ -21,7 +21,7 @@ export function kubeadmFindings(facts: Facts): Finding[] {
     ...sockets(kubeadm),
     ...leftovers(facts, kubeadm),
     ...ports(facts, kubeadm),
-    ...services(facts),
+    ...services(facts, kubeadm),
   ];
 }
 
@@ -37,9 +37,10 @@ function flag(command: readonly string[], name: string): string | undefined {
   return word.includes("=") ? word.slice(word.indexOf("=") + 1) : (command[at + 1] ?? "");
 }
 
-function networkPlugin(facts: Facts, { criDockerd, docker }: KubeadmFacts): Finding[] {
+function networkPlugin(facts: Facts, kubeadm: KubeadmFacts): Finding[] {
+  const { criDockerd, docker } = kubeadm;
   const service = unit(facts, "cri-docker");
-  if (service?.active !== "active") return [];
+  if (service?.active !== "active" || !runtimeUnits(facts, kubeadm).includes("cri-docker")) return [];
   // the last start counts, and before it others may have been right
   const told = (facts.journal["cri-docker"] ?? []).findLast((line) =>
     line.includes("networking managed by network plugin"),
@@ -126,16 +127,23 @@ function kubelet({ files }: KubeadmFacts): z.output<typeof kubeletConfig> {
   return endpoint === undefined ? configured : { ...configured, containerRuntimeEndpoint: endpoint };
 }
 
+/** The runtime that listens at a socket; `undefined` for one that is not known here. */
+function runtimeOf(endpoint: string | undefined): "containerd" | "cri-dockerd" | undefined {
+  const asked = socketPath(endpoint ?? "");
+  if (asked.endsWith("cri-dockerd.sock")) return "cri-dockerd";
+  return asked.endsWith("containerd.sock") ? "containerd" : undefined;
+}
+
 /** Docker or containerd, whichever kubelet asks, with its cgroup driver and the setting that decides it. */
 function runtimeDriver(kubeadm: KubeadmFacts): { runtime: string; driver: string; setting: string } | undefined {
   const { docker, files } = kubeadm;
-  const asked = socketPath(kubelet(kubeadm).containerRuntimeEndpoint ?? kubeadm.sockets[0] ?? "");
-  if (asked.endsWith("cri-dockerd.sock"))
+  const asked = runtimeOf(kubelet(kubeadm).containerRuntimeEndpoint || kubeadm.sockets[0]);
+  if (asked === "cri-dockerd")
     return (
       docker && { runtime: "Docker", driver: docker.cgroupDriver, setting: "exec-opts in /etc/docker/daemon.json" }
     );
   const text = files.find(({ path }) => path === "/etc/containerd/config.toml")?.text;
-  if (text === undefined || !asked.endsWith("containerd.sock")) return undefined;
+  if (text === undefined || asked === undefined) return undefined;
   // that of runc: the first that is there; containerd's default is cgroupfs
   const driver = /^\s*SystemdCgroup\s*=\s*true/m.test(text) ? "systemd" : "cgroupfs";
   return { runtime: "containerd", driver, setting: "SystemdCgroup in /etc/containerd/config.toml" };
@@ -211,19 +219,26 @@ function ports(facts: Facts, kubeadm: KubeadmFacts): Finding[] {
   });
 }
 
-function services(facts: Facts): Finding[] {
+/** Units of the runtime that kubelet asks; where it is not told which, cri-dockerd is there because it is meant. */
+function runtimeUnits(facts: Facts, kubeadm: KubeadmFacts): readonly string[] {
+  const endpoint = kubelet(kubeadm).containerRuntimeEndpoint;
+  const guessed = unit(facts, "cri-docker") === undefined ? "containerd" : "cri-dockerd";
+  const runtime = endpoint ? runtimeOf(endpoint) : guessed;
+  return { containerd: ["containerd"], "cri-dockerd": ["docker", "cri-docker"], other: [] }[runtime ?? "other"];
+}
+
+function services(facts: Facts, kubeadm: KubeadmFacts): Finding[] {
   const down = (name: string) => {
     const state = unit(facts, name);
     if (state === undefined || state.active === "active") return undefined;
     const described = describeUnit(state);
     return { state: described, evidence: relevantLines((facts.journal[name] ?? []).join("\n")) };
   };
-  const runtimes = unit(facts, "cri-docker") === undefined ? ["containerd"] : ["docker", "cri-docker"];
-  const found = runtimes.flatMap((name) => {
+  const found = runtimeUnits(facts, kubeadm).flatMap((name) => {
     const one = down(name);
     return one === undefined ? [] : [finding("runtime-down", { unit: name, state: one.state }, one)];
   });
   // a kubelet without a cluster has nothing to run with, and restarts until kubeadm gives it something
-  const own = facts.kubeadm !== undefined && hasCluster(facts.kubeadm) ? down("kubelet") : undefined;
+  const own = hasCluster(kubeadm) ? down("kubelet") : undefined;
   return [...found, ...(own === undefined ? [] : [finding("kubelet-down", { state: own.state }, own)])];
 }
