@@ -8,6 +8,8 @@ export const kubeadmFactsSchema = z.object({
   files: z.array(shownFile),
   /** Names of files in /etc/kubernetes/manifests. */
   manifests: z.array(z.string()),
+  /** Networks of the cluster's pods, as the control plane's own manifest has them; absent where there is none, as on workers. */
+  podSubnets: z.array(z.string()).optional(),
   /** Whether etcd has data in /var/lib/etcd. */
   etcdData: z.boolean(),
   /** Kubeconfigs of kubeadm that are there, without their directory: `admin.conf`, `kubelet.conf`. */

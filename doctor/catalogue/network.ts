@@ -78,6 +78,7 @@ export const network = {
     severity: "warning",
     area: "network",
     sentence: "firewalld runs and does not trust the pods' network {network}",
-    remedy: "firewall-cmd --permanent --zone=trusted --add-source={network} && firewall-cmd --reload",
+    remedy:
+      "k3s-board:board.prerequisites.firewall: kind: ports, or by hand: firewall-cmd --permanent --zone=trusted --add-source={network} && firewall-cmd --reload",
   },
 } as const satisfies Record<string, Entry>;

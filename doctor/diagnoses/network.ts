@@ -70,9 +70,11 @@ function proxy(facts: Facts): Finding[] {
   if (running === undefined) return [];
   const none = facts.unseen.find(({ what, why }) => what === "iptables" && /no iptables-save/.test(why));
   if (none !== undefined) return [finding("iptables-missing", { unit }, { evidence: [none.why] })];
-  const otherWay =
-    setting(facts, "disable-kube-proxy")[0] === "true" ||
-    setting(facts, "kube-proxy-arg").some((arg) => /nftables|ipvs/.test(arg));
+  const isOff =
+    facts.k3s?.role === "agent"
+      ? kubeProxyCommand(facts) === undefined
+      : setting(facts, "disable-kube-proxy")[0] === "true";
+  const otherWay = isOff || setting(facts, "kube-proxy-arg").some((arg) => /nftables|ipvs/.test(arg));
   const now = facts.storage?.now ?? facts.at;
   if (facts.iptables === undefined || otherWay || running.started === undefined || now - running.started < proxySeconds)
     return [];
@@ -81,12 +83,31 @@ function proxy(facts: Facts): Finding[] {
   return [finding("kube-proxy-rules-missing", { unit }, { evidence })];
 }
 
+/** What an agent started kube-proxy with: a server decides that, and the agent tells it only in its journal. `undefined` where it is not told any more. */
+function kubeProxyCommand(facts: Facts): string | undefined {
+  const lines = k3sJournal(facts);
+  const start = lines.findLastIndex((line) => line.includes("Starting k3s agent"));
+  return lines.slice(Math.max(start, 0)).findLast((line) => line.includes("Running kube-proxy "));
+}
+
+/** Networks of the cluster's pods, as far as this board tells. */
+function podNetworks(facts: Facts): readonly string[] {
+  const { k3s, kubeadm } = facts;
+  if (k3s?.role === "agent") {
+    const [, networks] = /--cluster-cidr=([^\s"]+)/.exec(kubeProxyCommand(facts) ?? "") ?? [];
+    return networks?.split(",") ?? [];
+  }
+  if (k3s?.role === "server") return setting(facts, "cluster-cidr");
+  return kubeadm === undefined ? ["10.42.0.0/16"] : (kubeadm.podSubnets ?? []);
+}
+
 function firewall(facts: Facts): Finding[] {
-  const network = setting(facts, "cluster-cidr")[0] ?? "10.42.0.0/16";
   const { firewalld = false, trustedSources = [] } = facts.security ?? {};
-  if (!firewalld || trustedSources.includes(network)) return [];
-  const evidence = [`firewall-cmd --zone=trusted --list-sources: ${trustedSources.join(" ") || "none"}`];
-  return [finding("firewalld-active", { network }, { evidence })];
+  if (!firewalld) return [];
+  const evidence = [`sources of firewalld's zones k3s-board and trusted: ${trustedSources.join(" ") || "none"}`];
+  return podNetworks(facts)
+    .filter((network) => !trustedSources.includes(network))
+    .map((network) => finding("firewalld-active", { network }, { evidence }));
 }
 
 /** The key of a ConfigMap that a pod's volume wants in vain, by kubelet's words. */

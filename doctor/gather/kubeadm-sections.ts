@@ -14,6 +14,9 @@ export const kubernetesPorts: Readonly<Record<number, string>> = {
 /** Units whose last lines are wanted. */
 const journalUnits = ["kubelet", "docker", "cri-docker"] as const;
 
+/** Says which network the cluster's pods have: kubeadm's own configuration is in the API server only. */
+const controllerManager = "/etc/kubernetes/manifests/kube-controller-manager.yaml";
+
 /** Ends a section with nothing to say where neither kubeadm nor anything of it is. */
 const onlyKubeadm = `command -v kubeadm >/dev/null || [ -d /etc/kubernetes ] || [ -f /var/lib/kubelet/kubeadm-flags.env ] || exit 0
 `;
@@ -24,6 +27,7 @@ export const kubeadmSections = {
     title: "kubeadm's node",
     command: `${onlyKubeadm}echo kubeadm=present
 for f in /etc/kubernetes/manifests/*; do [ -f "$f" ] && echo "manifest=\${f##*/}"; done
+[ -f ${controllerManager} ] && sed -n 's/^ *- --cluster-cidr=/pods=/p' ${controllerManager}
 [ -d /var/lib/etcd/member ] && echo etcd=present
 for f in /etc/kubernetes/*.conf; do [ -f "$f" ] && echo "kubeconfig=\${f##*/}"; done
 for s in /run/containerd/containerd.sock /run/cri-dockerd.sock /run/crio/crio.sock; do [ -S $s ] && echo "socket=$s"; done

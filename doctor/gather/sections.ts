@@ -1,3 +1,4 @@
+import { sourcesFragment } from "../../provider/board/kinds/firewall-found";
 import { factsFragment } from "../../provider/facts/facts";
 import { kubeadmSections } from "./kubeadm-sections";
 import type { Section } from "./section";
@@ -135,7 +136,7 @@ df -Pi / /var/lib /run 2>/dev/null | sed 's/^/inodes=/'; :`,
     title: "SELinux and firewalld",
     command: `if [ -r /sys/fs/selinux/enforce ]; then read -r e </sys/fs/selinux/enforce; echo "enforcing=$e"
   [ -d /etc/selinux/targeted/active/modules/200/k3s ] && echo policy=k3s; ls /var/lib/selinux/*/active/modules/*/k3s >/dev/null 2>&1 && echo policy=k3s; fi
-if systemctl is-active -q firewalld; then echo firewalld=active; echo "sources=$(firewall-cmd --zone=trusted --list-sources)"; fi; :`,
+if systemctl is-active -q firewalld; then echo firewalld=active; ${sourcesFragment}; fi; :`,
     seconds: 6,
     bytes: 4 * kilobyte,
   },

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { sourcesIn } from "../../provider/board/kinds/firewall-found";
 import { filesIn } from "./shown-files";
 import type { Facts } from "../facts";
 
@@ -70,7 +71,7 @@ export function readSecurity(text: string): NonNullable<Facts["security"]> {
     selinuxEnforcing: values("enforcing")[0] === "1",
     selinuxPolicy: values("policy").includes("k3s"),
     firewalld: values("firewalld")[0] === "active",
-    trustedSources: (values("sources")[0] ?? "").split(/\s+/).filter(Boolean),
+    trustedSources: sourcesIn(text),
   };
 }
 

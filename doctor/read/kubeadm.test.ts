@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { kubeadmSections } from "../gather/kubeadm-sections";
 import { readJournals, readKubeadm } from "./kubeadm";
@@ -7,6 +10,7 @@ import { readJournals, readKubeadm } from "./kubeadm";
 const text = `kubeadm=present
 manifest=etcd.yaml
 manifest=kube-apiserver.yaml
+pods=10.244.0.0/16,fd00::/56
 etcd=present
 kubeconfig=admin.conf
 socket=/run/containerd/containerd.sock
@@ -25,6 +29,7 @@ it("a node of kubeadm", () => {
   expect(readKubeadm(text, "@ 12 3 /etc/docker/daemon.json\n {}\n\n")).toEqual({
     files: [{ path: "/etc/docker/daemon.json", mtime: 12, size: 3, text: "{}" }],
     manifests: ["etcd.yaml", "kube-apiserver.yaml"],
+    podSubnets: ["10.244.0.0/16", "fd00::/56"],
     etcdData: true,
     kubeconfigs: ["admin.conf"],
     sockets: ["/run/containerd/containerd.sock", "/run/cri-dockerd.sock"],
@@ -60,6 +65,19 @@ it("nothing of it, and a part of it", () => {
     sockets: [],
     listeners: [],
   });
+});
+
+it("the question finds the network of the cluster's pods", () => {
+  const root = mkdtempSync(join(tmpdir(), "kubeadm-"));
+  const manifest =
+    "spec:\n  containers:\n  - command:\n    - kube-controller-manager\n    - --cluster-cidr=10.244.0.0/16\n";
+  mkdirSync(join(root, "manifests"));
+  writeFileSync(join(root, "manifests/kube-controller-manager.yaml"), manifest);
+  const said = execFileSync("sh", ["-c", kubeadmSections.kubeadm.command.replaceAll("/etc/kubernetes", root)], {
+    encoding: "utf8",
+  });
+  rmSync(root, { recursive: true });
+  expect(readKubeadm(said, "")?.podSubnets).toEqual(["10.244.0.0/16"]);
 });
 
 it("the question finds who listens", async () => {

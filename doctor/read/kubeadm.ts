@@ -25,6 +25,7 @@ export function readKubeadm(text: string, files: string): KubeadmFacts | undefin
   if (values("kubeadm")[0] !== "present") return undefined;
   const [version, cgroupDriver] = values("docker")[0]?.split(" ") ?? [];
   const [criDockerd] = values("cri-dockerd");
+  const [podSubnets] = values("pods");
   const seen = new Set<string>();
   const listeners = values("listen").flatMap((line) => {
     const [port = "", program = ""] = line.split(" ");
@@ -37,6 +38,7 @@ export function readKubeadm(text: string, files: string): KubeadmFacts | undefin
   return {
     files: filesIn(files),
     manifests: values("manifest"),
+    ...(podSubnets === undefined ? {} : { podSubnets: podSubnets.trim().split(",") }),
     etcdData: values("etcd")[0] === "present",
     kubeconfigs: values("kubeconfig"),
     sockets: values("socket"),

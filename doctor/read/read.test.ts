@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readIptables, readKernel, readStorage, readUnits } from "./host";
+import { readIptables, readKernel, readSecurity, readStorage, readUnits } from "./host";
 import { readEvents, readPods } from "./kubernetes";
 import { readContainers, readSandboxes } from "./runtime";
 import { filesIn } from "./shown-files";
@@ -176,4 +176,16 @@ it("files, whatever is in them", () => {
     { path: "/a b.yaml", mtime: 12, size: 3, text: "x\n@ 1 2 /no" },
     { path: "/c", mtime: 13, size: 0, text: "" },
   ]);
+});
+
+it("networks that firewalld trusts, in the zone of this program as well", () => {
+  const text =
+    'enforcing=1\nfirewalld=active\nsources=as 1 "10.42.0.0/16"\nsources=as 2 "10.43.0.0/16" "192.168.0.0/24"\n';
+  expect(readSecurity(text)).toEqual({
+    selinuxEnforcing: true,
+    selinuxPolicy: false,
+    firewalld: true,
+    trustedSources: ["10.42.0.0/16", "10.43.0.0/16", "192.168.0.0/24"],
+  });
+  expect(readSecurity("firewalld=active\nsources=\nsources=as 0\n").trustedSources).toEqual([]);
 });

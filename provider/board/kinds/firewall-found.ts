@@ -21,12 +21,21 @@ export interface Firewalls {
 
 const bus = "org.fedoraproject.FirewallD1 /org/fedoraproject/FirewallD1 org.fedoraproject.FirewallD1";
 
-/** Prints what {@link firewallsIn} reads. firewall-cmd starts a Python for each question, which takes seconds on a board: the bus is asked. */
+/** Prints what {@link sourcesIn} reads, where firewalld runs. firewall-cmd starts a Python for each question, which takes seconds on a board: the bus is asked. */
+export const sourcesFragment = `for zone in k3s-board trusted; do echo "sources=$(busctl call ${bus}.zone getSources s $zone 2>/dev/null)"; done`;
+
+/** Networks from which firewalld lets everything in: those of its zone `trusted` and of ours. */
+export function sourcesIn(output: string): string[] {
+  const lines = output.split("\n").filter((line) => line.startsWith("sources="));
+  return lines.flatMap((line) => [...line.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? ""));
+}
+
+/** Prints what {@link firewallsIn} reads. */
 export const firewallsFragment = `${unitsFragment(["firewalld.service", "ufw.service"])}
 echo
 [ ! -d /usr/lib/firewalld/policies ] || echo policies=yes
 if systemctl is-active -q firewalld.service; then
-  for zone in k3s-board trusted; do echo "sources=$(busctl call ${bus}.zone getSources s $zone 2>/dev/null)"; done
+  ${sourcesFragment}
   echo "ports=$(busctl call ${bus}.policy getPolicySettings s k3s-board 2>/dev/null)"
 fi
 if systemctl is-active -q ufw.service; then
@@ -37,18 +46,18 @@ fi`;
 export function firewallsIn({ output, files }: Pick<Seen, "output" | "files">): Firewalls {
   const units = parseUnits(output).filter(({ load }) => load === "loaded");
   const lines = output.split("\n");
-  const behind = (name: string) => lines.filter((line) => line.startsWith(`${name}=`));
-  const all = (line: string, pattern: RegExp) => [...line.matchAll(pattern)];
   return {
     firewalld: units.find(({ id }) => id === "firewalld.service"),
     ufw: units.find(({ id }) => id === "ufw.service"),
     hasPolicies: lines.includes("policies=yes"),
     ufwIsOn: /^ENABLED=["']?yes["']?\s*$/m.test(files[ufwFile] ?? ""),
     loaded: {
-      ports: behind("ports").flatMap((line) =>
-        all(line, /"(\d+(?:-\d+)?)" "(tcp|udp|sctp)"/g).map((match) => `${match[1]}/${match[2]}`),
-      ),
-      networks: behind("sources").flatMap((line) => all(line, /"([^"]*)"/g).map((match) => match[1] ?? "")),
+      ports: lines
+        .filter((line) => line.startsWith("ports="))
+        .flatMap((line) =>
+          [...line.matchAll(/"(\d+(?:-\d+)?)" "(tcp|udp|sctp)"/g)].map((match) => `${match[1]}/${match[2]}`),
+        ),
+      networks: sourcesIn(output),
     },
     // iptables writes `-m tcp` between protocol and port, and the source first.
     rules: lines.filter((line) => line.startsWith("-A ufw")).map((line) => line.replace(/ -m (tcp|udp|sctp)/, "")),
