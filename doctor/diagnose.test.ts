@@ -275,6 +275,10 @@ describe("facts made by hand", () => {
     expect(found.map(({ id }) => id)).toEqual(["mirror-key-differs"]);
     expect(found[0]?.hangs.some((line) => line.includes("speaks http"))).toBe(true);
   });
+  it("swap keeps nothing of k3s from running", () => {
+    const [found] = diagnose({ ...base, storage: { ...base.storage!, swaps: ["/dev/zram0"] } });
+    expect(found?.severity).toBe("note");
+  });
   it("what CoreDNS said long ago is over", () => {
     const said = (secondsAgo: number) => {
       const written = new Date((base.at - secondsAgo) * 1000).toISOString();

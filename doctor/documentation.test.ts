@@ -31,7 +31,7 @@ it("a table is made anew between what stands around it", () => {
     findingsTable(["swap-on"], tested),
   );
   expect(made).toMatch(
-    /^before\n\n\| finding .*\n\| --- .*\n\| `swap-on` \| warning \| provoked, a capture \| .*\n\nafter\n$/,
+    /^before\n\n\| finding .*\n\| --- .*\n\| `swap-on` \| note \| provoked, a capture \| .*\n\nafter\n$/,
   );
   expect(() => withTable("nothing", "x")).toThrow("no table");
 });

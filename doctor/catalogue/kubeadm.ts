@@ -53,6 +53,13 @@ export const kubeadm = {
     remedy: "journalctl -u {unit} -n 50 shows why; systemctl start {unit}",
     because: ["disk-full", "cgroup-driver-differs"],
   },
+  "swap-refused": {
+    severity: "error",
+    area: "board",
+    sentence: "swap is on ({device}), and kubelet does not start with it",
+    remedy:
+      "k3s-board:board.prerequisites.swap: disabled, or by hand: swapoff -a, and take out what brings it at boot (its line in /etc/fstab, the unit that makes the device); or let kubelet bear it: failSwapOn: false in /var/lib/kubelet/config.yaml",
+  },
   "kubelet-down": {
     severity: "error",
     area: "services",
@@ -61,6 +68,7 @@ export const kubeadm = {
     because: [
       "cgroup-driver-differs",
       "runtime-down",
+      "swap-refused",
       "memory-cgroup-off",
       "disk-full",
       "kubernetes-port-in-use",

@@ -1,6 +1,7 @@
 import { renewalDays } from "../../provider/kubernetes/certificates";
 import type { Facts } from "../facts";
 import { finding, type Finding } from "../findings";
+import { isOfKubeadm } from "../node";
 import { time } from "./registries";
 
 /** Kubelet evicts pods below 5 % of space: k3s's `eviction-hard` (pkg/daemons/agent/agent_linux.go). */
@@ -33,9 +34,12 @@ function memoryCgroup({ host, kernel }: Facts): Finding[] {
   return off ? [finding("memory-cgroup-off", {}, { evidence })] : [];
 }
 
-function swap({ storage }: Facts): Finding[] {
-  const [device] = storage?.swaps ?? [];
-  return device === undefined ? [] : [finding("swap-on", { device }, { evidence: [`/proc/swaps: ${device}`] })];
+/** k3s lets its kubelet start with swap; that of kubeadm says itself where it does not. */
+function swap(facts: Facts): Finding[] {
+  const [device] = facts.storage?.swaps ?? [];
+  return device === undefined || isOfKubeadm(facts)
+    ? []
+    : [finding("swap-on", { device }, { evidence: [`/proc/swaps: ${device}`] })];
 }
 
 function selinux({ security }: Facts): Finding[] {

@@ -32,6 +32,11 @@ describe("a node of kubeadm", () => {
     expect(diagnose({ ...base, journal, kubeadm })).toEqual([]);
   });
 
+  it("does not mind swap that its kubelet bears", () => {
+    const storage = { ...base.storage!, swaps: ["/dev/zram0"] };
+    expect(diagnose({ ...base, storage })).toEqual([]);
+  });
+
   it.each(kubeadmCases)("%s: %s is found, alone", (_what, id, changes) => {
     expect(diagnose({ ...base, ...changes }).map((found) => found.id)).toEqual([id]);
   });

@@ -21,6 +21,7 @@ export function kubeadmFindings(facts: Facts): Finding[] {
     ...sockets(kubeadm),
     ...leftovers(facts, kubeadm),
     ...ports(facts, kubeadm),
+    ...swap(facts),
     ...services(facts, kubeadm),
   ];
 }
@@ -217,6 +218,14 @@ function ports(facts: Facts, kubeadm: KubeadmFacts): Finding[] {
       ),
     ];
   });
+}
+
+/** A kubelet that was told to bear swap does not say this, whichever way it was told. */
+function swap(facts: Facts): Finding[] {
+  const [device] = facts.storage?.swaps ?? [];
+  const refused = (facts.journal.kubelet ?? []).findLast((line) => /running with swap on is not supported/.test(line));
+  if (device === undefined || refused === undefined || unit(facts, "kubelet")?.active === "active") return [];
+  return [finding("swap-refused", { device }, { evidence: [refused, `/proc/swaps: ${device}`] })];
 }
 
 /** Units of the runtime that kubelet asks; where it is not told which, cri-dockerd is there because it is meant. */

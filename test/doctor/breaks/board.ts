@@ -17,7 +17,7 @@ export const boardBreaks: readonly Break[] = [
     break: () =>
       "dd if=/dev/zero of=/root/swap bs=1M count=16 2>/dev/null; chmod 600 /root/swap; mkswap -q /root/swap; swapon /root/swap",
     mend: () => "swapoff /root/swap; rm /root/swap",
-    remedy: /swapoff -a/,
+    remedy: /prerequisites\.swap/,
   },
   {
     expected: "clock-skew",
