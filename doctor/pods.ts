@@ -1,4 +1,5 @@
 import type { Facts, PodFacts } from "./facts";
+import { ownPods } from "./node";
 import { isRecord } from "./trouble";
 
 /** A pod as Kubernetes sees it and as the container runtime sees it. */
@@ -27,11 +28,8 @@ export function kubectlStatus(pod: PodFacts): string {
 
 /** The table in which kubectl's and crictl's views of the pods of one board stand side by side. */
 export function twoViews(facts: Facts): TwoViews[] {
-  const { pods, sandboxes, containers, nodes } = facts;
-  const onBoard = ({ node }: PodFacts) =>
-    node === "" || facts.host === undefined || node === facts.host.hostname || (nodes?.length ?? 0) < 2;
-  const known = (pods ?? []).filter(onBoard);
-  const rows = known.map((pod) => rowOf(pod, { sandboxes, containers }));
+  const { pods, sandboxes, containers } = facts;
+  const rows = ownPods(facts).map((pod) => rowOf(pod, { sandboxes, containers }));
   const orphans = (sandboxes ?? []).filter(
     ({ uid, ready }) => ready && pods !== undefined && !pods.some((pod) => pod.uid === uid),
   );

@@ -21,6 +21,18 @@ const controllerManager = "/etc/kubernetes/manifests/kube-controller-manager.yam
 const onlyKubeadm = `command -v kubeadm >/dev/null || [ -d /etc/kubernetes ] || [ -f /var/lib/kubelet/kubeadm-flags.env ] || exit 0
 `;
 
+/** Sets `$E` to the CRI endpoint that kubelet of kubeadm's node asks, without a process; empty where nothing names one. */
+export const kubeletEndpoint = `E=
+for f in /var/lib/kubelet/config.yaml /var/lib/kubelet/instance-config.yaml; do
+  [ -r "$f" ] || continue
+  while read -r k v; do case $k in containerRuntimeEndpoint:) v=\${v#[\\"\\']}; v=\${v%[\\"\\']}; E=\${v:-$E} ;; esac; done <"$f"
+done
+if [ -r /var/lib/kubelet/kubeadm-flags.env ]; then
+  read -r v </var/lib/kubelet/kubeadm-flags.env
+  case $v in *--container-runtime-endpoint=*) E=\${v#*--container-runtime-endpoint=}; E=\${E%%[\\" ]*} ;; esac
+fi
+`;
+
 /** What is asked of a board that kubeadm makes a node. Other boards answer with nothing. */
 export const kubeadmSections = {
   kubeadm: {

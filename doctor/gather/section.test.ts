@@ -93,6 +93,50 @@ describe.each(["crictl-pods", "crictl-ps", "ctr-images"] as const)("%s", (name) 
   });
 });
 
+describe("a node of kubeadm", () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "section-"));
+    mkdirSync(join(root, "var/lib/kubelet"), { recursive: true });
+    for (const program of ["crictl", "ctr"])
+      writeFileSync(join(root, program), "#!/bin/sh\necho $*\n", { mode: 0o755 });
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+  const kubelet = (file: string, text: string) => writeFileSync(join(root, "var/lib/kubelet", file), text);
+  const ask = (name: "crictl-pods" | "ctr-images") => {
+    const script = sections[name].command.replaceAll("/var/lib/", `${root}/var/lib/`);
+    const env = { PATH: `${root}:${process.env.PATH}` };
+    const { stdout, stderr } = spawnSync("sh", ["-c", script], { env, encoding: "utf8" });
+    return stdout + stderr;
+  };
+
+  it.each([
+    ["nothing", "", "", "--timeout 5s pods -o json\n"],
+    [
+      "its configuration",
+      "a: b\ncontainerRuntimeEndpoint: 'unix:///run/x.sock'\n",
+      "",
+      "--runtime-endpoint unix:///run/x.sock --timeout 5s pods -o json\n",
+    ],
+    [
+      "a flag",
+      'containerRuntimeEndpoint: ""\n',
+      'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///run/y.sock --v=2"\n',
+      "--runtime-endpoint unix:///run/y.sock --timeout 5s pods -o json\n",
+    ],
+  ])("crictl asks whom kubelet asks by %s", (_what, config, flags, expected) => {
+    kubelet("config.yaml", config);
+    if (flags !== "") kubelet("kubeadm-flags.env", flags);
+    expect(ask("crictl-pods")).toBe(expected);
+  });
+  it("images are looked for in containerd where kubelet has them", () => {
+    kubelet("config.yaml", "containerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n");
+    expect(ask("ctr-images")).toBe("--timeout 5s -n k8s.io images ls\n");
+    kubelet("config.yaml", "containerRuntimeEndpoint: unix:///var/run/cri-dockerd.sock\n");
+    expect(ask("ctr-images")).toBe("kubelet has its images in Docker, not in containerd\n");
+  });
+});
+
 it("the limits of each half of the batch end before the batch's own 120 s", () => {
   const limits = Object.values<Section>(sections).map(({ seconds }) => seconds + 1);
   for (const half of [0, 1]) {

@@ -1,6 +1,6 @@
 import { sourcesFragment } from "../../provider/board/kinds/firewall-found";
 import { factsFragment } from "../../provider/facts/facts";
-import { kubeadmSections } from "./kubeadm-sections";
+import { kubeadmSections, kubeletEndpoint } from "./kubeadm-sections";
 import type { Section } from "./section";
 import { showFiles } from "./show-files";
 
@@ -21,11 +21,13 @@ done
 const unlessPacked = `${dataDirectory}[ -d "$D/data" ] || [ -S /run/k3s/containerd/containerd.sock ] ||
   { echo "k3s has not unpacked its tools to $D/data: it has not run yet" >&2; exit 127; }`;
 
-/** Calls the board's crictl, k3s's own where there is k3s. */
+/** Calls the board's crictl, k3s's own where there is k3s. Without k3s it would take the first socket that it finds, whichever kubelet asks. */
 const crictl = (args: string) =>
   `C=crictl; T=crictl
 if command -v k3s >/dev/null; then C="k3s crictl"; T=k3s
 ${unlessPacked}
+else
+${kubeletEndpoint}[ -z "$E" ] || C="crictl --runtime-endpoint $E"
 fi
 command -v $T >/dev/null || { echo "there is no crictl" >&2; exit 127; }
 $C --timeout 5s ${args}`;
@@ -65,7 +67,9 @@ export const sections = {
     title: "images in containerd",
     command: `if command -v k3s >/dev/null; then set -- k3s ctr
 ${unlessPacked}
-else set -- ctr; fi
+else
+${kubeletEndpoint}case $E in */cri-dockerd.sock) echo "kubelet has its images in Docker, not in containerd" >&2; exit 127 ;; esac
+set -- ctr; fi
 command -v "$1" >/dev/null || { echo "there is no ctr" >&2; exit 127; }
 "$@" --timeout 5s -n k8s.io images ls`,
     seconds: 12,

@@ -1,6 +1,7 @@
 import type { Facts } from "../facts";
 import type { Finding } from "../findings";
 import { fitsBoard, fullNameOf } from "../images";
+import { ownPods } from "../node";
 import { platformOf } from "../trouble";
 
 /** An image as the page shows it. */
@@ -48,10 +49,10 @@ export function shownImages(facts: Facts, findings: readonly Finding[]): ShownIm
   );
 }
 
-/** Pods by the full name of an image that they ask for. */
+/** The board's pods by the full name of an image that they ask for: what the pods of other nodes ask for has to be there. */
 function usersOf(facts: Facts): ReadonlyMap<string, readonly string[]> {
   const users = new Map<string, string[]>();
-  for (const { namespace, name, containers } of facts.pods ?? [])
+  for (const { namespace, name, containers } of ownPods(facts))
     for (const image of new Set(containers.map((container) => fullNameOf(container.image))))
       users.set(image, [...(users.get(image) ?? []), `${namespace}/${name}`]);
   return users;

@@ -39,6 +39,7 @@ const condition = z.object({
 const podSchema = z.object({
   metadata: names.extend({
     labels: z.record(z.string(), z.string()).nullish(),
+    annotations: z.record(z.string(), z.string()).nullish(),
     deletionTimestamp: time,
     ownerReferences: z.array(z.object({ kind: z.string(), name: z.string() })).nullish(),
   }),
@@ -73,7 +74,8 @@ export function readPods(items: readonly unknown[]): NonNullable<Facts["pods"]> 
       {
         namespace: metadata.namespace,
         name: metadata.name,
-        uid: metadata.uid,
+        // of a static pod the API server has an image with a uid of its own; the runtime and the logs have this one
+        uid: metadata.annotations?.["kubernetes.io/config.mirror"] ?? metadata.uid,
         node: spec.nodeName,
         phase: now.phase,
         ...(now.podIP == null || spec.hostNetwork === true ? {} : { ip: now.podIP }),

@@ -178,6 +178,15 @@ it("files, whatever is in them", () => {
   ]);
 });
 
+it("a static pod has the uid by which the runtime knows it", () => {
+  const metadata = {
+    name: "etcd-board",
+    uid: "of the API server's",
+    annotations: { "kubernetes.io/config.mirror": "ab12" },
+  };
+  expect(readPods([{ metadata, spec: {}, status: {} }])[0]?.uid).toBe("ab12");
+});
+
 it("networks that firewalld trusts, in the zone of this program as well", () => {
   const text =
     'enforcing=1\nfirewalld=active\nsources=as 1 "10.42.0.0/16"\nsources=as 2 "10.43.0.0/16" "192.168.0.0/24"\n';
