@@ -42,6 +42,6 @@ function unexplained(facts: Facts, found: readonly Finding[]): Finding[] {
       const told = own.length > 0 || warning === undefined ? own : [warning];
       const evidence = told.map(({ reason, message }) => `${reason}: ${message}`);
       const pods = { pod: `${pod.namespace}/${pod.name}`, namespace: pod.namespace, name: pod.name };
-      return finding("pod-not-ready", { ...pods, reason }, { evidence, hangs: [chainOf(pod)] });
+      return finding("pod-not-ready", { ...pods, reason }, { evidence, hangs: [chainOf(pod)], node: pod.node });
     });
 }

@@ -12,6 +12,8 @@ export interface Finding {
   readonly evidence: readonly string[];
   /** A line of configuration or a command. */
   readonly remedy: string;
+  /** The node that it is about; absent where it is about the cluster, or about several. */
+  readonly node?: string;
   /** What does not run because of it, from the nearest on: `HelmChart traefik → Job helm-install-traefik → pod …`. */
   readonly hangs: readonly string[];
 }
@@ -30,14 +32,22 @@ export type Values<Id extends DiagnosisId> = Readonly<
   Record<NamesIn<Sentences[Id]["sentence"]> | NamesIn<Sentences[Id]["remedy"]>, string>
 >;
 
+/** What stands beside a finding's sentence: see {@link Finding}. A node that its values name need not be given. */
+interface Context {
+  readonly evidence?: readonly string[];
+  readonly hangs?: readonly string[];
+  readonly node?: string | undefined;
+}
+
 /** Makes a finding of the catalogue's sentence. */
 export function finding<Id extends DiagnosisId>(
   id: Id,
   values: Values<Id>,
-  { evidence = [], hangs = [] }: { readonly evidence?: readonly string[]; readonly hangs?: readonly string[] } = {},
+  { evidence = [], hangs = [], node }: Context = {},
 ): Finding {
   const { severity, area, sentence, remedy } = entryOf(id);
   const known: Readonly<Record<string, string>> = values;
+  const about = node || known.node;
   const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
   return {
     id,
@@ -46,6 +56,7 @@ export function finding<Id extends DiagnosisId>(
     sentence: fill(sentence),
     values: known,
     remedy: fill(remedy),
+    ...(about === undefined ? {} : { node: about }),
     evidence: [...new Set(evidence)].slice(0, evidenceLines).map((line) => line.trim().slice(0, evidenceLength)),
     hangs,
   };
@@ -55,7 +66,7 @@ const rank: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2
 
 /**
  * Puts findings in order: the same sentence once, what follows from another finding below that one, errors first. A chain is told once, by its
- * root, with what hangs on it; of several causes the one counts that the catalogue names first.
+ * root, with what hangs on it; of several causes the one counts that the catalogue names first. What is wrong on one node is no cause on another.
  */
 export function layered(findings: readonly Finding[]): Finding[] {
   const merged = new Map<string, Finding>();
@@ -66,7 +77,8 @@ export function layered(findings: readonly Finding[]): Finding[] {
   const all = [...merged.values()];
   const rootOf = (one: Finding, passed: readonly Finding[] = []): Finding => {
     const causes = entryOf(one.id).because ?? [];
-    const cause = causes.flatMap((id) => all.find((other) => other.id === id && !passed.includes(other)) ?? [])[0];
+    const isCause = (other: Finding, id: string) => other.id === id && !passed.includes(other) && isNear(one, other);
+    const cause = causes.flatMap((id) => all.find((other) => isCause(other, id)) ?? [])[0];
     return cause === undefined || cause === one ? one : rootOf(cause, [...passed, one]);
   };
   const roots = all.filter((one) => rootOf(one) === one);
@@ -81,9 +93,15 @@ export function layered(findings: readonly Finding[]): Finding[] {
     .sort((a, b) => rank[a.severity] - rank[b.severity]);
 }
 
-function join(one: Finding, other: Finding): Finding {
+/** Whether two findings are about the same node, as far as they name one. */
+function isNear(one: Finding, other: Finding): boolean {
+  return one.node === undefined || other.node === undefined || one.node === other.node;
+}
+
+function join({ node, ...one }: Finding, other: Finding): Finding {
   return {
     ...one,
+    ...(node === undefined || node !== other.node ? {} : { node }),
     evidence: unique([...one.evidence, ...other.evidence]).slice(0, evidenceLines),
     hangs: unique([...one.hangs, ...other.hangs]),
   };

@@ -1,5 +1,6 @@
 import { setting } from "./configuration";
 import type { Facts, PodFacts } from "./facts";
+import type { Finding } from "./findings";
 
 /** Whether it is kubeadm that makes the board a node: one that has k3s is k3s's, whatever else lies on it. */
 export function isOfKubeadm({ k3s, kubeadm }: Facts): boolean {
@@ -23,4 +24,24 @@ export function ownNode(facts: Facts): string | undefined {
 export function ownPods(facts: Facts): PodFacts[] {
   const own = ownNode(facts);
   return (facts.pods ?? []).filter(({ node }) => own === undefined || node === "" || node === own);
+}
+
+/** The node that pods are on; `undefined` where they are on several. */
+export function nodeOf(pods: readonly PodFacts[]): string | undefined {
+  const [first] = pods;
+  return pods.every(({ node }) => node === first?.node) ? first?.node : undefined;
+}
+
+/** What is known of the node that a pod is on: of another than the board's own only what the API server has. */
+export function factsAt(facts: Facts, node: string): Facts {
+  const own = ownNode(facts);
+  if (own === undefined || node === "" || node === own) return facts;
+  const { host: _host, images: _images, ...rest } = facts;
+  return { ...rest, journal: {}, nodes: (facts.nodes ?? []).filter(({ name }) => name === node) };
+}
+
+/** Findings that are about the board itself, where they name no other node. */
+export function ofOwnNode(facts: Facts, findings: readonly Finding[]): Finding[] {
+  const node = ownNode(facts);
+  return findings.map((one) => (node === undefined ? one : { node, ...one }));
 }

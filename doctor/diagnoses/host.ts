@@ -1,7 +1,7 @@
 import { renewalDays } from "../../provider/kubernetes/certificates";
 import type { Facts } from "../facts";
 import { finding, type Finding } from "../findings";
-import { isOfKubeadm } from "../node";
+import { isOfKubeadm, ofOwnNode } from "../node";
 import { time } from "./registries";
 
 /** Kubelet evicts pods below 5 % of space: k3s's `eviction-hard` (pkg/daemons/agent/agent_linux.go). */
@@ -12,14 +12,14 @@ const daySeconds = 86_400;
 
 /** What keeps k3s from running on a host. */
 export function hostFindings(facts: Facts): Finding[] {
-  return [
+  return ofOwnNode(facts, [
     ...memoryCgroup(facts),
     ...swap(facts),
     ...selinux(facts),
     ...disks(facts),
     ...clock(facts),
     ...certificates(facts),
-  ];
+  ]);
 }
 
 function memoryCgroup({ host, kernel }: Facts): Finding[] {

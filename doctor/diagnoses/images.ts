@@ -1,6 +1,7 @@
 import type { Facts } from "../facts";
 import { finding, type Finding } from "../findings";
 import { fitsBoard, fullNameOf, imageOnBoard, nameWithoutDomain } from "../images";
+import { factsAt } from "../node";
 import { chainOf, platformOf, said, troubles, type Trouble } from "../trouble";
 
 /** A container's image with what is known of its trouble. */
@@ -12,7 +13,7 @@ const pulling = /^(ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageN
 export function imageFindings(facts: Facts): Finding[] {
   return troubles(facts).flatMap((trouble) => {
     if (trouble.container === undefined) return [];
-    const found = ofTrouble(facts, { ...trouble, container: trouble.container });
+    const found = ofTrouble(factsAt(facts, trouble.pod.node), { ...trouble, container: trouble.container });
     return found === undefined ? [] : [found];
   });
 }
@@ -20,7 +21,7 @@ export function imageFindings(facts: Facts): Finding[] {
 function ofTrouble(facts: Facts, { pod, container, reason, message }: ImageTrouble): Finding | undefined {
   const image = fullNameOf(container.image);
   const platform = platformOf(facts);
-  const context = { evidence: [said({ pod, reason, message })], hangs: [chainOf(pod)] };
+  const context = { evidence: [said({ pod, reason, message })], hangs: [chainOf(pod)], node: pod.node };
   const onBoard = imageOnBoard(facts, image);
   if (/no match for platform|no matching manifest for|no image found in (image index|manifest list) for/.test(message))
     return finding("image-no-platform", { image, platform }, context);

@@ -5,6 +5,7 @@ import { relevantLines } from "../../provider/systemd/journal";
 import { configurationOf, setting } from "../configuration";
 import type { Facts, UnitFacts } from "../facts";
 import { finding, type Finding } from "../findings";
+import { ofOwnNode } from "../node";
 import { k3sUnitOf } from "../trouble";
 import { registriesPath, time } from "./registries";
 
@@ -13,7 +14,8 @@ const settlingSeconds = 600;
 
 /** What is wrong with k3s itself: its service, its configuration, its manifests. */
 export function k3sFindings(facts: Facts): Finding[] {
-  return [...service(facts), ...configuration(facts), ...manifests(facts), ...versions(facts), ...nodes(facts)];
+  const ofBoard = [...service(facts), ...configuration(facts), ...manifests(facts)];
+  return [...ofOwnNode(facts, ofBoard), ...versions(facts), ...nodes(facts)];
 }
 
 function unitOf(facts: Facts): UnitFacts | undefined {

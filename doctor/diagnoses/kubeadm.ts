@@ -8,13 +8,14 @@ import type { Facts, UnitFacts } from "../facts";
 import { finding, type Finding } from "../findings";
 import { kubernetesPorts } from "../gather/kubeadm-sections";
 import type { KubeadmFacts } from "../kubeadm-facts";
+import { nodeOf, ofOwnNode } from "../node";
 import { chainOf, said, troubles } from "../trouble";
 
 /** What keeps a node of kubeadm from running. Nothing for boards without kubeadm, and for those of k3s on which kubeadm only lies. */
 export function kubeadmFindings(facts: Facts): Finding[] {
   const { kubeadm } = facts;
   if (kubeadm === undefined || (facts.k3s?.role !== undefined && !hasCluster(kubeadm))) return [];
-  return [
+  return ofOwnNode(facts, [
     ...networkPlugin(facts, kubeadm),
     ...sandboxImage(facts),
     ...cgroupDriver(facts, kubeadm),
@@ -23,7 +24,7 @@ export function kubeadmFindings(facts: Facts): Finding[] {
     ...ports(facts, kubeadm),
     ...swap(facts),
     ...services(facts, kubeadm),
-  ];
+  ]);
 }
 
 function unit(facts: Facts, name: string): UnitFacts | undefined {
@@ -100,6 +101,7 @@ function sandboxImage(facts: Facts): Finding[] {
       {
         evidence: [...(line === undefined ? [] : [line]), ...pods.map(({ trouble }) => said(trouble))],
         hangs: pods.map(({ trouble }) => chainOf(trouble.pod)),
+        node: nodeOf(pods.map(({ trouble }) => trouble.pod)),
       },
     ),
   ];

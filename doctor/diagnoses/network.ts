@@ -1,6 +1,7 @@
 import type { Facts } from "../facts";
 import { finding, type Finding } from "../findings";
 import { setting } from "../configuration";
+import { nodeOf, ofOwnNode } from "../node";
 import { chainOf, isWell, k3sUnitOf, troubles } from "../trouble";
 
 /** Seconds that kube-proxy of a slow board may take to write its rules after a start. */
@@ -16,7 +17,8 @@ const matches = {
 
 /** What keeps pods and services from reaching each other. */
 export function networkFindings(facts: Facts): Finding[] {
-  return [...cni(facts), ...kernel(facts), ...proxy(facts), ...firewall(facts), ...dns(facts)];
+  // what a firewall drops may be missed on another node
+  return [...cni(facts), ...ofOwnNode(facts, [...kernel(facts), ...proxy(facts)]), ...firewall(facts), ...dns(facts)];
 }
 
 function k3sJournal(facts: Facts): readonly string[] {
@@ -39,7 +41,7 @@ function cni(facts: Facts): Finding[] {
           reason: reason.trim(),
           directory: facts.kubeadm === undefined ? "/var/lib/rancher/k3s/agent/etc/cni/net.d" : "/etc/cni/net.d",
         },
-        { evidence: [`node ${name}: ${ready.message}`] },
+        { evidence: [`node ${name}: ${ready.message}`], node: name },
       ),
     ];
   });
@@ -169,7 +171,9 @@ function dns(facts: Facts): Finding[] {
   });
   const first = api.at(-1);
   if (first !== undefined && hangs.length > 0)
-    return [finding("dns-api-unreachable", { address: first.address }, { evidence: [first.line], hangs })];
+    return [
+      finding("dns-api-unreachable", { address: first.address }, { evidence: [first.line], hangs, node: nodeOf(pods) }),
+    ];
   const upstream = lines.flatMap((line) => {
     const [, nameserver] = /read udp \S+->(\S+?): (?:i\/o timeout|read: connection refused)/.exec(line) ?? [];
     return nameserver === undefined ? [] : [{ nameserver, line }];

@@ -1,6 +1,7 @@
 import type { Facts } from "../facts";
 import { finding, type Finding } from "../findings";
 import { fitsBoard, fullNameOf, imageOnBoard, pauseImageOf } from "../images";
+import { factsAt, nodeOf } from "../node";
 import { chainOf, platformOf, said, troubles, type Trouble } from "../trouble";
 
 /** What a sandbox says whose first process ended at once, and what is left of it then. */
@@ -16,16 +17,28 @@ function isDying(facts: Facts, { pod, message }: Trouble): boolean {
   return dead.test(message) || (bereft.test(message) && ended.length > 1);
 }
 
-/** What is wrong with the image of the pod sandbox, without which no pod starts. */
+/** What is wrong with the image of the pod sandbox, without which no pod starts; each node has its own. */
 export function pauseFindings(facts: Facts): Finding[] {
+  const all = troubles(facts);
   const image = fullNameOf(pauseImageOf(facts));
+  const nodes = new Set(all.map(({ pod }) => pod.node));
+  return [...nodes].flatMap((node) =>
+    onNode(
+      factsAt(facts, node),
+      image,
+      all.filter(({ pod }) => pod.node === node),
+    ),
+  );
+}
+
+function onNode(facts: Facts, image: string, all: readonly Trouble[]): Finding[] {
   const platform = platformOf(facts);
   const onBoard = imageOnBoard(facts, image);
-  const all = troubles(facts);
   const sandbox = all.filter(({ reason }) => reason === "FailedCreatePodSandBox");
   const context = (told: typeof all) => ({
     evidence: told.map(said),
     hangs: told.map(({ pod }) => chainOf(pod)),
+    node: nodeOf(told.map(({ pod }) => pod)),
   });
 
   const refused = sandbox.filter(({ message }) =>
@@ -35,10 +48,10 @@ export function pauseFindings(facts: Facts): Finding[] {
   const failing = [...refused, ...dying];
   if (failing.length > 0 && onBoard !== undefined && !fitsBoard(facts, onBoard.platforms)) {
     const found = onBoard.platforms.join(", ");
-    const { evidence, hangs } = context(failing);
+    const { evidence, ...rest } = context(failing);
     const listed = `ctr images ls: ${onBoard.name} ${onBoard.digest} ${found}`;
     return [
-      finding("pause-wrong-architecture", { image, found, platform }, { evidence: [listed, ...evidence], hangs }),
+      finding("pause-wrong-architecture", { image, found, platform }, { evidence: [listed, ...evidence], ...rest }),
     ];
   }
   const noPlatform = sandbox.filter(({ message }) => /no match for platform/.test(message));

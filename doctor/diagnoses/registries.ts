@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Facts } from "../facts";
 import { finding, type Finding } from "../findings";
 import { fullNameOf, nameWithoutDomain, registryOf } from "../images";
+import { factsAt, ofOwnNode, ownPods } from "../node";
 import { chainOf, k3sUnitOf, said, troubles } from "../trouble";
 
 /** Where k3s reads registries from, at its start. */
@@ -31,12 +32,20 @@ const failures = [
 export function pullFindings(facts: Facts): Finding[] {
   return troubles(facts).flatMap(({ pod, container, reason, message }) => {
     if (container === undefined || !/^(ErrImagePull|ImagePullBackOff)$/.test(reason)) return [];
-    if (nameWithoutDomain(facts, container.image) !== undefined || /no match for platform/.test(message)) return [];
+    if (
+      nameWithoutDomain(factsAt(facts, pod.node), container.image) !== undefined ||
+      /no match for platform/.test(message)
+    )
+      return [];
     const failure = failures.find(([, pattern]) => pattern.test(message));
     if (failure === undefined) return [];
     const [id, pattern] = failure;
     const image = fullNameOf(container.image);
-    const context = { evidence: [said({ pod, reason, message })], hangs: [`${chainOf(pod)} → image ${image}`] };
+    const context = {
+      evidence: [said({ pod, reason, message })],
+      hangs: [`${chainOf(pod)} → image ${image}`],
+      node: pod.node,
+    };
     const [, scheme = "https", asked = registryOf(container.image)] = /"(https?):\/\/([^/"]+)\//.exec(message) ?? [];
     const [, ...because] = pattern.exec(message) ?? [];
     const why = because.find((part) => part !== undefined)?.trim() ?? "";
@@ -85,8 +94,9 @@ export function mirrorFindings(facts: Facts): Finding[] {
               { evidence: [`${file.path}: written ${time(file.mtime)}, ${unit} started ${time(started)}`] },
             ),
           );
+  const own = ownPods(facts);
   const asked = troubles(facts).flatMap(({ container, reason, pod }) =>
-    container !== undefined && /^(ErrImagePull|ImagePullBackOff)$/.test(reason)
+    container !== undefined && own.includes(pod) && /^(ErrImagePull|ImagePullBackOff)$/.test(reason)
       ? [{ registry: registryOf(container.image), pod }]
       : [],
   );
@@ -104,7 +114,7 @@ export function mirrorFindings(facts: Facts): Finding[] {
           ),
         ];
   });
-  return [...stale, ...differing];
+  return ofOwnNode(facts, [...stale, ...differing]);
 }
 
 /** A time of the board as `2026-11-21 08:33:27 UTC`. */
