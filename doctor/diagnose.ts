@@ -6,7 +6,8 @@ import { networkFindings } from "./diagnoses/network";
 import { pauseFindings } from "./diagnoses/pause";
 import { mirrorFindings, pullFindings } from "./diagnoses/registries";
 import type { Facts } from "./facts";
-import { finding, layered, type Finding } from "./findings";
+import { finding, forKubeadm, layered, type Finding } from "./findings";
+import { isOfKubeadm } from "./node";
 import { chainOf, isWell, troubles, warningOf } from "./trouble";
 
 const diagnoses = [
@@ -23,7 +24,8 @@ const diagnoses = [
 /** What is wrong on a board: roots first, each once, with what hangs on it. Pure; a healthy board has no finding. */
 export function diagnose(facts: Facts): Finding[] {
   const found = diagnoses.flatMap((look) => look(facts));
-  return layered([...found, ...unexplained(facts, found)]);
+  const told = layered([...found, ...unexplained(facts, found)]);
+  return isOfKubeadm(facts) ? told.map(forKubeadm) : told;
 }
 
 /** Pods that are not Ready for a reason that no other diagnosis knows. */

@@ -20,8 +20,9 @@ export function testedOn(id: DiagnosisId, { provoked, captured }: Tested): strin
 /** The table of all diagnoses, as Markdown. */
 export function findingsTable(ids: readonly DiagnosisId[], tested: Tested): string {
   const rows = ids.map((id) => {
-    const { severity, sentence, remedy } = entryOf(id);
-    return [`\`${id}\``, severity, testedOn(id, tested), `\`${cell(sentence)}\``, cell(remedy)];
+    const { severity, sentence, remedy, kubeadmRemedy } = entryOf(id);
+    const mends = kubeadmRemedy === undefined ? remedy : `${remedy}. On a node of kubeadm: ${kubeadmRemedy}`;
+    return [`\`${id}\``, severity, testedOn(id, tested), `\`${cell(sentence)}\``, cell(mends)];
   });
   return [heading, heading.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

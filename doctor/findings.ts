@@ -25,11 +25,13 @@ const evidenceLength = 400;
 /** Names in braces of a sentence. */
 type NamesIn<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
 
+type NamesInKubeadm<Told> = Told extends { kubeadmRemedy: infer Text extends string } ? NamesIn<Text> : never;
+
 type Sentences = typeof catalogue;
 
 /** What a finding's sentence and remedy are filled with. */
 export type Values<Id extends DiagnosisId> = Readonly<
-  Record<NamesIn<Sentences[Id]["sentence"]> | NamesIn<Sentences[Id]["remedy"]>, string>
+  Record<NamesIn<Sentences[Id]["sentence"]> | NamesIn<Sentences[Id]["remedy"]> | NamesInKubeadm<Sentences[Id]>, string>
 >;
 
 /** What stands beside a finding's sentence: see {@link Finding}. A node that its values name need not be given. */
@@ -48,18 +50,27 @@ export function finding<Id extends DiagnosisId>(
   const { severity, area, sentence, remedy } = entryOf(id);
   const known: Readonly<Record<string, string>> = values;
   const about = node || known.node;
-  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
   return {
     id,
     severity,
     area,
-    sentence: fill(sentence),
+    sentence: fill(sentence, known),
     values: known,
-    remedy: fill(remedy),
+    remedy: fill(remedy, known),
     ...(about === undefined ? {} : { node: about }),
     evidence: [...new Set(evidence)].slice(0, evidenceLines).map((line) => line.trim().slice(0, evidenceLength)),
     hangs,
   };
+}
+
+function fill(text: string, values: Finding["values"]): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/** A finding with what mends it on a node of kubeadm. */
+export function forKubeadm(one: Finding): Finding {
+  const { kubeadmRemedy } = entryOf(one.id);
+  return kubeadmRemedy === undefined ? one : { ...one, remedy: fill(kubeadmRemedy, one.values) };
 }
 
 const rank: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };

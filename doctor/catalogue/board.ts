@@ -1,5 +1,10 @@
 import type { Entry } from "./entry";
 
+const freeOfKubeadm =
+  "free some space: journalctl --vacuum-size=100M, crictl rmi --prune (with Docker: docker image prune --all)";
+const renewOfKubeadm =
+  "kubeadm certs renew all; then the control plane's pods have to begin anew: move the files of /etc/kubernetes/manifests away for 20 seconds, and back";
+
 /** What a host needs for k3s. */
 export const board = {
   "memory-cgroup-off": {
@@ -27,6 +32,7 @@ export const board = {
     area: "board",
     sentence: "{mount} is {percent} % full, {available} are left: kubelet removes images and evicts pods",
     remedy: "free some space: journalctl --vacuum-size=100M, k3s crictl rmi --prune",
+    kubeadmRemedy: freeOfKubeadm,
   },
   "inodes-full": {
     severity: "error",
@@ -39,6 +45,7 @@ export const board = {
     area: "board",
     sentence: "node {node} is under disk pressure: {reason}",
     remedy: "free some space: journalctl --vacuum-size=100M, k3s crictl rmi --prune",
+    kubeadmRemedy: freeOfKubeadm,
     because: ["disk-full", "inodes-full"],
   },
   "clock-skew": {
@@ -53,6 +60,7 @@ export const board = {
     area: "board",
     sentence: "the certificate {file} expired on {date}",
     remedy: "restart k3s, which renews its own; where that does not help: k3s certificate rotate",
+    kubeadmRemedy: renewOfKubeadm,
     because: ["clock-skew"],
   },
   "certificate-expiring": {
@@ -60,6 +68,7 @@ export const board = {
     area: "board",
     sentence: "the certificate {file} expires on {date}, in {left}",
     remedy: "restart k3s, which renews what ends within 120 days (releases from before May 2025: within 90 days)",
+    kubeadmRemedy: renewOfKubeadm,
     because: ["certificate-expired"],
   },
   "certificate-not-yet-valid": {
@@ -67,6 +76,7 @@ export const board = {
     area: "board",
     sentence: "the certificate {file} is valid from {date} on, and the board's clock is before that",
     remedy: "set the board's clock, or make the certificates again: k3s certificate rotate",
+    kubeadmRemedy: `set the board's clock, or make the certificates again: ${renewOfKubeadm}`,
     because: ["clock-skew"],
   },
 } as const satisfies Record<string, Entry>;

@@ -15,6 +15,8 @@ export interface Entry {
   readonly sentence: string;
   /** What mends it. */
   readonly remedy: string;
+  /** What mends it on a node of kubeadm, where that is something else. */
+  readonly kubeadmRemedy?: string;
   /** Findings that this one is a consequence of: where one of them is there, this one hangs on it and is not told by itself. */
   readonly because?: readonly string[];
 }

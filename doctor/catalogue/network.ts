@@ -23,6 +23,8 @@ export const network = {
     sentence: "CoreDNS stops: it forwards to itself, because the nameserver in the board's resolv.conf is {nameserver}",
     remedy:
       "k3s-board:k3s.config: resolv-conf: a file with a nameserver that is not a loopback address, such as /run/systemd/resolve/resolv.conf",
+    kubeadmRemedy:
+      "resolvConf in /var/lib/kubelet/config.yaml: a file with a nameserver that is not a loopback address, such as /run/systemd/resolve/resolv.conf; restart kubelet, and make CoreDNS's pods anew",
   },
   "dns-upstream": {
     severity: "warning",
@@ -30,6 +32,8 @@ export const network = {
     sentence: "CoreDNS gets no answer from the nameserver {nameserver}",
     remedy:
       "put a nameserver that answers into the board's /etc/resolv.conf, or into a file that k3s-board:k3s.config resolv-conf names",
+    kubeadmRemedy:
+      "put a nameserver that answers into the board's /etc/resolv.conf, or into a file that resolvConf in /var/lib/kubelet/config.yaml names",
   },
   "dns-corefile": {
     severity: "error",
@@ -37,6 +41,7 @@ export const network = {
     sentence: "CoreDNS does not start: its Corefile is wrong ({reason})",
     remedy:
       "kubectl -n kube-system edit configmap coredns, or mend the manifest that it comes from (k3s-board:manifests); k3s brings its own Corefile back at its next start",
+    kubeadmRemedy: "kubectl -n kube-system edit configmap coredns",
   },
   "dns-node-hosts": {
     severity: "error",
@@ -51,6 +56,7 @@ export const network = {
     sentence: "the node has no pod network: {reason}",
     remedy:
       "let k3s run its own (no flannel-backend: none), or install the CNI plugin that takes its place; its configuration goes into {directory}",
+    kubeadmRemedy: "install a CNI plugin (k3s-board:kubeadm.cni); its configuration goes into {directory}",
     because: [...downed, "kernel-without-match"],
   },
   "iptables-missing": {

@@ -29,6 +29,8 @@ export const registries = {
     sentence: "the registry {registry} refuses the board's login",
     remedy:
       '/etc/rancher/k3s/registries.yaml: configs."{registry}".auth with user name and password (k3s-board:registry.username, registry.password); k3s reads it at its start',
+    kubeadmRemedy:
+      "give the pod a secret for {registry}: kubectl create secret docker-registry, and its name in imagePullSecrets of the pod or of its service account",
   },
   "registry-speaks-http": {
     severity: "error",
@@ -36,6 +38,8 @@ export const registries = {
     sentence: "the registry {registry} speaks http, and containerd asks it with https",
     remedy:
       '/etc/rancher/k3s/registries.yaml: mirrors."{registry}".endpoint: ["http://{registry}"]; k3s reads it at its start',
+    kubeadmRemedy:
+      '/etc/containerd/certs.d/{registry}/hosts.toml: server = "http://{registry}"; with Docker: insecure-registries: ["{registry}"] in /etc/docker/daemon.json, and restart docker',
     because: ["mirror-key-differs", "mirror-not-loaded"],
   },
   "registry-certificate": {
@@ -44,6 +48,8 @@ export const registries = {
     sentence: "the board does not trust the certificate of the registry {registry}: {reason}",
     remedy:
       '/etc/rancher/k3s/registries.yaml: configs."{registry}".tls.ca_file with the CA\'s certificate on the board (k3s-board:registry.ca)',
+    kubeadmRemedy:
+      "the CA's certificate belongs on the board (k3s-board:registry.ca): named by ca in /etc/containerd/certs.d/{registry}/hosts.toml, with Docker as /etc/docker/certs.d/{registry}/ca.crt",
     because: ["clock-skew"],
   },
   "mirror-not-loaded": {

@@ -9,6 +9,8 @@ const fullPercent = 95;
 /** Seconds that a clock may be off before tokens and certificates suffer. */
 const skewSeconds = 60;
 const daySeconds = 86_400;
+/** Days before their end from which kubeadm's certificates are told: any day is good to renew them, and none does it by itself. */
+const kubeadmDays = 30;
 
 /** What keeps k3s from running on a host. */
 export function hostFindings(facts: Facts): Finding[] {
@@ -42,8 +44,9 @@ function swap(facts: Facts): Finding[] {
     : [finding("swap-on", { device }, { evidence: [`/proc/swaps: ${device}`] })];
 }
 
-function selinux({ security }: Facts): Finding[] {
-  if (security === undefined || !security.selinuxEnforcing || security.selinuxPolicy) return [];
+function selinux(facts: Facts): Finding[] {
+  const { security } = facts;
+  if (isOfKubeadm(facts) || security === undefined || !security.selinuxEnforcing || security.selinuxPolicy) return [];
   return [finding("selinux-without-policy", {}, { evidence: ["/sys/fs/selinux/enforce: 1, no policy module k3s"] })];
 }
 
@@ -93,10 +96,14 @@ function duration(seconds: number): string {
 
 type Certificate = NonNullable<Facts["certificates"]>[number];
 
-/** By the board's clock: it is the one that judges. */
-function certificates({ certificates = [], storage, at }: Facts): Finding[] {
+/** By the board's clock: it is the one that judges. What kubeadm left on a board of k3s nobody asks. */
+function certificates(facts: Facts): Finding[] {
+  const { storage, at } = facts;
   const now = storage?.now ?? at;
-  const invalid = certificates.flatMap((one) => {
+  const used = (facts.certificates ?? []).filter(
+    ({ path }) => isOfKubeadm(facts) || !path.startsWith("/etc/kubernetes/"),
+  );
+  const invalid = used.flatMap((one) => {
     const { path, notBefore, notAfter } = one;
     const evidence = [validity(one)];
     if (notAfter < now) return [finding("certificate-expired", { file: path, date: time(notAfter) }, { evidence })];
@@ -104,16 +111,15 @@ function certificates({ certificates = [], storage, at }: Facts): Finding[] {
       return [finding("certificate-not-yet-valid", { file: path, date: time(notBefore) }, { evidence })];
     return [];
   });
-  return [...invalid, ...expiring(certificates, now)];
+  const days = isOfKubeadm(facts) ? kubeadmDays : renewalDays;
+  return [...invalid, ...expiring(used, now, days)];
 }
 
-/** Those that a restart of k3s renews, as one: they were made together. Its CAs are not among them, nor are kubeadm's. */
-function expiring(certificates: readonly Certificate[], now: number): Finding[] {
+/** Those that a restart of k3s renews, or a command of kubeadm, as one: they were made together. CAs are not among them. */
+function expiring(certificates: readonly Certificate[], now: number, days: number): Finding[] {
   const near = certificates
-    .filter(({ path }) => !/-ca\.crt$|^\/etc\/kubernetes\//.test(path))
-    .filter(
-      ({ notBefore, notAfter }) => notBefore <= now && notAfter >= now && notAfter - now < renewalDays * daySeconds,
-    )
+    .filter(({ path }) => !/[-/]ca\.crt$/.test(path))
+    .filter(({ notBefore, notAfter }) => notBefore <= now && notAfter >= now && notAfter - now < days * daySeconds)
     .sort((a, b) => a.notAfter - b.notAfter);
   const [first] = near;
   if (first === undefined) return [];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { catalogue, entryOf, type DiagnosisId } from "../catalogue";
 import { diagnose } from "../diagnose";
 import { healthyKubeadm, kubeadmCases } from "../fixtures/kubeadm";
 import { healthy, unitOf } from "../fixtures/healthy";
@@ -30,6 +31,42 @@ describe("a node of kubeadm", () => {
     expect(diagnose({ ...base, units: stopped, kubeadm })).toEqual([]);
     const journal = { "cri-docker": ["networking managed by network plugin kubernetes.io/no-op"] };
     expect(diagnose({ ...base, journal, kubeadm })).toEqual([]);
+  });
+
+  describe("certificates", () => {
+    const day = 86_400;
+    const ending = (name: string, days: number) => ({
+      path: `/etc/kubernetes/pki/${name}.crt`,
+      subject: `CN=${name}`,
+      notBefore: 0,
+      notAfter: base.at + days * day,
+    });
+    const found = (...certificates: readonly ReturnType<typeof ending>[]) =>
+      diagnose({ ...base, certificates: [...certificates] }).map(({ id, remedy }) => `${id}: ${remedy.slice(0, 23)}`);
+
+    it("are renewed by kubeadm", () => {
+      expect(found(ending("apiserver", -1))).toEqual(["certificate-expired: kubeadm certs renew all"]);
+      expect(found(ending("apiserver", 20))).toEqual(["certificate-expiring: kubeadm certs renew all"]);
+      expect(found(ending("apiserver", 40), ending("ca", 20), ending("front-proxy-ca", 20))).toEqual([]);
+    });
+    it("that lie on a board of k3s are nobody's", () => {
+      const facts = { ...healthy(), kubeadm: { ...base.kubeadm!, kubeconfigs: [] } };
+      expect(diagnose({ ...facts, certificates: [ending("apiserver", -1)] })).toEqual([]);
+    });
+  });
+
+  it("does not need k3s's policy of SELinux", () => {
+    const security = { selinuxEnforcing: true, selinuxPolicy: false, firewalld: false, trustedSources: [] };
+    expect(diagnose({ ...base, security })).toEqual([]);
+  });
+
+  it("is not told to mend anything with what only k3s has", () => {
+    const onlyOfK3s = ["mirror-key-differs", "token-mismatch"];
+    const named = (Object.keys(catalogue) as DiagnosisId[]).filter((id) => {
+      const { remedy, kubeadmRemedy = remedy } = entryOf(id);
+      return /k3s (ctr|crictl|certificate|token)|restart k3s|rancher|agent\/images|k3s\.config/.test(kubeadmRemedy);
+    });
+    expect(named.toSorted()).toEqual(onlyOfK3s);
   });
 
   it("does not mind swap that its kubelet bears", () => {

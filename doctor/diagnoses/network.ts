@@ -1,7 +1,7 @@
 import type { Facts } from "../facts";
 import { finding, type Finding } from "../findings";
 import { setting } from "../configuration";
-import { nodeOf, ofOwnNode } from "../node";
+import { isOfKubeadm, nodeOf, ofOwnNode } from "../node";
 import { chainOf, isWell, k3sUnitOf, troubles } from "../trouble";
 
 /** Seconds that kube-proxy of a slow board may take to write its rules after a start. */
@@ -39,7 +39,7 @@ function cni(facts: Facts): Finding[] {
         "cni-missing",
         {
           reason: reason.trim(),
-          directory: facts.kubeadm === undefined ? "/var/lib/rancher/k3s/agent/etc/cni/net.d" : "/etc/cni/net.d",
+          directory: isOfKubeadm(facts) ? "/etc/cni/net.d" : "/var/lib/rancher/k3s/agent/etc/cni/net.d",
         },
         { evidence: [`node ${name}: ${ready.message}`], node: name },
       ),
