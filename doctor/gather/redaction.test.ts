@@ -20,6 +20,11 @@ describe("secrets of configuration", () => {
       "pl4nted",
     ]);
   });
+  it("are in every variable that k3s reads one from", () => {
+    const variables =
+      "AWS_ACCESS_KEY_ID=AKIApl4nted\nAWS_SECRET_ACCESS_KEY=/pl4nted+key\nK3S_VPN_AUTH=name=tailscale,joinKey=tskey-1\n";
+    expect(secretsOfEnvironment(variables)).toEqual(["AKIApl4nted", "/pl4nted+key", "name=tailscale,joinKey=tskey-1"]);
+  });
 });
 
 describe("redaction", () => {
@@ -49,6 +54,20 @@ describe("redaction", () => {
     expect(redact('Authorization: Basic dXNlcjpwYXNz"')).toBe('Authorization: ***"');
     expect(redact("a -----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n-----END EC PRIVATE KEY----- b")).toBe("a *** b");
   });
+  it.each([
+    ["--vpn-auth=name=tailscale,joinKey=tskey-a,extraArgs=--ssh ; x", "--vpn-auth=*** ; x"],
+    ["--vpn-auth name=tailscale,joinKey=tskey-a --debug", "--vpn-auth *** --debug"],
+    ["'--token' 'two words' '--debug'", "'--token' '***' '--debug'"],
+    ["--etcd-s3-secret-key=/abc,def} --debug", "--etcd-s3-secret-key=*** --debug"],
+    ["-token abc;d --debug", "-token *** --debug"],
+    [
+      "argv[]=/usr/local/bin/k3s agent --debug -t abc,d -s https://a:6443",
+      "argv[]=/usr/local/bin/k3s agent --debug -t *** -s https://a:6443",
+    ],
+    ['msg="run k3s agent --token=abc,d"', 'msg="run k3s agent --token=***"'],
+    ["k3s server --token-file /x/y --vpn-auth-file=/z", "k3s server --token-file /x/y --vpn-auth-file=/z"],
+    ["iptables -t nat -L", "iptables -t nat -L"],
+  ])("hides whole values of k3s's secret flags: %j", (line, expected) => expect(redact(line)).toBe(expected));
   it("leaves sentences as they are", () => {
     const message = "failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized";
     expect(redact(message)).toBe(message);

@@ -1,5 +1,5 @@
 import { load } from "js-yaml";
-import { secretFlags } from "../../components/k3s/configuration/flags";
+import { flagNamed, secretFlags } from "../../components/k3s/configuration/flags";
 import { masking } from "../../provider/masking";
 
 /** What every secret becomes. */
@@ -7,6 +7,20 @@ const hidden = "***";
 
 /** Keys of registries.yaml, hosts.toml and kubeconfigs whose values are secrets. */
 const secretKeys = new Set(["password", "auth", "identity_token", "identitytoken", "token", "client-key-data"]);
+
+/** The value of a flag, in quotes or up to blank space: one of several parts has commas and more in it. */
+const flagValue = String.raw`["']?(?:=|[ \t]+)["']?)(?:(?<=")[^"\n]+|(?<=')[^'\n]+|\S*[^\s"'])`;
+const flags = [...secretFlags].flatMap((name) => flagNamed(name) ?? []);
+const aliases = flags.flatMap(({ alias }) => alias ?? []);
+
+/** k3s's secret flags on command lines. Their short forms mean something else to other programs. */
+const commandLines: readonly RegExp[] = [
+  new RegExp(String.raw`((?:^|[\s"'[])--?(?:${flags.map(({ name }) => name).join("|")})${flagValue}`, "gm"),
+  new RegExp(
+    String.raw`(\bk3s["']?[ \t]+["']?(?:server|agent)\b.*?[ \t]["']?-(?:${aliases.join("|")})${flagValue}`,
+    "gm",
+  ),
+];
 
 /** Secrets in clear wherever they stand, known by their shape. */
 const shapes: readonly (readonly [RegExp, string])[] = [
@@ -16,6 +30,7 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   [/\b(Authorization|Proxy-Authorization)(["']?\s*[:=]\s*["']?)(Basic|Bearer)?\s*[^\s"']+/gi, `$1$2${hidden}`],
   [/(:\/\/[^\s/:@"']+):[^\s/@"']+@/g, `$1:${hidden}@`],
   [/\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+/g, hidden],
+  ...commandLines.map((line) => [line, `$1${hidden}`] as const),
 ];
 
 /** `token: x`, `K3S_TOKEN=x`, `--token x`, `password = "x"`: the key stays, so that a reader sees that there is one. */
@@ -61,11 +76,19 @@ export function secretsOfYaml(text: string): string[] {
   }
 }
 
-/** Values of variables that k3s reads a secret from: `K3S_TOKEN=…`. */
+/** Variables that k3s reads a secret from, by its flags. */
+const secretVariables = new Set(flags.flatMap(({ env }) => env ?? []));
+/** Other variables that hold one by their name. */
+const secretName = /TOKEN|PASSWORD|SECRET|DATASTORE_ENDPOINT/;
+
+/** Values of variables that k3s reads a secret from, `K3S_TOKEN=…`, and of those that are called so. */
 export function secretsOfEnvironment(text: string): string[] {
-  return [...text.matchAll(/^\s*(?:export\s+)?\w*(?:TOKEN|PASSWORD|SECRET|SECRET_KEY|DATASTORE_ENDPOINT)\w*=(.*)$/gm)]
-    .map(([, value = ""]) => value.trim().replace(/^["']|["']$/g, ""))
-    .filter((value) => value !== "" && !value.startsWith("/"));
+  return [...text.matchAll(/^\s*(?:export\s+)?(\w+)=(.*)$/gm)].flatMap(([, name = "", assigned = ""]) => {
+    const value = assigned.trim().replace(/^["']|["']$/g, "");
+    // the path of K3S_TOKEN_FILE is no secret
+    const isSecret = secretVariables.has(name) || (secretName.test(name) && !value.startsWith("/"));
+    return isSecret && value !== "" ? [value] : [];
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sectionFragment, whyUnseen, type Section } from "./section";
 import { sections } from "./sections";
@@ -53,6 +53,20 @@ describe("whyUnseen", () => {
     expect(why(0)).toBeUndefined();
     expect(why(1, "something")).toBeUndefined();
   });
+});
+
+it("what a board says of itself has nothing of the files of k3s, whose secrets nothing would find in base64", () => {
+  const root = mkdtempSync(join(tmpdir(), "section-"));
+  const files = ["etc/rancher/k3s/config.yaml", "etc/systemd/system/k3s.service.env"];
+  for (const file of files) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), "K3S_CONFIG_FILE=/pl4nted\n");
+  }
+  const script = sections.board.command.replaceAll("/etc/", `${root}/etc/`);
+  const { stdout } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
+  rmSync(root, { recursive: true });
+  expect(stdout).toContain("hostname=");
+  expect(stdout).not.toMatch(/k3s/);
 });
 
 describe.each(["crictl-pods", "crictl-ps", "ctr-images"] as const)("%s", (name) => {

@@ -1,5 +1,5 @@
 import { sourcesFragment } from "../../provider/board/kinds/firewall-found";
-import { factsFragment } from "../../provider/facts/facts";
+import { hostFragment } from "../../provider/facts/facts";
 import { kubeadmSections, kubeletEndpoint } from "./kubeadm-sections";
 import type { Section } from "./section";
 import { showFiles } from "./show-files";
@@ -54,7 +54,7 @@ export const units = [
 
 /** What is asked of a board in one batch. The names are those of the files in a support bundle. */
 export const sections = {
-  board: { title: "board", command: factsFragment, seconds: 6, bytes: 8 * kilobyte },
+  board: { title: "board", command: hostFragment, seconds: 6, bytes: 8 * kilobyte },
   units: {
     title: "units",
     command: `TZ=UTC systemctl show -p Id,LoadState,ActiveState,SubState,Result,NRestarts,NeedDaemonReload,ExecMainStatus,MainPID,ExecMainStartTimestamp,ExecStart ${units.map((unit) => `${unit}.service`).join(" ")}`,

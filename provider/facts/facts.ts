@@ -41,8 +41,11 @@ export interface Facts {
 /** Bytes of a configuration file that are read. */
 const configFileLimit = 64 * 1024;
 
-/** A shell fragment that prints the facts as `name=value` lines; few processes, because each takes its time on a small board. */
-export const factsFragment = `set -- $(uname -srm); echo "kernel=$2"; echo "machine=$3"
+/**
+ * A shell fragment that prints what the board says of itself and nothing of its files, which may hold secrets, as `name=value` lines; few
+ * processes, because each takes its time on a small board.
+ */
+export const hostFragment = `set -- $(uname -srm); echo "kernel=$2"; echo "machine=$3"
 read -r h </proc/sys/kernel/hostname; echo "hostname=$h"
 read -r b </proc/sys/kernel/random/boot_id; echo "bootId=$b"
 o=/etc/os-release; [ -r $o ] || o=/usr/lib/os-release
@@ -54,7 +57,10 @@ if [ -r /sys/fs/cgroup/cgroup.controllers ]; then read -r c </sys/fs/cgroup/cgro
 echo "cpus=$(getconf _NPROCESSORS_ONLN)"; echo "pageSize=$(getconf PAGESIZE)"
 [ ! -d /run/systemd/system ] || echo "systemd=$(systemctl --version)"
 echo "route=$(ip -4 route get 192.0.2.1 2>/dev/null)"
-echo "free=$(df --output=avail -k /var/lib)"
+echo "free=$(df --output=avail -k /var/lib)"`;
+
+/** A shell fragment that prints the facts: {@link hostFragment} and the configuration of k3s. */
+export const factsFragment = `${hostFragment}
 for f in /etc/rancher/k3s/config.yaml /etc/rancher/k3s/config.yaml.d/*; do
   case $f in *-k3s-board*.yaml) continue ;; esac
   [ ! -f "$f" ] || echo "k3sFile=$(head -c ${configFileLimit} -- "$f" | base64 -w 0) $f"
@@ -66,7 +72,7 @@ for u in k3s k3s-agent; do
   done
 done`;
 
-/** Reads what {@link factsFragment} prints. */
+/** Reads what {@link factsFragment} or {@link hostFragment} prints. */
 export function parseFacts(output: string): Facts {
   const values = new Map(
     output.split("\n").map((line) => {

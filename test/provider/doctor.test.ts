@@ -94,7 +94,12 @@ const planted = {
   registry: "pl4nted-password-2",
   environment: "pl4nted-variable-3",
   key: "cGw0bnRlZC1rZXktNA==",
+  network: "tskey-pl4nted-5",
 };
+
+/** All base64 in an output, decoded: a secret within it looks like nothing of the secret's own. */
+const decoded = (said: string) =>
+  [...said.matchAll(/[A-Za-z0-9+/]{16,}/g)].map(([run]) => Buffer.from(run, "base64").toString("latin1")).join("\n");
 
 describe("a board whose k3s does not start and whose crictl hangs", () => {
   beforeAll(async () => {
@@ -115,7 +120,7 @@ case $1 in
 esac
 END
 chmod 0755 /usr/local/bin/k3s
-printf '[Service]\\nType=exec\\nRestart=no\\nExecStart=/usr/local/bin/k3s server --agent-token ${planted.token}\\nEnvironmentFile=/etc/systemd/system/k3s.service.env\\n' >/etc/systemd/system/k3s.service
+printf '[Service]\\nType=exec\\nRestart=no\\nExecStart=/usr/local/bin/k3s server --agent-token ${planted.token} --vpn-auth=name=tailscale,joinKey=${planted.network}\\nEnvironmentFile=/etc/systemd/system/k3s.service.env\\n' >/etc/systemd/system/k3s.service
 systemctl daemon-reload; systemctl start k3s || :; sleep 4`);
   });
 
@@ -172,6 +177,7 @@ systemctl daemon-reload; systemctl start k3s || :; sleep 4`);
         expect(said.includes(secret), `${name} in ${output}`).toBe(false);
         const encoded = Buffer.from(secret).toString("base64").replace(/=+$/, "");
         expect(said.includes(encoded), `${name} in ${output}, in base64`).toBe(false);
+        expect(decoded(said).includes(secret), `${name} in ${output}, in base64 of more`).toBe(false);
       }
     }
     const { findings } = JSON.parse(json.stdout) as { findings: object[] };
