@@ -251,7 +251,10 @@ const cases: readonly (readonly [DiagnosisId, Partial<Facts>])[] = [
     { ...dead('level=fatal msg="listen tcp :6443: bind: address already in use"'), nodes: undefined, pods: undefined },
   ],
   ["k3s-missing", { units: [], k3s: undefined, nodes: undefined, pods: undefined }],
-  ["containerd-down", { sandboxes: undefined, unseen: [{ what: "sandboxes", why: "no answer within 12 s" }] }],
+  [
+    "containerd-down",
+    { sandboxes: undefined, unseen: [{ what: "sandboxes", why: "no answer within 12 s", silent: true }] },
+  ],
   ["node-not-ready", notReady("PLEG is not healthy")],
   ["pod-not-ready", { pods: [dnsPod] }],
 ];

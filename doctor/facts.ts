@@ -91,7 +91,14 @@ export const factsSchema = z.object({
   at: z.number(),
   /** Seconds from the first question to the last answer. */
   took: z.number(),
-  unseen: z.array(z.object({ what: z.string(), why: z.string() })),
+  unseen: z.array(
+    z.object({
+      what: z.string(),
+      why: z.string(),
+      /** Set where the board was asked in vain: what was to answer hung or failed. */
+      silent: z.literal(true).optional(),
+    }),
+  ),
   host: z
     .object({
       machine: z.string(),

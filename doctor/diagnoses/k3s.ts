@@ -49,13 +49,13 @@ function service(facts: Facts): Finding[] {
     const described = describeUnit(state);
     return [...token, finding("k3s-down", { unit, state: described }, { evidence: relevantLines(journal.join("\n")) })];
   }
-  const silent = facts.unseen.find(({ what, why }) => what === "sandboxes" && !/there is no/.test(why));
-  return silent === undefined
+  const silence = facts.unseen.find(({ what, silent }) => what === "sandboxes" && silent);
+  return silence === undefined
     ? []
     : [
         finding(
           "containerd-down",
-          { unit, reason: silent.why },
+          { unit, reason: silence.why },
           { evidence: journal.filter((line) => /containerd/i.test(line)).slice(-3) },
         ),
       ];

@@ -53,8 +53,8 @@ export async function gather(board: Board, secrets: readonly string[] = []): Pro
   const redact = redaction([...secrets, ...knownSecrets(raw), ...(text === undefined ? [] : secretsOfYaml(text))]);
   const answers = Object.fromEntries(
     names.map((name) => {
-      const { code, text, error } = raw[name];
-      return [name, { code, text: redact(text, name.endsWith("-files")), error: redact(error) }];
+      const { text, error, ...rest } = raw[name];
+      return [name, { ...rest, text: redact(text, name.endsWith("-files")), error: redact(error) }];
     }),
   ) as Record<SectionName, Answer>;
   // the API's objects are texts until they are cut down to what is needed of them
@@ -74,7 +74,7 @@ async function question(board: Board, name: SectionName): Promise<readonly [Sect
 
 /** What stands in for an answer that did not come any more. */
 function unanswered(error: unknown): Answer {
-  return { code: 1, text: "", error: error instanceof Error ? error.message : String(error) };
+  return { code: 1, text: "", error: error instanceof Error ? error.message : String(error), unanswered: true };
 }
 
 /** Secrets in the board's own configuration of k3s. */

@@ -19,6 +19,8 @@ export interface Answer {
   readonly code: number;
   /** Last line of its error output. */
   readonly error: string;
+  /** Set where no answer came, as the connection broke before it: the board has said nothing. */
+  readonly unanswered?: true;
 }
 
 /**
@@ -38,4 +40,10 @@ export function whyUnseen({ seconds }: Section, { code, text, error }: Answer): 
   if (code === 127 || code === 126) return error === "" ? "there is no such program on the board" : error;
   if (code !== 0 && text.trim() === "") return error === "" ? `exit code ${code}` : error;
   return undefined;
+}
+
+/** Whether the board was asked in vain: what was to answer hung or failed. It did neither where there is no such program, or the connection broke. */
+export function isSilent(section: Section, answer: Answer): boolean {
+  const none = answer.code === 127 || answer.code === 126 || answer.unanswered === true;
+  return !none && whyUnseen(section, answer) !== undefined;
 }

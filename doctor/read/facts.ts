@@ -2,7 +2,7 @@ import { parseFacts } from "../../provider/facts/facts";
 import { parseImageTable } from "../../provider/containerd/image-list";
 import { factsFormat, type Facts } from "../facts";
 import type { Gathered } from "../gather/gather";
-import { whyUnseen } from "../gather/section";
+import { isSilent, whyUnseen } from "../gather/section";
 import { sections, type SectionName } from "../gather/sections";
 import { readCertificates, readIptables, readKernel, readNetwork, readSecurity, readStorage, readUnits } from "./host";
 import { readJournals, readKubeadm } from "./kubeadm";
@@ -25,7 +25,8 @@ export function readFacts({ board, at, took, answers, api }: Gathered): Facts {
     const section = sections[name];
     const why = whyUnseen(section, answers[name]);
     const value = why === undefined ? read(answers[name].text) : undefined;
-    if (value === undefined) unseen.push({ what: section.title, why: why ?? "the answer cannot be read" });
+    const silent = isSilent(section, answers[name]) ? { silent: true as const } : {};
+    if (value === undefined) unseen.push({ what: section.title, why: why ?? "the answer cannot be read", ...silent });
     return value;
   };
   const lines = (text: string) => text.split("\n").filter((line) => line !== "");
