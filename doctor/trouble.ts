@@ -28,11 +28,27 @@ export function isWell(pod: PodFacts): boolean {
 }
 
 /** The newest warning about a pod. */
-export function warningOf(facts: Facts, pod: PodFacts, isAsked: (reason: string) => boolean = () => true) {
+export function warningOf(
+  facts: Facts,
+  pod: PodFacts,
+  isAsked: (reason: string, message: string) => boolean = () => true,
+) {
   return facts.events?.findLast(
-    ({ kind, namespace, name, type, reason }) =>
-      kind === "Pod" && namespace === pod.namespace && name === pod.name && type === "Warning" && isAsked(reason),
+    ({ kind, namespace, name, type, reason, message }) =>
+      kind === "Pod" &&
+      namespace === pod.namespace &&
+      name === pod.name &&
+      type === "Warning" &&
+      isAsked(reason, message),
   );
+}
+
+/** What kubelet says of a container's state. Up to Kubernetes 1.31 it waits with a pull without saying why: the event of the last one that failed does. */
+function messageOf(facts: Facts, pod: PodFacts, message: string): string {
+  const [, image] = /^Back-off pulling image ("[^"]*")$/.exec(message) ?? [];
+  if (image === undefined) return message;
+  const failed = `Failed to pull image ${image}: `;
+  return warningOf(facts, pod, (reason, said) => reason === "Failed" && said.startsWith(failed))?.message ?? message;
 }
 
 /**
@@ -49,7 +65,7 @@ export function troubles(facts: Facts): Trouble[] {
         return states.flatMap((state) =>
           state === undefined || empty.has(state.reason) || (state.reason === "Completed" && state.message === "")
             ? []
-            : [{ pod, container, reason: state.reason, message: state.message }],
+            : [{ pod, container, reason: state.reason, message: messageOf(facts, pod, state.message) }],
         );
       });
       if (own.length > 0) return own;
