@@ -5,12 +5,15 @@ import { relevantLines } from "../../provider/systemd/journal";
 import { configurationOf, setting } from "../configuration";
 import type { Facts, UnitFacts } from "../facts";
 import { finding, type Finding } from "../findings";
+import { linesSince } from "../journal";
 import { ofOwnNode } from "../node";
 import { k3sUnitOf } from "../trouble";
 import { registriesPath, time } from "./registries";
 
 /** Seconds after a start in which k3s itself writes and deletes bundled manifests on a slow board. */
 const settlingSeconds = 600;
+/** Seconds that a run of k3s takes which ends as it begins: one that began just now may not have said why yet, as the one before it has. */
+const runSeconds = 300;
 
 /** What is wrong with k3s itself: its service, its configuration, its manifests. */
 export function k3sFindings(facts: Facts): Finding[] {
@@ -34,7 +37,8 @@ function service(facts: Facts): Finding[] {
       facts.units !== undefined && facts.nodes === undefined && facts.k3s === undefined && facts.kubeadm === undefined;
     return sure ? [finding("k3s-missing", {})] : [];
   }
-  const tokenLine = state.active === "active" ? undefined : journal.findLast((line) => refusedToken.test(line));
+  const recent = linesSince(journal, state.started && state.started - runSeconds);
+  const tokenLine = state.active === "active" ? undefined : recent.findLast((line) => refusedToken.test(line));
   const token =
     tokenLine === undefined
       ? []

@@ -1,28 +1,20 @@
 import type { Facts } from "../facts";
 import { finding, type Finding } from "../findings";
 import { setting } from "../configuration";
+import { writtenAt } from "../journal";
+import { hasIptablesProxy, kubeProxyCommand } from "../kube-proxy";
 import { isOfKubeadm, nodeOf, ofOwnNode } from "../node";
 import { chainOf, isWell, k3sUnitOf, troubles } from "../trouble";
+import { kernelFindings } from "./kernel";
 
 /** Seconds that kube-proxy of a slow board may take to write its rules after a start. */
 const proxySeconds = 300;
-/** Matches that rules of kube-proxy use, with their modules. */
-const matches = {
-  comment: "NETFILTER_XT_MATCH_COMMENT",
-  statistic: "NETFILTER_XT_MATCH_STATISTIC",
-  conntrack: "NETFILTER_XT_MATCH_CONNTRACK",
-  addrtype: "NETFILTER_XT_MATCH_ADDRTYPE",
-  mark: "NETFILTER_XT_MATCH_MARK",
-} as const;
 
 /** What keeps pods and services from reaching each other. */
 export function networkFindings(facts: Facts): Finding[] {
+  const own = ofOwnNode(facts, [...kernelFindings(facts), ...proxy(facts)]);
   // what a firewall drops may be missed on another node
-  return [...cni(facts), ...ofOwnNode(facts, [...kernel(facts), ...proxy(facts)]), ...firewall(facts), ...dns(facts)];
-}
-
-function k3sJournal(facts: Facts): readonly string[] {
-  return facts.journal[k3sUnitOf(facts)] ?? [];
+  return [...cni(facts), ...own, ...firewall(facts), ...dns(facts)];
 }
 
 function cni(facts: Facts): Finding[] {
@@ -47,49 +39,18 @@ function cni(facts: Facts): Finding[] {
   });
 }
 
-function kernel(facts: Facts): Finding[] {
-  const said = k3sJournal(facts).flatMap((line) => {
-    const [, one, other] =
-      /[Cc]ouldn't load match `(\w+)'|[Ee]xtension (\w+) revision \d+ not supported, missing kernel module/.exec(
-        line,
-      ) ?? [];
-    const name = one ?? other;
-    return name === undefined ? [] : [{ name, line }];
-  });
-  const unset = Object.entries(matches).flatMap(([name, option]) =>
-    facts.kernel?.config[option] === "n" ? [{ name, line: `kernel: # CONFIG_${option} is not set` }] : [],
-  );
-  return [...said, ...unset].map(({ name, line }) => {
-    const option =
-      Object.entries(matches).find(([match]) => match === name)?.[1] ?? `NETFILTER_XT_MATCH_${name.toUpperCase()}`;
-    return finding("kernel-without-match", { option, module: `xt_${name}` }, { evidence: [line] });
-  });
-}
-
 function proxy(facts: Facts): Finding[] {
   const unit = k3sUnitOf(facts);
   const running = facts.units?.find(({ name, active }) => name === `${unit}.service` && active === "active");
   if (running === undefined) return [];
   const none = facts.unseen.find(({ what, why }) => what === "iptables" && /no iptables-save/.test(why));
   if (none !== undefined) return [finding("iptables-missing", { unit }, { evidence: [none.why] })];
-  const isOff =
-    facts.k3s?.role === "agent"
-      ? kubeProxyCommand(facts) === undefined
-      : setting(facts, "disable-kube-proxy")[0] === "true";
-  const otherWay = isOff || setting(facts, "kube-proxy-arg").some((arg) => /nftables|ipvs/.test(arg));
   const now = facts.storage?.now ?? facts.at;
-  if (facts.iptables === undefined || otherWay || running.started === undefined || now - running.started < proxySeconds)
-    return [];
+  if (running.started === undefined || now - running.started < proxySeconds) return [];
+  if (facts.iptables === undefined || !hasIptablesProxy(facts)) return [];
   if (facts.iptables.chains.includes("KUBE-SERVICES")) return [];
   const evidence = [`iptables-save: ${facts.iptables.chains.length} chains, none of them KUBE-SERVICES`];
   return [finding("kube-proxy-rules-missing", { unit }, { evidence })];
-}
-
-/** What an agent started kube-proxy with: a server decides that, and the agent tells it only in its journal. `undefined` where it is not told any more. */
-function kubeProxyCommand(facts: Facts): string | undefined {
-  const lines = k3sJournal(facts);
-  const start = lines.findLastIndex((line) => line.includes("Starting k3s agent"));
-  return lines.slice(Math.max(start, 0)).findLast((line) => line.includes("Running kube-proxy "));
 }
 
 /** Networks of the cluster's pods, as far as this board tells. */
@@ -126,8 +87,8 @@ const lineSeconds = 600;
 
 /** Lines of containers' logs begin with a time, by the board's clock. */
 function isOld(facts: Facts, line: string): boolean {
-  const written = Date.parse(/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-][\d:]+)/.exec(line)?.[0] ?? "") / 1000;
-  return !Number.isNaN(written) && (facts.storage?.now ?? facts.at) - written > lineSeconds;
+  const written = writtenAt(line);
+  return written !== undefined && (facts.storage?.now ?? facts.at) - written > lineSeconds;
 }
 
 const loopback = /^nameserver\s+(127\.\S+|::1)/;

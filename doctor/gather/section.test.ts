@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sectionFragment, whyUnseen, type Section } from "./section";
 import { sections } from "./sections";
@@ -67,6 +68,20 @@ it("what a board says of itself has nothing of the files of k3s, whose secrets n
   rmSync(root, { recursive: true });
   expect(stdout).toContain("hostname=");
   expect(stdout).not.toMatch(/k3s/);
+});
+
+it("the kernel is asked for the option that a match hangs on, not for its older name", () => {
+  const root = mkdtempSync(join(tmpdir(), "section-"));
+  const config =
+    "CONFIG_NETFILTER_XT_MARK=m\n# CONFIG_NETFILTER_XT_MATCH_COMMENT is not set\nCONFIG_NETFILTER_XT_NAT=m\n";
+  writeFileSync(join(root, "config.gz"), gzipSync(config));
+  const script = sections.kernel.command.replace("/proc/config.gz", join(root, "config.gz"));
+  const { stdout } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
+  rmSync(root, { recursive: true });
+  expect(stdout.split("\n").filter((line) => line.startsWith("config="))).toEqual([
+    "config=CONFIG_NETFILTER_XT_MARK=m",
+    "config=# CONFIG_NETFILTER_XT_MATCH_COMMENT is not set",
+  ]);
 });
 
 describe.each(["crictl-pods", "crictl-ps", "ctr-images"] as const)("%s", (name) => {

@@ -122,7 +122,7 @@ while read -r m _; do echo "module=$m"; done </proc/modules
 for f in net/ipv4/ip_forward net/bridge/bridge-nf-call-iptables vm/overcommit_memory kernel/panic fs/inotify/max_user_instances; do
   [ -r /proc/sys/$f ] && read -r v </proc/sys/$f && echo "sysctl=$f $v"; done
 { zcat /proc/config.gz 2>/dev/null || cat /boot/config-"$(uname -r)" 2>/dev/null; } |
-  grep -E '^(# )?CONFIG_(NETFILTER_XT_MATCH_(COMMENT|STATISTIC|MULTIPORT|CONNTRACK|ADDRTYPE|MARK)|MEMCG|OVERLAY_FS|VXLAN|BRIDGE_NETFILTER)[= ]' | sed 's/^/config=/'; :`,
+  grep -E '^(# )?CONFIG_(NETFILTER_XT_(MARK|MATCH_(COMMENT|STATISTIC|MULTIPORT|CONNTRACK|ADDRTYPE))|MEMCG|OVERLAY_FS|VXLAN|BRIDGE_NETFILTER)[= ]' | sed 's/^/config=/'; :`,
     seconds: 6,
     bytes: 32 * kilobyte,
   },
