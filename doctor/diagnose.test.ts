@@ -94,6 +94,17 @@ const cases: readonly (readonly [DiagnosisId, Partial<Facts>])[] = [
     },
   ],
   [
+    "image-unknown-or-private",
+    {
+      pods: [
+        pull(
+          "docker.io/a/b:1",
+          "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope",
+        ),
+      ],
+    },
+  ],
+  [
     "registry-speaks-http",
     {
       pods: [pull("10.0.0.5:5000/a/b:1", request("10.0.0.5:5000", "http: server gave HTTP response to HTTPS client"))],

@@ -23,6 +23,16 @@ export const registries = {
     remedy: "start it, or check address, port and firewall from the board: curl -v {url}/v2/",
     because: ["mirror-key-differs"],
   },
+  "image-unknown-or-private": {
+    severity: "error",
+    area: "registries",
+    sentence: "{registry} does not have {image}, or wants a login for it: it does not tell which",
+    remedy:
+      'look at the name first: an image that only the board has, or another registry, is asked for elsewhere by its short name. A private one wants /etc/rancher/k3s/registries.yaml: configs."{registry}".auth with user name and password; k3s reads it at its start',
+    kubeadmRemedy:
+      "look at the name first: an image that only the board has, or another registry, is asked for elsewhere by its short name. For a private one give the pod a secret for {registry}: kubectl create secret docker-registry, and its name in imagePullSecrets of the pod or of its service account",
+    because: ["mirror-key-differs", "mirror-not-loaded"],
+  },
   "registry-unauthorized": {
     severity: "error",
     area: "registries",
@@ -37,9 +47,9 @@ export const registries = {
     area: "registries",
     sentence: "the registry {registry} speaks http, and containerd asks it with https",
     remedy:
-      '/etc/rancher/k3s/registries.yaml: mirrors."{registry}".endpoint: ["http://{registry}"]; k3s reads it at its start',
+      '/etc/rancher/k3s/registries.yaml: mirrors."{mirrored}".endpoint: ["http://{registry}"]; k3s reads it at its start',
     kubeadmRemedy:
-      '/etc/containerd/certs.d/{registry}/hosts.toml: server = "http://{registry}"; with Docker: insecure-registries: ["{registry}"] in /etc/docker/daemon.json, and restart docker',
+      '/etc/containerd/certs.d/{mirrored}/hosts.toml: server = "http://{registry}", or that as its host; with Docker: insecure-registries: ["{registry}"] in /etc/docker/daemon.json, and restart docker',
     because: ["mirror-key-differs", "mirror-not-loaded"],
   },
   "registry-certificate": {

@@ -13,9 +13,11 @@ export const registriesPath = "/etc/rancher/k3s/registries.yaml";
 const failures = [
   ["registry-speaks-http", /server gave HTTP response to HTTPS client/],
   ["registry-certificate", /x509: ([^"]+)|certificate (?:has expired|is not valid)[^"]*/],
+  // what a registry says of what it does not have to those who may not know
+  ["image-unknown-or-private", /repository does not exist or may require authorization|insufficient_scope/],
   [
     "registry-unauthorized",
-    /\b401 Unauthorized|\b403 Forbidden|authorization failed|pull access denied|insufficient_scope|failed to authorize/,
+    /\b401 Unauthorized|\b403 Forbidden|authorization failed|pull access denied|failed to authorize/,
   ],
   [
     "registry-unresolved",
@@ -54,12 +56,21 @@ export function pullFindings(facts: Facts): Finding[] {
         return [finding(id, { registry: asked, reason: why || "not valid" }, context)];
       case "registry-unreachable":
         return [finding(id, { registry: asked, reason: why, url: `${scheme}://${asked}` }, context)];
+      case "registry-speaks-http":
+        return [finding(id, { registry: asked, mirrored: mirroredIn(message) ?? asked }, context)];
+      case "image-unknown-or-private":
       case "image-not-in-registry":
         return [finding(id, { registry: registryOf(container.image), image }, context)];
       default:
         return [finding(id, { registry: asked }, context)];
     }
   });
+}
+
+/** The registry that a mirror was asked in place of, by its request; `undefined` where the registry itself was asked. */
+function mirroredIn(message: string): string | undefined {
+  const [, query] = /"https?:\/\/[^/"]+\/[^"?]*\?([^"]*)"/.exec(message) ?? [];
+  return new URLSearchParams(query).get("ns") ?? undefined;
 }
 
 const registriesFile = z.object({ mirrors: z.record(z.string(), z.unknown()).nullish() });
