@@ -77,7 +77,7 @@ export async function buildGo(build: GoBuild, progress: Progress): Promise<Built
       { onWait },
     );
   });
-  // Builds are what makes the cache grow.
+  // Builds are what makes the cache grow most; emulated boards and the plain Pulumi command line build too.
   await prune();
   return readBuilt(directory, build.name);
 }

@@ -1,12 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cached, cacheDirectory, entryLock, lockDirectory, withLock } from "./cache";
 import { goLock } from "./go-toolchain";
 import { tryLock } from "./lock";
-import { prune } from "./prune";
+import { ownKinds, prune } from "./prune";
 
 let root: string;
 const before = process.env.K3S_BOARD_CACHE;
@@ -92,6 +92,25 @@ describe("prune", () => {
     expect(existsSync(file)).toBe(true);
     await prune(small);
     expect(existsSync(file)).toBe(false);
+  });
+
+  it("knows every kind of entry that is made", () => {
+    const root = resolve(__dirname, "..");
+    const sources = ["cli", "components", "doctor", "emulator", "provider", "stacks", "tools"].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+        .map((name) => readFileSync(join(root, folder, name), "utf8")),
+    );
+    const made = sources.flatMap((text) => [...text.matchAll(/\bcached\(\s*"([^"]+)"/g)].map(([, kind]) => kind));
+    expect(made).toContain("k3s");
+    expect(made.filter((kind) => kind === undefined || !ownKinds.includes(kind))).toEqual([]);
+  });
+
+  it("fails no run where it cannot do its work", async () => {
+    await entry("a", 9);
+    // something is in the place that the entry would be moved to
+    await mkdir(join(cacheDirectory("thing"), ".a.removed", "x"), { recursive: true });
+    expect(await prune({ now: true, limits: { ...limits, kind: 0 }, kinds: ["thing"] })).toEqual([]);
   });
 
   it("does its work once a day", async () => {

@@ -33,7 +33,8 @@ export interface PruneOptions {
   readonly kinds?: readonly string[];
 }
 
-const ownKinds = [
+/** What `cached` is called with. */
+export const ownKinds: readonly string[] = [
   "releases",
   "go-builds",
   "go-modules",
@@ -48,6 +49,8 @@ const ownKinds = [
   "board-images",
   "k3s",
   "k3s-image-names",
+  "kubernetes-programs",
+  "cri-dockerd",
   "audits",
   "upstream-answers",
   "debian-packages",
@@ -74,12 +77,16 @@ const agedKinds = {
 export async function prune(options: PruneOptions = {}): Promise<string[]> {
   const stamp = join(cacheDirectory(), "pruned");
   if (!options.now && (await ageOf(stamp)) < intervalMilliseconds) return [];
-  await writeFile(stamp, "");
   const limits = options.limits ?? cacheLimits;
   const removed: string[] = [];
-  for (const kind of options.kinds ?? ownKinds) removed.push(...(await pruneKind(kind, limits.kind)));
-  for (const [kind, days] of Object.entries(agedKinds)) removed.push(...(await pruneAged(kind, days)));
-  removed.push(...(await pruneGoCaches(limits)));
+  try {
+    await writeFile(stamp, "");
+    for (const kind of options.kinds ?? ownKinds) removed.push(...(await pruneKind(kind, limits.kind)));
+    for (const [kind, days] of Object.entries(agedKinds)) removed.push(...(await pruneAged(kind, days)));
+    removed.push(...(await pruneGoCaches(limits)));
+  } catch {
+    // a full disk, or somebody who clears the cache away meanwhile: the next pruning sees to the rest
+  }
   return removed;
 }
 

@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { terminalProgress } from "../../tools/progress";
+import { prune } from "../../tools/prune";
 import { idFromInputs } from "../adoption";
 import { Engine, interruptedSentence } from "../engine/engine";
 import type { Interrupted } from "../engine/pending";
@@ -79,6 +80,8 @@ export async function operate(project: Project, kind: OperationKind, flags: Oper
     const report = runReport(kind, flags.stack, outcome.result, outcome.record, seconds, countWork(recorded));
     if (flags.json) result.write(`${JSON.stringify(report, undefined, 2)}\n`);
     else say(closingLine(kind, report, seconds));
+    // what these two fetch and build is in the cache
+    if ((kind === "up" || kind === "preview") && !interruption.interrupted) await prune();
     return { exitCode: codeOf(outcome.result, flags, report), record: outcome.record, report };
   } finally {
     interruption.dispose();

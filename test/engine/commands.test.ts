@@ -1,7 +1,19 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cacheDirectory } from "../../tools/cache";
 import { ensurePulumi } from "../../tools/pulumi";
 import { silentProgress } from "../../tools/progress";
 import { TestProject } from "./running";
@@ -68,6 +80,15 @@ describe("a stack's life", () => {
     const again = await project.report("up", ...stack, "--yes");
     expect(again).toMatchObject({ code: 0, result: "succeeded", summary: { same: 2, changes: false }, roundTrips: 2 });
     expect((await project.run("preview", ...stack, "--expect-no-changes")).code).toBe(0);
+  });
+
+  it.each([[["preview"]], [["up", "--yes"]]])("%j keeps the cache within its limits", async (command) => {
+    const cache = mkdtempSync(join(tmpdir(), "cache-"));
+    // the engine is in one of them
+    for (const kind of ["releases", "go-builds"]) symlinkSync(cacheDirectory(kind), join(cache, kind));
+    const { code } = await project.start([...command, ...stack], { K3S_BOARD_CACHE: cache }).ended;
+    expect([code, existsSync(join(cache, "pruned"))]).toEqual([0, true]);
+    rmSync(cache, { recursive: true });
   });
 
   it("does what was agreed to behind its question, and is held to what it showed before", async () => {
