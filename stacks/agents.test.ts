@@ -75,6 +75,16 @@ describe("a server with agents", () => {
     expect(find("k3s-service")?.inputs).toMatchObject({ health: { kind: "kubernetes", node: "licheepi" } });
   });
 
+  it("leaves it to the server to tell agents what stands before the names of k3s's images: they know no key for it", async () => {
+    const disable = ["coredns", "local-storage", "metrics-server", "servicelb", "traefik", "runtimes"];
+    await deploy({ ...withK3s({ disable }), agents: { w1 }, delivery: "system-default-registry" });
+    expect(fileOf("k3s-service", "50-k3s-board.yaml")).toContain("system-default-registry: 127.0.0.1:5000\n");
+    expect(fileOf("agent-w1-service", "50-k3s-board.yaml")).toBe(
+      "node-name: w1\nserver: https://192.0.2.7:6443\ntoken-file: /etc/rancher/k3s/k3s-board-agent-token\n",
+    );
+    expect(fileOf("agent-w1-service", "10-k3s-board.conf")).toContain("--pause-image=rancher/mirrored-pause:3.10.2");
+  });
+
   it("orders them so that an agent is drained, stopped, forgotten and cleaned when it goes", async () => {
     await deploy({ agents });
     // what depends on something is deleted before it

@@ -42,8 +42,8 @@ export class K3sAgent extends pulumi.ComponentResource {
 }
 
 function agentFiles({ node, config, binary, delivery, joining, otherFiles }: K3sAgentArgs): board.ServiceFileArgs[] {
+  // the delivery's keys are the server's, which tells them its agents: `k3s agent` knows none of them, and dies of one
   const own = {
-    ...delivery.k3sConfig,
     "node-name": node,
     server: joining.server,
     "token-file": k3sPaths.agentToken,

@@ -58,7 +58,7 @@ export interface Delivery {
   readonly pushed: readonly PlannedImage[];
   /** Names that registries.yaml has the private registry stand in for; empty where k3s needs not know of it. */
   readonly mirrored: readonly string[];
-  /** Keys for k3s's configuration file. */
+  /** Keys for the configuration file of servers. */
   readonly k3sConfig: Readonly<Record<string, string>>;
   /** Value of `--pause-image`. */
   readonly pauseImage: string;

@@ -35,10 +35,6 @@ func Run(ctx context.Context, s *settings.Settings, bin, notifySocket string) er
 	if err := node.RequireCommands(); err != nil {
 		return err
 	}
-	rewritings, err := node.WriteContainerd(s)
-	if err != nil {
-		return err
-	}
 	if err := files.EnsureDirectory(s.Path("agent", "containerd"), 0o700); err != nil {
 		return err
 	}
@@ -49,10 +45,16 @@ func Run(ctx context.Context, s *settings.Settings, bin, notifySocket string) er
 		return err
 	}
 	var identity node.Identity
-	err = joining.Repeatedly(ctx, "join "+s.ServerURL, func() error {
+	err := joining.Repeatedly(ctx, "join "+s.ServerURL, func() error {
+		var err error
 		identity, err = join(ctx, s)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	// the sandbox's image has the name that the server gives it
+	rewritings, err := node.WriteContainerd(s)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,8 @@ import (
 	"k3s-board/emulator/launcher/settings"
 )
 
-// join fetches the cluster's authority, checks it against the token, and has this node's certificates signed.
+// join fetches the cluster's authority, checks it against the token, and has this node's certificates signed. What stands before the names of
+// k3s's images becomes part of the settings.
 func join(ctx context.Context, s *settings.Settings) (node.Identity, error) {
 	caHash, secret := server.Secret(s.Token)
 	caller, err := joining.Dial(ctx, s.ServerURL, caHash, "node", secret, joining.Node{Name: s.NodeName, Address: s.NodeIP.String()})
@@ -28,6 +29,7 @@ func join(ctx context.Context, s *settings.Settings) (node.Identity, error) {
 	if err := json.Unmarshal(raw, &config); err != nil {
 		return node.Identity{}, err
 	}
+	s.SystemRegistry = config.SystemRegistry
 	for name, content := range map[string][]byte{"server-ca.crt": caller.Authority, "client-ca.crt": []byte(config.ClientCA)} {
 		if _, err := files.WriteIfChanged(node.AgentFile(s, name), content, 0o644); err != nil {
 			return node.Identity{}, err

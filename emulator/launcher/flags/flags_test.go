@@ -45,8 +45,10 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("%s: %v", given, err)
 		}
 	}
-	if _, err := NewValues(Agent).Parse([]string{"--disable=coredns"}); err == nil {
-		t.Error("an agent knows no --disable")
+	for _, given := range []string{"--disable=coredns", "--system-default-registry=r.test"} {
+		if _, err := NewValues(Agent).Parse([]string{given}); err == nil {
+			t.Errorf("an agent knows no %s", given)
+		}
 	}
 }
 

@@ -125,7 +125,7 @@ var Table = []Flag{
 	{Name: "pause-image", Default: "rancher/mirrored-pause:3.10.2", Agent: both, Usage: "(agent/runtime) Customized pause image for containerd or docker sandbox"},
 	{Name: "private-registry", Default: "/etc/rancher/k3s/registries.yaml", Agent: both, Usage: "(agent/runtime) Private registry configuration file"},
 	{Name: "snapshotter", Default: "overlayfs", Agent: both, Usage: "(agent/runtime) Override default containerd snapshotter"},
-	{Name: "system-default-registry", Env: "K3S_SYSTEM_DEFAULT_REGISTRY", Agent: both, Usage: "(agent/runtime) Private registry to be used for all system images"},
+	{Name: "system-default-registry", Env: "K3S_SYSTEM_DEFAULT_REGISTRY", Usage: "(agent/runtime) Private registry to be used for all system images"},
 	{Name: "airgap-extra-registry", Kind: List, Agent: both, Accepted: true, Usage: "(agent/runtime) Additional registry to tag airgap images as being sourced from"},
 	{Name: "node-ip", Short: "i", Kind: CommaList, Agent: both, Usage: "(agent/networking) IPv4/IPv6 addresses to advertise for node"},
 	{Name: "node-external-ip", Kind: CommaList, Agent: both, Accepted: true, Usage: "(agent/networking) IPv4/IPv6 external IP addresses to advertise for node"},

@@ -71,6 +71,7 @@ func TestTokensPersistAndMayNotChange(t *testing.T) {
 func TestSupervisor(t *testing.T) {
 	s := testSettings(t)
 	s.ClusterCIDR, s.ServiceCIDR = netip.MustParsePrefix("10.42.0.0/16"), netip.MustParsePrefix("10.43.0.0/16")
+	s.SystemRegistry = "r.test"
 	authorities, err := pki.EnsureCluster(s.Path("server", "tls"), serverNames(s), time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -115,6 +116,9 @@ func TestSupervisor(t *testing.T) {
 		if status == 401 && strings.Contains(body, "one") {
 			t.Error("the answer shows a secret")
 		}
+	}
+	if _, body := ask("GET", "/v1-k3s/config", "two", ""); !strings.Contains(body, `"systemDefaultRegistry":"r.test"`) {
+		t.Errorf("agents are not told the registry of k3s's images: %s", body)
 	}
 }
 

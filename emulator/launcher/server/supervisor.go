@@ -21,6 +21,8 @@ type JoinConfig struct {
 	ClusterDomain string       `json:"clusterDomain"`
 	ClusterCIDR   netip.Prefix `json:"clusterCIDR"`
 	ClientCA      string       `json:"clientCA"`
+	// SystemRegistry stands before the names of k3s's own images: an agent has no flag for it.
+	SystemRegistry string `json:"systemDefaultRegistry"`
 }
 
 // supervisor serves joining nodes. The API server passes these paths on from its own port; who asks proves itself by token.
@@ -30,7 +32,7 @@ func (p *preparation) supervisor() http.Handler {
 	mux.HandleFunc("GET /cacerts", func(writer http.ResponseWriter, _ *http.Request) { _, _ = writer.Write(p.plane.pki.Server.PEM) })
 	mux.HandleFunc("GET /v1-k3s/config", p.authenticated(func(writer http.ResponseWriter, _ *http.Request) {
 		s := p.settings
-		_ = json.NewEncoder(writer).Encode(JoinConfig{s.ClusterDNS, s.ClusterDomain, s.ClusterCIDR, string(p.plane.pki.Client.PEM)})
+		_ = json.NewEncoder(writer).Encode(JoinConfig{s.ClusterDNS, s.ClusterDomain, s.ClusterCIDR, string(p.plane.pki.Client.PEM), s.SystemRegistry})
 	}))
 	authorities := p.plane.pki
 	for path, made := range map[string]struct {
