@@ -74,6 +74,8 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
     after: [...filled.resources, ...hooks.before("k3s")],
   });
   hooks.done([server]);
+  // there are no manifests, and what runs before them runs here all the same: not behind the workers
+  hooks.before("manifests");
   const nodes = await joinWorkers(config, workers, { members, connection, registry: filled, after: [server] });
   hooks.done(nodes);
   const gate = new board.ClusterReadiness(

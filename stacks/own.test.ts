@@ -2,11 +2,14 @@ import { describe, expect, it } from "vitest";
 import { stages } from "../components/hooks/config";
 import {
   before,
+  boardSays,
   coredns,
   deploy,
+  deployKubeadm,
   fileOf,
   find,
   good,
+  healthy,
   inClear,
   lacks,
   registered,
@@ -47,6 +50,27 @@ describe("what is the user's own", () => {
         expect([...before(name)], name).toEqual(expect.arrayContaining(order.slice(0, index).flat()));
     });
     expect([...before("ready")]).not.toContain("hook-a-ready");
+  });
+
+  it("runs every hook of a kubeadm stack, which has no manifests to run one before", async () => {
+    const w1 = { host: "w1.example", arch: "riscv64", hostKey: "ssh-ed25519 BBBB" };
+    boardSays(healthy, { "w1.example": { hostname: "one", address: "192.0.2.8" } });
+    await deployKubeadm({ cni: { kind: "flannel" } }, { hooks: everywhere, agents: { w1 }, workloads: { shop } });
+    expect(registered.filter(({ name }) => name.startsWith("hook-"))).toHaveLength(Object.keys(everywhere).length);
+    const order = [
+      ["kubeadm-control-plane", "hook-a-k3s"],
+      ["hook-b-manifests"],
+      ["hook-a-manifests"],
+      ["hook-b-ready"],
+      ["ready", "hook-a-ready"],
+      ["hook-b-workloads"],
+      ["workload-shop", "hook-a-workloads"],
+    ];
+    order.forEach((group, index) => {
+      for (const name of group)
+        expect([...before(name)], name).toEqual(expect.arrayContaining(order.slice(0, index).flat()));
+    });
+    expect([...before("hook-b-manifests")].filter((name) => name.startsWith("agent-w1"))).toEqual([]);
   });
 
   it("runs hooks where there is no registry", async () => {

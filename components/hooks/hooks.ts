@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ConnectionArgs } from "../../provider";
 import { expandHome } from "../../provider/local-paths";
 import { loadPackage, optionalPackages } from "../pulumi-packages";
-import { type HookConfig, type HooksConfig, type Stage, stageBehind } from "./config";
+import { type HookConfig, type HooksConfig, type Stage, stageBehind, stages } from "./config";
 import { commandInput, commandLine, type RemoteConnection, remoteConnection } from "./remote-command";
 
 /** Arguments of `remote.Command` of `@pulumi/command`, as far as they are used here. */
@@ -33,6 +33,9 @@ function readKey(path: string): string {
   return readFileSync(expandHome(path), "utf8");
 }
 
+/** Where hooks run: before each stage, and behind the last one. */
+const places: readonly (Stage | undefined)[] = [...stages, undefined];
+
 /**
  * The user's own commands between the stages of a stack. Nothing reads what they did: they are run once, again when they change, and undone by
  * their own `delete`.
@@ -40,6 +43,8 @@ function readKey(path: string): string {
 export class Hooks {
   private readonly stages: pulumi.Resource[] = [];
   private readonly hooks: pulumi.Resource[] = [];
+  /** How many of {@link places} have their hooks. */
+  private passed = 0;
   private readonly host: RemoteConnection | undefined;
 
   /** @throws Error where the board cannot be reached by the package that hooks need. */
@@ -57,18 +62,26 @@ export class Hooks {
   }
 
   /**
-   * Makes the hooks that run before a stage and not before an earlier one. To be called for each stage, in their order.
+   * Makes the hooks that run before a stage and are not made yet. To be called in the order of the stages; a stack that lacks one has its hooks
+   * run before the next.
    *
    * @returns all hooks so far: the stage has to wait for them.
    */
   before(stage: Stage): readonly pulumi.Resource[] {
-    this.run(stage);
+    this.runUpTo(stage);
     return [...this.hooks];
   }
 
   /** Makes the hooks behind the last stage. */
   afterAll(): void {
-    this.run(undefined);
+    this.runUpTo(undefined);
+  }
+
+  private runUpTo(last: Stage | undefined): void {
+    for (const stage of places.slice(this.passed, places.indexOf(last) + 1)) {
+      this.run(stage);
+      this.passed++;
+    }
   }
 
   private run(stage: Stage | undefined): void {
