@@ -2,6 +2,7 @@ import type { AllowedProgram } from "../components/images/audit/allow";
 import type { Subject } from "../components/images/audit/subjects";
 import type { PlannedContent } from "../components/images/plan";
 import { parsePulledImage } from "../components/images/reference";
+import { calicoOf } from "../components/kubeadm/cni/network";
 import { imagesInManifests } from "../components/manifests/images";
 import { readManifests } from "../components/manifests/manifests";
 import { manifestProblems } from "../components/manifests/validate";
@@ -17,7 +18,7 @@ export interface StackAudit {
   readonly architecture: StackConfig["board"]["arch"];
   readonly registries: RegistriesConfig;
   readonly allow: readonly AllowedProgram[];
-  /** Everything that the board will be asked to run: what the stack plans, and what the manifests name besides. Builds what has to be built. */
+  /** Everything that the board will be asked to run: what the stack plans, and what manifests and workloads name besides. Builds what has to be built. */
   readonly subjects: (args: SubjectsArgs) => Promise<Subject[]>;
 }
 
@@ -42,16 +43,18 @@ export function stackAudit(values: Readonly<Record<string, unknown>>): StackAudi
 }
 
 async function stackSubjects(config: StackConfig | KubeadmStackConfig, args: SubjectsArgs): Promise<Subject[]> {
-  const wrong = manifestProblems(config.manifests);
+  const wrong = manifestProblems(config.manifests, config.workloads);
   if (wrong.length > 0) throw new ConfigError(wrong);
-  const named = readManifests(config.manifests).flatMap(({ content }) => imagesInManifests(content));
+  const users = [...readManifests(config.manifests), ...readManifests(config.workloads)];
+  const network = "kubeadm" in config ? (calicoOf(config.kubeadm)?.images ?? []) : [];
+  const named = [...network, ...users.flatMap(({ content }) => imagesInManifests(content))];
   const askedBy = new Map(named.map(({ image, where }) => [parsePulledImage(image).name, where]));
   const {
     asker,
     system,
     images: planned,
   } = "kubeadm" in config
-    ? { asker: "kubeadm", ...(await kubeadmImages(config, { ...args, arch: config.board.arch })) }
+    ? { asker: "kubeadm", ...(await kubeadmImages(config, { ...args, arch: config.board.arch, network })) }
     : { asker: "k3s", ...(await k3sImages(config, args)) };
   const others = [...askedBy].filter(([name]) => !planned.some((image) => image.name === name));
   return [

@@ -11,6 +11,7 @@ import { ExpectedError, UsageError, type ExitCode } from "../errors";
 import { paintFor } from "../events/view";
 import { auditDocument, auditExitCode, auditText, refusedDocument } from "./audit-report";
 import { streamsFor, type CommonFlags } from "./output";
+import { requireServer } from "./server-needed";
 
 /** Options of {@link audit}. */
 export interface AuditFlags extends CommonFlags {
@@ -84,7 +85,11 @@ function subjectGiven(text: string): Subject {
 
 async function openStack(project: Project, name: string): Promise<StackAudit> {
   const options = { progress: terminalProgress(process.stderr), say: sayAside, missing: "create" } as const;
-  return Engine.open(project, name, options, async (engine) => stackAudit(await engine.configValues()));
+  return Engine.open(project, name, options, async (engine) => {
+    const values = await engine.configValues();
+    requireServer(name, values, "audit the stack of that cluster, or name images with --arch");
+    return stackAudit(values);
+  });
 }
 
 async function stackSubjects(stack: StackAudit | undefined, args: SubjectsArgs): Promise<Subject[]> {

@@ -22,6 +22,7 @@ import { ExpectedError, UsageError, type ExitCode } from "../errors";
 import { paintFor } from "../events/view";
 import { doctorDocument, doctorExitCode, doctorText } from "./doctor-report";
 import { streamsFor, type CommonFlags } from "./output";
+import { requireServer } from "./server-needed";
 import { writePrivately } from "./write-privately";
 
 /** Options of `npm run doctor`. */
@@ -126,7 +127,11 @@ async function connectionOf(project: Project, flags: DoctorFlags): Promise<Conne
 async function boardOfStack(project: Project, name: string): Promise<z.output<typeof boardLogin>> {
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   const options = { progress: terminalProgress(process.stderr), say, missing: "create" } as const;
-  return Engine.open(project, name, options, async (engine) => parseStackConfig(await engine.configValues()).board);
+  return Engine.open(project, name, options, async (engine) => {
+    const values = await engine.configValues();
+    requireServer(name, values, "name one of its boards with --host");
+    return parseStackConfig(values).board;
+  });
 }
 
 /** `pi@192.168.1.5:2222`, `[fd00::5]:22`, `board`. */
