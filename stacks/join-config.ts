@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { agentKeyProblems } from "../components/k3s/agent-config";
 import { k3sConfig } from "../components/k3s/config";
 import { joinConfig } from "../components/k3s/join-config";
-import { type RegistryConfig, registryFor } from "../components/registry/config";
+import { isOnLoopback, type RegistryConfig, registryFor } from "../components/registry/config";
 import { isObject } from "../provider/secrets";
 import {
   ConfigError,
@@ -62,6 +62,7 @@ export function parseJoinStackConfig(values: Readonly<Record<string, unknown>>):
       ? [{ path: "agents", reason: "is empty: a stack with join is its agents" }]
       : []),
     ...membersProblems({ ...config, servers: {}, registry }),
+    ...elsewhere(registry, config),
     ...withoutApi(config),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
@@ -86,6 +87,22 @@ function ofServer(given: Readonly<Record<string, unknown>>, k3s: Readonly<Record
     })),
     ...config.map((path) => ({ path, reason: "is the server's: what an agent is told is in agents.<name>.config" })),
   ];
+}
+
+/** A registry that is neither on each agent's board nor without images of ours. */
+function elsewhere(
+  registry: RegistryConfig | undefined,
+  { delivery }: Pick<JoinStackConfig, "delivery">,
+): ConfigProblem[] {
+  if (registry === undefined || isOnLoopback(registry)) return [];
+  const instead = "leave it on loopback, where each agent has one of its own";
+  if (registry.kind === "board")
+    return [{ path: "registry.listen", reason: `would be an address of the server's board: ${instead}` }];
+  // two stacks would have different images under one name, and the first to go would take them from the other
+  const shared = "would be filled by this stack and that of the server";
+  return delivery === "airgap"
+    ? []
+    : [{ path: "registry", reason: `${shared}: ${instead}, or choose delivery: airgap` }];
 }
 
 /** What nobody can do without a kubeconfig. */

@@ -86,6 +86,28 @@ describe("a stack whose agents join the cluster of another one", () => {
     expect([...before("agent-w2-service")]).toContain("agent-w1-service");
   });
 
+  it("refuses a registry of which images are another stack's, or that is on no board of this one", () => {
+    const external = { kind: "external", url: "https://registry.example:5000" };
+    expect(problemsOf({ ...agentStack, registry: external })).toEqual({
+      registry: expect.stringContaining("each agent has one of its own") as string,
+    });
+    const tls = { certificate: "cert.pem", key: "key.pem" };
+    const onServer = { kind: "board", username: "u", password: "p", tls };
+    for (const [delivery, listen] of Object.entries({ mirror: "192.0.2.7", airgap: "0.0.0.0" }))
+      expect(problemsOf({ ...agentStack, registry: { ...onServer, listen }, delivery })).toEqual({
+        "registry.listen": expect.stringContaining("would be an address of the server's board") as string,
+      });
+    expect(problemsOf({ ...agentStack, registry: { kind: "board", port: 5001 } })).toEqual({});
+  });
+
+  it("gives agents that have their images as archives the registry that they reach, with its login", async () => {
+    const registry = { kind: "external", url: "https://registry.example:5000", username: "u", password: "p" };
+    await deployAgents({ ...agentStack, registry, delivery: "airgap" });
+    expect(fileOf("agent-w1-service", "registries.yaml")).toBe("[secret]");
+    expect(JSON.stringify(find("agent-w2-service")?.inputs)).toContain("https://registry.example:5000");
+    expect(registered.filter(({ type }) => type === "board:index:RegistryImage")).toEqual([]);
+  });
+
   it.each<[string, object, object, RegExp]>([
     [
       "newer than the server's",

@@ -50,8 +50,7 @@ export async function joinStack(config: JoinStackConfig): Promise<JoinStackOutpu
     nodes: [...cluster.nodes, ...members].flatMap(({ address, name }) => [address, name]),
     ...(config.registry === undefined ? {} : { registry: new URL(registryEndpoint(config.registry).url).hostname }),
   };
-  const shared = { registry: undefined, resources: [] };
-  await agentsOf(config, prepared, { address: cluster.server, registry: shared, direct, after: [] }, (connection) =>
+  await agentsOf(config, prepared, { address: cluster.server, registry: undefined, direct, after: [] }, (connection) =>
     joiningTo(cluster, connection),
   );
   return {

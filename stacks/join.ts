@@ -20,8 +20,8 @@ import { serverAddress } from "./stack-boards";
 export interface JoinedCluster {
   /** Address of the first server for nodes that join. */
   readonly address: string;
-  /** The registry that nodes share with the first server, where they reach it. */
-  readonly registry: FilledRegistry;
+  /** The registry that nodes share with the first server, where they reach it; `undefined` where that is not this stack's. */
+  readonly registry: FilledRegistry | undefined;
   /** What the cluster asks without a proxy. */
   readonly direct: DirectHosts;
   /** What a node waits for before it starts. */

@@ -106,7 +106,9 @@ function otherSources({ board, k3s, servers, agents }: Sections): MembersProblem
 }
 
 function unreachableRegistry(sections: BoardSections): MembersProblem[] {
-  const { registry } = sections;
+  const { board, registry } = sections;
+  // where the first server is another stack's, only a registry on loopback can be one on a board
+  if (board === undefined) return [];
   const everywhere = registry?.kind === "board" && ["0.0.0.0", "::", "[::]"].includes(registry.listen);
   if (!everywhere || joining(sections).length === 0) return [];
   const reason =

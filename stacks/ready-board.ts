@@ -85,10 +85,15 @@ export async function filledRegistry(args: FilledRegistryArgs): Promise<FilledRe
   return { registry, resources: [registry, images] };
 }
 
-/** A registry on a board's loopback is that board's only: a node that joins has one like it with its images, and shares any other one. */
+/**
+ * A registry on a board's loopback is that board's only: a node that joins has one like it with its images, and shares any other one.
+ *
+ * @param shared - the first server's; `undefined` where that is not this stack's, and each node has its own.
+ */
 export async function nodeRegistry({
   shared,
   ...own
-}: FilledRegistryArgs & { readonly shared: FilledRegistry }): Promise<FilledRegistry> {
-  return own.config === undefined || !isOnLoopback(own.config) ? shared : filledRegistry(own);
+}: FilledRegistryArgs & { readonly shared: FilledRegistry | undefined }): Promise<FilledRegistry> {
+  const isOwn = shared === undefined || (own.config !== undefined && isOnLoopback(own.config));
+  return isOwn ? filledRegistry(own) : shared;
 }
