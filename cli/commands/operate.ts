@@ -3,7 +3,6 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { terminalProgress } from "../../tools/progress";
 import { prune } from "../../tools/prune";
-import { idFromInputs } from "../adoption";
 import { Engine, interruptedSentence } from "../engine/engine";
 import type { Interrupted } from "../engine/pending";
 import { listenForSignals, type Interruption } from "../engine/interrupt";
@@ -130,10 +129,7 @@ class Run {
     if (kind === "preview") {
       if (interrupted.length > 0) this.say(`${interruptedSentence(interrupted)}; the next up settles that`);
     } else {
-      await this.engine.settleInterrupted(
-        this.say,
-        (type, inputs) => this.engine.project.idOf?.(type, inputs) ?? idFromInputs(type, inputs),
-      );
+      await this.engine.settleInterrupted(this.say);
     }
     if (!this.flags.yes && (kind === "up" || kind === "destroy")) {
       const planned = await this.pass(kind, true);

@@ -44,6 +44,7 @@ async function copiesOnBoard(project: Project, flags: RestoreFlags): Promise<Res
   const say = (text: string) => void human.write(`${text}\n`);
   const options = { progress: terminalProgress(process.stderr), say, missing: "refuse" } as const;
   return Engine.open(project, flags.stack, options, async (engine) => {
+    await engine.settleInterrupted(say);
     await engine.stack.refresh({ onOutput: () => undefined, parallel: 64 });
     const state = parseState(await engine.cli("reading the state", ["stack", "export"]));
     const found = restorableIn(state.deployment.resources ?? []);

@@ -13,6 +13,7 @@ import { parseConfigValue } from "../../stacks/config-value";
 import { runCommand } from "../../tools/command";
 import type { Progress } from "../../tools/progress";
 import { ensurePulumi } from "../../tools/pulumi";
+import { idFromInputs } from "../adoption";
 import { UsageError } from "../errors";
 import { clearDeadLocks } from "./lock";
 import { ensurePassphraseFile, passphraseSource } from "./passphrase";
@@ -138,11 +139,12 @@ export class Engine {
   }
 
   /**
-   * Clears what a dead run has left: its lock, and the steps that it had begun. A copy of the state as it was is kept.
+   * Clears what a dead run has left: its lock, and the steps that it had begun. A copy of the state as it was is kept. To be called before the
+   * engine changes the state, which a refresh does, too.
    *
    * @throws ExpectedError where a living run works on the stack.
    */
-  async settleInterrupted(say: (sentence: string) => void, idOf: Parameters<typeof settle>[1]): Promise<void> {
+  async settleInterrupted(say: (sentence: string) => void): Promise<void> {
     if (this.backend.directory !== undefined) {
       await clearDeadLocks(this.backend.directory, projectName(this.project), this.stackName, { say });
     }
@@ -151,6 +153,8 @@ export class Engine {
     const steps = interruptedSteps(state);
     if (steps.length === 0) return;
     const copy = this.keepCopy(exported);
+    const idOf: Parameters<typeof settle>[1] = (type, inputs) =>
+      this.project.idOf?.(type, inputs) ?? idFromInputs(type, inputs);
     // By a file and not by standard input: the engine asks questions there. The secrets in it are encrypted.
     const settled = `${copy}.settled`;
     writeFileSync(settled, JSON.stringify(settle(state, idOf)), { mode: 0o600 });

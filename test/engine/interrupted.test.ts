@@ -52,6 +52,18 @@ it("settles what a killed engine had begun, and keeps the state as it was", asyn
   expect(statSync(join(copies, readdirSync(copies)[0] ?? "")).mode & 0o777).toBe(0o600);
 });
 
+it("settles it as well before a restore looks at the board", async () => {
+  const { ended } = await busy();
+  process.kill(project.enginePid(), "SIGKILL");
+  await ended;
+  const { code, stdout, stderr } = await project.run("restore", "--stack", "t", "--list");
+  expect(stdout).toContain("removed the lock of a run that has died");
+  expect(stdout).toMatch(/interrupted while .*creating second/);
+  // notes have none: that far it comes
+  expect(stderr).toContain("stack t has no datastore of its own on the board");
+  expect(code).toBe(1);
+});
+
 it("converges behind a killed command: its engine, left alone, is waited for", async () => {
   const running = await busy();
   running.process.kill("SIGKILL");
