@@ -3,11 +3,13 @@ import {
   before,
   boardSays,
   deploy,
+  deployKubeadm,
   fileOf,
   find,
   good,
   healthy,
   inClear,
+  k3s,
   registered,
   secrets,
   withK3s,
@@ -44,6 +46,29 @@ it("tells dnf of no login", async () => {
     "board.proxy: dnf has its proxy in a file that every user of the board may read",
   );
   expect(registered).toEqual([]);
+});
+
+describe("a proxy of a kubeadm stack", () => {
+  const http = "http://proxy.lan:3128";
+  const environment = "k3s-board-proxy.env";
+
+  it("is not asked for the private registry, wherever that is", async () => {
+    const registry = { kind: "external", url: "https://registry.example:5000" };
+    await deployKubeadm({}, { board: { ...good.board, proxy: { http } }, registry });
+    expect(fileOf("kubeadm-containerd", environment)).toMatch(/^NO_PROXY=.*,registry\.example"$/m);
+  });
+
+  it.each([[["docker"]], [["k3s", "packages"]]])("is Docker's for %j where Docker is the runtime", async (users) => {
+    const runtime = { kind: "cri-dockerd", source: { kind: "path", path: k3s } };
+    await deployKubeadm({ runtime }, { board: { ...good.board, proxy: { http, users } } });
+    expect(fileOf("kubeadm-runtime-docker", environment)).toContain(`HTTP_PROXY="${http}"`);
+    expect(find("board-docker-proxy")).toBeUndefined();
+  });
+
+  it("is no runtime's where only packages have it", async () => {
+    await deployKubeadm({}, { board: { ...good.board, proxy: { http, users: ["packages"] } } });
+    expect(fileOf("kubeadm-containerd", environment)).toBeUndefined();
+  });
 });
 
 describe("mirrors of packages", () => {

@@ -109,16 +109,16 @@ export function proxiedKubeadmBoard(
     networks: [kubeadm.podSubnet, kubeadm.serviceSubnet],
     clusterDomain: kubeadm.dnsDomain,
     nodes: [members.server, ...members.workers].flatMap(({ address, name: node }) => [address, node]),
-    ...(registry?.kind === "board" ? { registry: registry.listen } : {}),
+    ...(registry === undefined ? {} : { registry: new URL(registryEndpoint(registry).url).hostname }),
   };
   const { proxy } = ofBoard;
   const isDocker = kubeadm.runtime.kind === "cri-dockerd";
-  // a service has one owner: where Docker is the runtime, the proxy's files are among the runtime's
+  // a service has one owner: where Docker is the runtime, the proxy's files are among the runtime's, whichever of the two users is named
   if (!isDocker) dockerProxy(name, proxy, reached, direct);
   return {
     connection: withPackageSources(name, ofBoard, packageManager, reached),
     runtimeFiles: isDocker
-      ? serviceProxyFiles("docker", "/etc/docker/k3s-board-proxy.env", proxy, direct)
+      ? serviceProxyFiles("docker", "/etc/docker/k3s-board-proxy.env", proxy, direct, ["k3s", "docker"])
       : serviceProxyFiles(containerdUnitName, "/etc/containerd/k3s-board-proxy.env", proxy, direct),
   };
 }

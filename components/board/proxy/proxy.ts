@@ -38,14 +38,16 @@ function serviceFiles(
  *
  * @param service - name of its unit: `k3s`, `k3s-agent` (its containerd is its child and has the same environment), `containerd`.
  * @param environment - path of the file with the addresses.
+ * @param users - what the configuration may call it. Defaults to `k3s`.
  */
 export function serviceProxyFiles(
   service: string,
   environment: string,
   config: ProxyConfig | undefined,
   direct: DirectHosts,
+  users: readonly ProxyConfig["users"][number][] = ["k3s"],
 ): board.ServiceFileArgs[] {
-  if (!config?.users.includes("k3s")) return [];
+  if (!config?.users.some((user) => users.includes(user))) return [];
   return serviceFiles(config, { service, environment }, direct);
 }
 
