@@ -9,6 +9,9 @@ describe("chooseDepth", () => {
     [{}, { k3s: { ...k3s, onDestroy: "keepData" } }, "keepData"],
     [{ purge: true }, { k3s: { ...k3s, onDestroy: "keepData" } }, "purge"],
     [{ keepData: true }, { k3s }, "keepData"],
+    // Pulumi.yaml has the other section too, with nothing in it
+    [{}, { k3s: {}, kubeadm: { version: "v1.36.3" } }, "remove"],
+    [{}, { kubeadm: { version: "v1.36.3" } }, "remove"],
     // a project of others
     [{}, { probes: 3 }, undefined],
   ])("%j with %j: %s", (flags, values, depth) => expect(chooseDepth(flags, values)).toBe(depth));
@@ -26,7 +29,17 @@ describe("chooseDepth", () => {
 
 describe("depthLines", () => {
   it("names what stays and what goes", () => {
-    expect(depthLines("keepData").join("\n")).toMatch(/continues the same cluster[^]*what stays: the data directory/);
-    expect(depthLines("purge").join("\n")).toMatch(/destroy with purge:[^]*those of others stay/);
+    expect(depthLines("keepData", "k3s").join("\n")).toMatch(
+      /continues the same cluster[^]*what stays: the data directory/,
+    );
+    expect(depthLines("purge", "k3s").join("\n")).toMatch(/destroy with purge:[^]*those of others stay/);
+  });
+
+  it("speaks of kubeadm where there is no k3s", () => {
+    for (const depth of ["remove", "purge"] as const) {
+      const text = depthLines(depth, "kubeadm").join("\n");
+      expect(text).toMatch(/kubeadm resets each node[^]*etcd/);
+      expect(text).not.toMatch(/k3s|rancher/);
+    }
   });
 });

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import {
   depthSentences,
+  kubeadmDepthSentences,
   onDestroyDepths,
   onDestroyVariable,
   type OnDestroy,
 } from "../../provider/kubernetes/on-destroy";
-import { isObject } from "../../provider/secrets";
 import { UsageError } from "../errors";
+import { type Distribution, distributionOf } from "./distribution";
 
 /** Options of `destroy` that say how deep it goes. */
 export interface DepthFlags {
@@ -20,7 +21,7 @@ const configured = z.object({ k3s: z.object({ onDestroy: z.enum(onDestroyDepths)
 
 /**
  * How deep a `destroy` goes: by its options, else by what the stack's configuration says now, whatever it said at the last `up`. `undefined` for a
- * project that has no k3s in its configuration.
+ * project that has neither k3s nor kubeadm in its configuration.
  *
  * @param values - the configuration by key.
  * @throws UsageError where both options are given, and where the data of a cluster of kubeadm is to be kept: its nodes would be drained before one of
@@ -28,10 +29,12 @@ const configured = z.object({ k3s: z.object({ onDestroy: z.enum(onDestroyDepths)
  */
 export function chooseDepth(flags: DepthFlags, values: Readonly<Record<string, unknown>>): OnDestroy | undefined {
   requireOneDepth(flags);
-  if (flags.keepData && isObject(values.kubeadm) && Object.keys(values.kubeadm).length > 0)
+  const isKubeadm = distributionOf(values) === "kubeadm";
+  if (flags.keepData && isKubeadm)
     throw new UsageError("--keep-data is for k3s: a cluster of kubeadm is reset with its data");
   if (flags.keepData) return "keepData";
   if (flags.purge) return "purge";
+  if (isKubeadm) return "remove";
   if (values.k3s === undefined) return undefined;
   const parsed = configured.safeParse(values);
   return parsed.success ? parsed.data.k3s.onDestroy : "remove";
@@ -43,8 +46,10 @@ export function requireOneDepth({ keepData, purge }: DepthFlags): void {
 }
 
 /** What is told before anything is asked or done. */
-export function depthLines(depth: OnDestroy): string[] {
-  return [`destroy with ${depth}:`, ...depthSentences[depth].map((sentence) => `  - ${sentence}`)];
+export function depthLines(depth: OnDestroy, distribution: Distribution): string[] {
+  const sentences =
+    distribution === "kubeadm" && depth !== "keepData" ? kubeadmDepthSentences[depth] : depthSentences[depth];
+  return [`destroy with ${depth}:`, ...sentences.map((sentence) => `  - ${sentence}`)];
 }
 
 /** Hands the depth to the provider, which the engine starts with this process's environment. */

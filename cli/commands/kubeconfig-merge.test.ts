@@ -76,6 +76,13 @@ describe("expiryText", () => {
     ["2027-11-19T10:00:00Z", /expires on 2027-11-21, in 2 days: k3s renews it when it starts/],
     ["2027-12-01T10:00:00Z", /has expired on 2027-11-21: k3s renews/],
   ])("at %s", (now, text) => {
-    expect(expiryText(expires, new Date(now))).toMatch(text);
+    expect(expiryText(expires, new Date(now), "k3s")).toMatch(text);
+  });
+
+  it("says of kubeadm, which renews nothing by itself, what does", () => {
+    const text = expiryText(expires, new Date("2027-11-19T10:00:00Z"), "kubeadm");
+    expect(text).toMatch(/in 2 days: `kubeadm certs renew all` .* static pods .*run up, then this again$/);
+    expect(text).not.toContain("k3s");
+    expect(expiryText(expires, new Date("2026-11-21T10:00:00Z"), "kubeadm")).not.toContain("renew");
   });
 });

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { dump, load, loadAll } from "js-yaml";
 import { z } from "zod";
+import type { Distribution } from "./distribution";
 
 const named = z.looseObject({ name: z.string() });
 const shape = z.looseObject({
@@ -97,16 +98,24 @@ export function certificateExpiry(kubeconfig: string): Date | undefined {
   return data === undefined ? undefined : new Date(new X509Certificate(Buffer.from(data, "base64")).validTo);
 }
 
-/** Days before the end in which every k3s renews a certificate when it starts; newer ones do it 120 days before. */
+/** Days before the end from which on it is told: every k3s renews a certificate when it starts; newer ones do it 120 days before. */
 const renewalDays = 90;
 
-/** When a certificate expires, and what renews it where that is near. */
-export function expiryText(expires: Date, now: Date): string {
+/** What gives a cluster's administrator a certificate of a later date. */
+const renewals: Readonly<Record<Distribution, string>> = {
+  k3s: "k3s renews it when it starts. Restart k3s on the board, run up, then this again",
+  kubeadm:
+    "`kubeadm certs renew all` on the first board renews it and the control plane's. Restart its static pods for these (take their files " +
+    "out of /etc/kubernetes/manifests for 20 seconds), run up, then this again",
+};
+
+/** When the administrator's certificate expires, and what renews it where that is near. */
+export function expiryText(expires: Date, now: Date, distribution: Distribution): string {
   const days = Math.floor((expires.getTime() - now.getTime()) / 86_400_000);
   const day = expires.toISOString().slice(0, 10);
   if (days >= renewalDays) return `its certificate expires on ${day}`;
   const when = days < 0 ? `has expired on ${day}` : `expires on ${day}, in ${days === 1 ? "one day" : `${days} days`}`;
-  return `its certificate ${when}: k3s renews it when it starts. Restart k3s on the board, run up, then this again`;
+  return `its certificate ${when}: ${renewals[distribution]}`;
 }
 
 /** The file that kubectl would change: the first of `KUBECONFIG` that exists, else its last; `~/.kube/config` without it. */

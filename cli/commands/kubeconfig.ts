@@ -5,6 +5,7 @@ import { terminalProgress } from "../../tools/progress";
 import { Engine } from "../engine/engine";
 import type { Project } from "../engine/project";
 import { ExpectedError, exitCode, type ExitCode } from "../errors";
+import { distributionOf } from "./distribution";
 import {
   certificateExpiry,
   chooseKubeconfigFile,
@@ -49,7 +50,9 @@ export async function writeKubeconfig(project: Project, flags: KubeconfigFlags):
   const toOutput = flags.file === "-" && !flags.merge;
   const say = (text: string) => void (toOutput ? process.stderr : human).write(`${text}\n`);
   const options = { progress: terminalProgress(process.stderr), say, missing: "refuse", checkConfig: false } as const;
-  const text = await Engine.open(project, flags.stack, options, readKubeconfig);
+  const [text, values] = await Engine.open(project, flags.stack, options, (engine) =>
+    Promise.all([readKubeconfig(engine), engine.configValues()]),
+  );
   const expires = certificateExpiry(text);
   if (toOutput) {
     result.write(text);
@@ -62,7 +65,7 @@ export async function writeKubeconfig(project: Project, flags: KubeconfigFlags):
     else if (flags.merge) say(`${file} has the context ${flags.stack}: kubectl --context ${flags.stack} get pods -A`);
     else say(`${file} (mode 0600): KUBECONFIG=${file} kubectl get pods -A`);
   }
-  if (expires !== undefined && !flags.json) say(expiryText(expires, new Date()));
+  if (expires !== undefined && !flags.json) say(expiryText(expires, new Date(), distributionOf(values)));
   return exitCode.ok;
 }
 

@@ -14,6 +14,7 @@ import { elapsed, plannedLines, summaryLine } from "../events/lines";
 import { RunRecord } from "../events/record";
 import { RunView } from "../events/view";
 import { chooseDepth, depthLines, passDepth, requireOneDepth, type DepthFlags } from "./destroy-depth";
+import { distributionOf } from "./distribution";
 import { engineErrorText } from "./engine-error";
 import { streamsFor, type CommonFlags } from "./output";
 import { outputLines, plainOutputs, runReport, type RunReport } from "./report";
@@ -150,10 +151,11 @@ class Run {
   }
 
   private async announceDepth(): Promise<void> {
-    const depth = chooseDepth(this.flags, await this.engine.configValues());
+    const values = await this.engine.configValues();
+    const depth = chooseDepth(this.flags, values);
     if (depth === undefined) return;
     passDepth(depth, process.env);
-    this.say(depthLines(depth).join("\n"));
+    this.say(depthLines(depth, distributionOf(values)).join("\n"));
   }
 
   /** One pass of the engine, shown while it goes on. */

@@ -46,3 +46,18 @@ export const depthSentences: Readonly<Record<OnDestroy, readonly string[]>> = {
     "files of the host are as before; a k3s that ran before the first up stays installed, stopped and disabled",
   ],
 };
+
+/** {@link depthSentences} of a cluster of kubeadm, whose data cannot be kept. */
+export const kubeadmDepthSentences: Readonly<Record<Exclude<OnDestroy, "keepData">, readonly string[]>> = {
+  remove: [
+    "kubeadm resets each node: the cluster goes, etcd with all of its data among it",
+    "its pods, mounts, network devices and firewall rules go; files of the host are as before",
+    "what the runtime and CNI plugins had before the first up stays",
+  ],
+  purge: [
+    "kubeadm resets each node: the cluster goes, etcd with all of its data among it",
+    "what was there before the first up goes too: /var/lib/kubelet, /var/lib/containerd with all of its images, /var/lib/cni, /opt/containerd, logs of pods",
+    "/etc/kubernetes, /etc/containerd, /etc/cni and /opt/cni go where nothing is left in them",
+    "chains and rules KUBE-*, CNI-* and flannel's go; those of others stay",
+  ],
+};
