@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   agentToken,
@@ -5,6 +6,7 @@ import {
   boardSays,
   coredns,
   deploy,
+  directory,
   fileOf,
   find,
   good,
@@ -99,6 +101,21 @@ describe("a server with agents", () => {
     expect([...before("ready")]).toEqual(expect.arrayContaining(["agent-w1-node", "agent-w2-node"]));
     expect(find("agent-w1-node")?.inputs).toMatchObject({ name: "w1", labels: { disk: "ssd" }, taints: [] });
     expect(find("agent-w2-node")?.inputs).toMatchObject({ name: "w2", taints: ["gpu=yes:NoSchedule"] });
+  });
+
+  it("waits for the server's node under the name that k3s makes of the given one", async () => {
+    await deploy({ ...withK3s({ config: { "node-name": "LicheePi" } }), agents: { w1 } });
+    expect(find("k3s-service")?.inputs).toMatchObject({ health: { kind: "kubernetes", node: "licheepi" } });
+  });
+
+  it("says which agent's k3s is not there, and that a registry's certificate is not, before anything is touched", async () => {
+    const gone = join(directory, "gone");
+    await expect(deploy({ agents: { w1: { ...w1, source: { path: gone } } } })).rejects.toThrow(
+      `agents.w1.source.path: there is no file ${gone}`,
+    );
+    const registry = { kind: "external", url: "https://registry.example:5000", ca: gone };
+    await expect(deploy({ agents, registry })).rejects.toThrow("registry.ca: cannot be read: ENOENT");
+    expect(registered).toEqual([]);
   });
 
   it("drains nothing for a restart of k3s unless that is asked for", async () => {

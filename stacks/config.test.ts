@@ -85,6 +85,18 @@ describe("parseStackConfig", () => {
       /delivery airgap brings the board's platform only/,
     ],
     [
+      "a name of the node that nobody can tell before",
+      withK3s({ config: { "with-node-id": true } }),
+      "k3s.config.with-node-id",
+      /use node-name/,
+    ],
+    [
+      "a pause image that is no image name",
+      withK3s({ pauseImage: "Rancher/Pause:3.10" }),
+      "k3s.pauseImage",
+      /is not an image name/,
+    ],
+    [
       "k3s's own flag for the registry",
       withK3s({ config: { "system-default-registry": "registry.example" } }),
       "k3s.config.system-default-registry",

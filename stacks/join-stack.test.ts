@@ -100,6 +100,14 @@ describe("a stack whose agents join the cluster of another one", () => {
     expect(problemsOf({ ...agentStack, registry: { kind: "board", port: 5001 } })).toEqual({});
   });
 
+  it("says that a registry's certificate is not there before anything is touched", async () => {
+    const registry = { kind: "external", url: "https://registry.example:5000", ca: "/nonexistent.pem" };
+    await expect(deployAgents({ ...agentStack, registry, delivery: "airgap" })).rejects.toThrow(
+      "registry.ca: cannot be read: ENOENT",
+    );
+    expect(registered).toEqual([]);
+  });
+
   it("gives agents that have their images as archives the registry that they reach, with its login", async () => {
     const registry = { kind: "external", url: "https://registry.example:5000", username: "u", password: "p" };
     await deployAgents({ ...agentStack, registry, delivery: "airgap" });

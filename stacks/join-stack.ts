@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { agentConfigWarnings } from "../components/k3s/agent-config";
 import { type JoinConfig, type JoinedServer, parseJoinOutput } from "../components/k3s/join-config";
 import type { ClusterAccess, Joining } from "../components/k3s/member";
+import { registryFileProblems } from "../components/registry/files";
 import { registryEndpoint } from "../components/registry/registry";
 import { withServer } from "../provider/kubernetes/kubeconfig";
 import { agentSkewProblem } from "../provider/kubernetes/version-skew";
@@ -30,6 +31,8 @@ export interface JoinStackOutputs {
 export async function joinStack(config: JoinStackConfig): Promise<JoinStackOutputs> {
   const { k3s, agents } = config;
   for (const warning of agentConfigWarnings(agents, k3s.version)) void pulumi.log.warn(warning);
+  const unread = registryFileProblems(config.registry);
+  if (unread.length > 0) throw new ConfigError(unread);
   const cluster = await joinedServer(config.join);
   const skew = versionProblems(config, cluster);
   if (skew.length > 0) throw new ConfigError(skew);
@@ -43,7 +46,7 @@ export async function joinStack(config: JoinStackConfig): Promise<JoinStackOutpu
   const twice = [...sameNames(cluster, agents), ...sameAddress(cluster.nodes, members)];
   if (twice.length > 0) throw new ConfigError(twice);
   const prepare = nodePreparation(config, []);
-  const prepared = await preparedMembers(agents, checked, { k3s, prepare });
+  const prepared = await preparedMembers(agents, checked, { section: "agents", k3s, prepare });
   const direct = {
     networks: cluster.networks,
     clusterDomain: cluster.clusterDomain,

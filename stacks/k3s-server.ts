@@ -94,9 +94,16 @@ async function preparedCluster(config: StackConfig): Promise<PreparedCluster> {
   const hooks = new Hooks(config.hooks, connection);
   const prepare = nodePreparation(config, [...users.manifests, ...users.workloads]);
   const { source, version } = config.k3s;
-  const node = await prepare({ arch: config.board.arch, source, version, pageSize: facts.pageSize });
-  const servers = await preparedMembers(config.servers, boards.servers, { k3s: config.k3s, prepare });
-  const agents = await preparedMembers(config.agents, boards.agents, { k3s: config.k3s, prepare });
+  const node = await prepare({
+    arch: config.board.arch,
+    source,
+    sourcePath: "k3s.source",
+    version,
+    pageSize: facts.pageSize,
+  });
+  const by = { k3s: config.k3s, prepare };
+  const servers = await preparedMembers(config.servers, boards.servers, { section: "servers", ...by });
+  const agents = await preparedMembers(config.agents, boards.agents, { section: "agents", ...by });
   return { users, boards, members, hooks, node, servers, agents };
 }
 

@@ -121,6 +121,12 @@ describe("a kubeadm stack", () => {
     expect(registered).toEqual([]);
   });
 
+  it("says that a registry's certificate is not there before anything is touched", async () => {
+    const registry = { kind: "external", url: "https://registry.example:5000", ca: "/nonexistent.pem" };
+    await expect(deployKubeadm({}, { registry })).rejects.toThrow("registry.ca: cannot be read: ENOENT");
+    expect(registered).toEqual([]);
+  });
+
   it("registers no secret in clear", async () => {
     await deployKubeadm();
     for (const { inputs } of registered)

@@ -6,6 +6,7 @@ import { KubeadmServer } from "../components/kubeadm/server";
 import { readManifests } from "../components/manifests/manifests";
 import { manifestProblems } from "../components/manifests/validate";
 import { neededPackages } from "../components/pulumi-packages";
+import { registryFileProblems } from "../components/registry/files";
 import { Workloads } from "../components/workloads/workloads";
 import * as board from "../provider";
 import { ConfigError, type KubeadmStackConfig } from "./config";
@@ -133,8 +134,12 @@ async function preparedWorkers(
   return workers;
 }
 
-function checkedWorkloads({ workloads, hooks }: KubeadmStackConfig) {
-  const wrong = [...manifestProblems({}, workloads, []), ...neededPackages({ hooks, workloads })];
+function checkedWorkloads({ workloads, hooks, registry }: KubeadmStackConfig) {
+  const wrong = [
+    ...manifestProblems({}, workloads, []),
+    ...neededPackages({ hooks, workloads }),
+    ...registryFileProblems(registry),
+  ];
   if (wrong.length > 0) throw new ConfigError(wrong);
   return readManifests(workloads);
 }

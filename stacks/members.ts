@@ -28,10 +28,11 @@ export interface ClusterMembers {
   readonly agentServer: string;
 }
 
-/** The server as a node: k3s takes the host's name in lower case unless it is told another one. */
+/** The server as a node: k3s takes the host's name unless it is told another one, and either in lower case. */
 function serverMember({ k3s, board }: StackConfig, facts: Facts): ClusterMember {
   const given = k3s.config["node-name"];
-  const name = typeof given === "string" ? given : (board.prerequisites?.hostname ?? facts.hostname.toLowerCase());
+  const name =
+    typeof given === "string" ? given.toLowerCase() : (board.prerequisites?.hostname ?? facts.hostname.toLowerCase());
   return { name, address: nodeAddress(k3s, "server") ?? facts.address };
 }
 

@@ -16,6 +16,7 @@ import { registryEndpoint } from "../components/registry/registry";
 import type { CheckedBoard } from "./boards";
 import type { StackConfig } from "./config";
 import { stackImages } from "./images";
+import { sourceOf } from "./stack-boards";
 
 /** What a node is given, ready on this machine: its k3s and its images. Nothing has been sent yet. */
 export interface PreparedNode {
@@ -37,6 +38,8 @@ export interface NodeKind {
   readonly arch: Architecture;
   /** Where its k3s binary comes from. */
   readonly source: StackConfig["k3s"]["source"];
+  /** Config path of that. */
+  readonly sourcePath: string;
   /** The version of its k3s. */
   readonly version: string;
   /** Page size of its kernel in bytes. */
@@ -54,10 +57,10 @@ export function nodePreparation(
   manifests: readonly ManifestText[],
 ): (kind: NodeKind) => Promise<PreparedNode> {
   const prepared = new Map<string, Promise<PreparedNode>>();
-  return ({ arch, source, version, pageSize }) => {
+  return ({ arch, source, sourcePath, version, pageSize }) => {
     const key = JSON.stringify([arch, source, version, pageSize]);
     const of = { ...config, arch, k3s: { ...config.k3s, source, version } };
-    const node = prepared.get(key) ?? prepareNode(of, pageSize, manifests);
+    const node = prepared.get(key) ?? prepareNode(of, { pageSize, sourcePath }, manifests);
     prepared.set(key, node);
     return node;
   };
@@ -88,9 +91,12 @@ export async function preparedMembers<Config extends MemberKind>(
   configs: Readonly<Record<string, Config>>,
   checked: Readonly<Record<string, CheckedBoard>>,
   {
+    section,
     k3s,
     prepare,
   }: {
+    /** Its name. */
+    readonly section: "servers" | "agents";
     readonly k3s: Pick<StackConfig["k3s"], "source" | "version">;
     readonly prepare: ReturnType<typeof nodePreparation>;
   },
@@ -99,8 +105,9 @@ export async function preparedMembers<Config extends MemberKind>(
   for (const [name, config] of Object.entries(configs)) {
     const of = checked[name];
     if (of === undefined) continue;
-    const { arch, source = k3s.source, version = k3s.version } = config;
-    const node = await prepare({ arch, source, version, pageSize: of.facts.pageSize });
+    const { arch, version = k3s.version } = config;
+    const { pageSize } = of.facts;
+    const node = await prepare({ arch, ...sourceOf(section, name, config, k3s), version, pageSize });
     members.push({ name, config, checked: of, node });
   }
   return members;
@@ -109,12 +116,12 @@ export async function preparedMembers<Config extends MemberKind>(
 /** Finds the k3s binary, builds or finds the images, and settles how they reach a node. */
 async function prepareNode(
   config: NodeSections & Pick<NodeKind, "arch">,
-  pageSize: number,
+  { pageSize, sourcePath }: Pick<NodeKind, "pageSize" | "sourcePath">,
   manifests: readonly ManifestText[],
 ): Promise<PreparedNode> {
   const { arch } = config;
   const progress = engineProgress();
-  const binary = await k3sBinary(config.k3s.source, arch, progress);
+  const binary = await k3sBinary(config.k3s.source, arch, progress, sourcePath);
   const { system, images } = await stackImages(config, { binary, pageSize, progress, workloads: workloads(manifests) });
   showPlan(images);
   const nameOf = (key: SystemImageKey) => system.find((image) => image.key === key)?.name;

@@ -6,6 +6,7 @@ import { type ManifestText, manifestText, readManifests } from "../components/ma
 import { rewriteImages, substituteDelivered } from "../components/manifests/rewrite-images";
 import { manifestProblems } from "../components/manifests/validate";
 import { neededPackages } from "../components/pulumi-packages";
+import { registryFileProblems } from "../components/registry/files";
 import { ConfigError, type StackConfig } from "./config";
 import type { ClusterMember } from "./members";
 import type { PreparedNode } from "./prepared";
@@ -21,6 +22,7 @@ export function checkedManifests(config: StackConfig): UsersObjects {
   const wrong = [
     ...manifestProblems(config.manifests, config.workloads, disabledComponents(config.k3s)),
     ...neededPackages({ hooks: config.hooks, workloads: config.workloads }),
+    ...registryFileProblems(config.registry),
   ];
   if (wrong.length > 0) throw new ConfigError(wrong);
   return { manifests: readManifests(config.manifests), workloads: readManifests(config.workloads) };

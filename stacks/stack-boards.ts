@@ -112,11 +112,12 @@ function agentNode({ k3s }: Pick<StackConfig, "k3s">, name: string, agent: Stack
   };
 }
 
-function sourceOf(
+/** Where the k3s of a node that joins comes from, with the config path of that. */
+export function sourceOf(
   section: string,
   name: string,
   { source }: { readonly source?: WantedNode["source"] | undefined },
-  k3s: StackConfig["k3s"],
+  k3s: Pick<StackConfig["k3s"], "source">,
 ): Pick<WantedNode, "source" | "sourcePath"> {
   return source === undefined
     ? { source: k3s.source, sourcePath: "k3s.source" }

@@ -167,7 +167,7 @@ const archive = z.strictObject({
 });
 
 /** A full image name; docker.io and `library/` may be left out. */
-const imageName = z.string().superRefine((name, context) => {
+export const imageName = z.string().superRefine((name, context) => {
   try {
     parseImageReference(name);
   } catch (error) {

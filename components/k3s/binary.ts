@@ -23,12 +23,14 @@ const installedPath = "/usr/local/bin/k3s";
 /**
  * Finds or downloads the k3s binary and checks that it is a program for the board before anything uses it.
  *
+ * @param path - config path of `source`. Defaults to `k3s.source`.
  * @throws Error that names the config path, where the file is missing, does not match its checksum or is for another architecture.
  */
 export async function k3sBinary(
   source: K3sConfig["source"],
   arch: Architecture,
   progress: Progress,
+  path = "k3s.source",
 ): Promise<K3sBinary> {
   if ("package" in source) {
     return {
@@ -39,12 +41,12 @@ export async function k3sBinary(
     };
   }
   if ("installed" in source) return { kind: "installed", path: source.installed };
-  const local = "url" in source ? await downloaded(source, progress) : expandHome(source.path);
-  if (!existsSync(local)) throw new Error(`k3s.source.path: there is no file ${local}`);
+  const local = "url" in source ? await downloaded(source, progress, path) : expandHome(source.path);
+  if (!existsSync(local)) throw new Error(`${path}.path: there is no file ${local}`);
   const elf = await elfOfFile(local);
   if (elf?.machine !== arch) {
     throw new Error(
-      `k3s.source: ${local} is ${elf === undefined ? "no ELF program" : `for ${elf.machine}`}, the board is ${arch}`,
+      `${path}: ${local} is ${elf === undefined ? "no ELF program" : `for ${elf.machine}`}, the board is ${arch}`,
     );
   }
   return { kind: "file", local, path: installedPath };
@@ -54,6 +56,7 @@ export async function k3sBinary(
 async function downloaded(
   { url, mirrors, sha256 }: Extract<K3sConfig["source"], { url: string }>,
   progress: Progress,
+  path: string,
 ): Promise<string> {
   const directory = await cached("k3s", sha256, (target) =>
     progress.step(`downloading k3s from ${[url, ...mirrors].join(", or ")}`, async (note) => {
@@ -67,7 +70,7 @@ async function downloaded(
           note(`${failures.length} of ${mirrors.length + 1} addresses do not have it`);
         }
       }
-      throw new Error(`k3s.source: the binary cannot be downloaded:\n  ${failures.join("\n  ")}`);
+      throw new Error(`${path}: the binary cannot be downloaded:\n  ${failures.join("\n  ")}`);
     }),
   );
   return join(directory, "k3s");

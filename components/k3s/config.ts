@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { onDestroyDepths } from "../../provider/kubernetes/on-destroy";
+import { imageName } from "../images/config";
 import { stackConfiguration } from "./configuration/files";
 import { knownMinors, minorOf } from "./configuration/flags";
 import { flagNameOf, type KeyProblem, keyProblems, keyWarnings } from "./configuration/keys";
@@ -75,6 +76,8 @@ const ownedFlags: Readonly<Record<string, string>> = {
   "cluster-secret": "is set by this program: use k3s.token",
   "write-kubeconfig":
     "would make a link of the file that this program asks the cluster by: take the stack output kubeconfig instead, `npm run kubeconfig` writes it",
+  "with-node-id":
+    "would make a name of the node's that nobody knows before, and under which it is waited for: use node-name",
   "private-registry": "is set by this program: use registry",
   "system-default-registry": "is set by this program: use delivery",
   config: "has no effect in a configuration file: k3s looks for it on its command line and in its environment",
@@ -157,8 +160,7 @@ export const k3sConfig = z
         "`bundled`: k3s's own CoreDNS manifest with our image behind the mirror. `custom`: `--disable=coredns` and a manifest of ours " +
           "that brings NodeHosts, cluster DNS address and domain.",
       ),
-    pauseImage: z
-      .string()
+    pauseImage: imageName
       .optional()
       .describe("Image of the pod sandbox (`--pause-image`). Defaults to the one of the k3s version."),
     config: settings.default({}).describe("Further keys of k3s's config file, checked against the flags of `version`."),
