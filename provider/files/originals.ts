@@ -23,6 +23,7 @@ export function temporaryOf(path: string): string {
  * - `room KIB DIR`: fails where a directory, there or to be, has not so much space, or our own none.
  * - `make_directory DIR`: makes it with its parents and notes those that were missing.
  * - `keep PATH RECORD`: records what is there, unless it is recorded already.
+ * - `forget RECORD`: removes a record; as half a record could not be put back, it loses its name first.
  * - `restore PATH RECORD TEMPORARY`: puts it back with mode, owner and times; a path where nothing was is removed, directories as in
  *   `leave`. Does nothing without a record.
  * - `put_back PATH RECORD TEMPORARY`: the same, but the record and the directories stay.
@@ -69,6 +70,11 @@ keep() {
   on_disk "$unfinished"/* || fail "$unfinished cannot be written"
   mv -T -- "$unfinished" "$record" && sync -- $state/original || fail "$record cannot be written"
 }
+forget() {
+  [ -d "$state/original/$1" ] || return 0
+  removed=$state/original/.new-$1
+  rm -rf -- "$removed" && mv -T -- "$state/original/$1" "$removed" && rm -rf -- "$removed"
+}
 put_back() {
   record=$state/original/$2
   rm -f -- "$3"
@@ -84,7 +90,7 @@ put_back() {
 restore() {
   put_back "$@"
   [ -d "$record" ] || return 0
-  rm -rf -- "$record"
+  forget "$2" || fail "$record cannot be removed"
   leave "$1"
 }
 leave() {

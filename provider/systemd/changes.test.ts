@@ -46,6 +46,13 @@ describe("serviceDifference", () => {
     ["it shall stop", {}, { running: false }, ["running"], ["k3s.service stops"]],
     ["a killed run", { unsettled: true }, {}, ["running"], ["k3s.service restarts: an earlier change was interrupted"]],
     [
+      "a run that was killed at its very end",
+      { unfinished: true },
+      {},
+      ["running"],
+      ["what an interrupted change of k3s.service left is removed; nothing restarts for that"],
+    ],
+    [
       "a node that is to be drained",
       {},
       { restartTriggers: { binary: "2" }, drain },

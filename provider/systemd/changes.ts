@@ -152,7 +152,7 @@ export function serviceDifference(
       : []),
     ...(triggers.length > 0 ? ["restartTriggers"] : []),
     ...(there.enabled === wanted.enabled ? [] : ["enabled"]),
-    ...(there.running === wanted.running && !there.unsettled ? [] : ["running"]),
+    ...(there.running === wanted.running && !there.unsettled && !there.unfinished ? [] : ["running"]),
     ...(there.removeState === wanted.removeState ? [] : ["removeState"]),
     ...(leftCordoned(there, wanted) === undefined ? [] : ["drain"]),
   ];
@@ -163,6 +163,9 @@ export function serviceDifference(
     notes: [
       ...(restartReasons.length > 0 ? [`${service} ${verb}: ${restartReasons.join(", ")}`] : []),
       ...(there.running && !wanted.running ? [`${service} stops`] : []),
+      ...(there.unfinished
+        ? [`what an interrupted change of ${service} left is removed; nothing restarts for that`]
+        : []),
       ...drainNotes(there, wanted, restartReasons.length > 0),
       ...restoreNotes(there, wanted),
       ...enablingNotes(there, wanted),

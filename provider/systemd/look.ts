@@ -47,6 +47,7 @@ export async function look(board: Board, like: ServiceInputs): Promise<Look> {
       unit.unitFile === "enabled" ? true : unit.unitFile === "disabled" || unit.unitFile === "" ? false : like.enabled,
     running: isUp(unit),
     unsettled: unit.unsettled,
+    unfinished: unit.unfinished,
     cordoned: unit.cordoned,
     needsDaemonReload: unit.needsDaemonReload,
     programReplaced: unit.programReplaced,

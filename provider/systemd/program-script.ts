@@ -68,8 +68,8 @@ tidy`;
 
 /** Shell that forgets the record that was made for a program that was not used yet. */
 export function dropPending(path: string): string {
-  const record = `$state/original/${quote(recordOf(path))}`;
-  return `[ ! -e ${record}/pending ] || rm -rf -- ${record}`;
+  const record = quote(recordOf(path));
+  return `[ ! -e $state/original/${record}/pending ] || forget ${record}`;
 }
 
 /** A program in a transaction. */
@@ -93,18 +93,21 @@ restore_program() {
   rm -f -- "$2"
 }`;
 
-/** Shell that remembers, with a confirmation, which program the service was started from, and that the path is the service's. */
+/** Shell that remembers, before a confirmation, which program the service was started from. */
 export function rememberProgram({ path, sha256, version }: ProgramChange): string {
-  const record = `$state/original/${quote(recordOf(path))}`;
-  return `rm -f -- ${quote(previousOf(path))} ${quote(temporaryOf(path))}
-if [ -d ${record} ]; then rm -f -- ${record}/pending; : >${record}/service; fi
-${remember(path, `${sha256} ${version || "-"}`)}`;
+  return remember(path, `${sha256} ${version || "-"}`);
 }
 
-/** Shell that remembers which file a program of the board's own was. What was at its path before a program of ours is nobody's matter any more. */
+/** Shell that remembers which file a program of the board's own was. */
 export function rememberWatched(path: string): string {
-  return `rm -rf -- $state/original/${quote(recordOf(path))}
-${remember(path, "- -")}`;
+  return remember(path, "- -");
+}
+
+/** Shell that ends what a confirmed change of a program left: the path is the service's from now on, and the program of before is gone. */
+export function finishProgram({ path }: ProgramChange): string {
+  const record = `$state/original/${quote(recordOf(path))}`;
+  return `rm -f -- ${quote(previousOf(path))} ${quote(temporaryOf(path))}
+if [ -d ${record} ]; then rm -f -- ${record}/pending; : >${record}/service; fi`;
 }
 
 function remember(path: string, what: string): string {

@@ -88,6 +88,8 @@ export type ServiceInputs = z.output<typeof serviceInputs>;
 export interface ServiceState extends ServiceInputs {
   /** A change of ours was begun and neither confirmed nor taken back: a run was killed, or the board lost power. */
   readonly unsettled: boolean;
+  /** Such a change is confirmed or taken back, but the run was interrupted before its last traces were gone. */
+  readonly unfinished?: boolean;
   /** Its node may be cordoned by a run that did not come to its end. */
   readonly cordoned?: boolean;
   /** Unit files changed on disk after systemd read them. */

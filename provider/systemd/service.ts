@@ -33,6 +33,14 @@ import { isUp, type UnitState } from "./unit-state";
 
 /** Seconds that the board waits longer than we do before it rolls back by itself: our own answer comes first where we are still there. */
 const rollbackMargin = 100;
+/** What a service has of its own accord after a change that came to its end. */
+const untroubled = {
+  unsettled: false,
+  unfinished: false,
+  cordoned: false,
+  needsDaemonReload: false,
+  programReplaced: false,
+} as const;
 /** Seconds for one script of a transaction: daemon-reload and the verification of units are slow on a small board. */
 const scriptSeconds = 240;
 
@@ -102,6 +110,7 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     if (unit.load === "not-found" && empty) return undefined;
     const {
       unsettled: _unsettled,
+      unfinished: _unfinished,
       cordoned: _cordoned,
       needsDaemonReload: _reload,
       programReplaced: _replaced,
@@ -147,6 +156,8 @@ async function reconcile(
   if (unit.unsettled) {
     requireTold(context, board, service, `${service} may restart`, ["an earlier change was interrupted"]);
     context.log("warning", `${wanted.name}.service: an earlier change was interrupted; it is taken back first`);
+  }
+  if (unit.unsettled || unit.unfinished) {
     await mustRun(board, settleScript(wanted.name), `settling an interrupted change of ${wanted.name}.service`);
     ({ state: there, unit } = await look(board, goal));
   }
@@ -197,7 +208,7 @@ async function reconcile(
     carryOut(context, board, transaction, wanted, unit),
   );
   const wasUp = unit.wasUp ?? (unit.load === "loaded" && isUp(unit));
-  return { ...wanted, unsettled: false, cordoned: false, needsDaemonReload: false, programReplaced: false, wasUp };
+  return { ...wanted, ...untroubled, wasUp };
 }
 
 /** Gets the program ready for the transaction: staged and tried where another one is there, with what becomes of its datastore. */

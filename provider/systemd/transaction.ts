@@ -11,6 +11,7 @@ import {
 } from "./program-datastore";
 import {
   dropPending,
+  finishProgram,
   previousOf,
   programFunctions,
   rememberProgram,
@@ -50,6 +51,11 @@ export function rollbackUnit(name: string): string {
   return `k3s-board-rollback-${name}`;
 }
 
+/**
+ * Two scripts of a transaction say how far it is, and each step to the next is one file that goes, on disk before anything else is touched. With
+ * `rollback` and `finish` it is open. Without `finish` it is taken back and cannot be confirmed any more. Without `rollback` it is confirmed, and
+ * `finish` is still to be run. Without both nothing is left to do but to close it.
+ */
 function variables(name: string): string {
   const boot = bootUnitFiles(name);
   return `unit=${quote(`${name}.service`)} timer=${quote(`${rollbackUnit(name)}.timer`)}
@@ -57,6 +63,9 @@ transaction=${quote(transactionDirectory(name))} service=${quote(recordDirectory
 each() { [ -f "$1" ] || return 0; while IFS= read -r line; do "$2" "$line"; done <"$1"; }
 boot=${quote(boot.unit)} boot_link=${quote(boot.link)}
 drop_boot_unit() { rm -f -- "$boot" "$boot_link"; leave "$boot_link"; }
+cannot_be_confirmed() { rm -f -- "$transaction/finish" && sync -- "$transaction" || fail "$transaction cannot be written"; }
+decided() { rm -f -- "$transaction/rollback" && sync -- "$transaction" || fail "$transaction cannot be written"; }
+finish() { [ ! -f "$transaction/finish" ] || sh "$transaction/finish"; }
 close_transaction() { drop_boot_unit; rm -rf -- "$transaction"; rmdir $state/transactions $state/services 2>/dev/null; tidy; }`;
 }
 
@@ -70,7 +79,8 @@ ${variables(name)}
 ${programFunctions}
 ${datastoreSteps}
 lock
-[ -d "$transaction" ] || exit 0
+[ -f "$transaction/rollback" ] || exit 0
+cannot_be_confirmed
 . "$transaction/was"
 up=; case $active in active|activating|reloading|refreshing) up=1 ;; esac
 [ -n "$up" ] || systemctl stop "$unit" 2>/dev/null
@@ -90,14 +100,15 @@ for saved in "$transaction"/saved/*.path; do
     rm -f -- "$path" "$temporary"
     leave "$path"
   fi
+  [ ! -d "\${path%/*}/" ] || sync -- "\${path%/*}/"
 done
-forget() { rm -rf -- "$state/original/$1"; }
 each "$transaction/records" forget
 systemctl daemon-reload
 [ "$enabled" != enabled ] || systemctl enable -q --no-reload "$unit"
 systemctl reset-failed "$unit" 2>/dev/null
 [ -z "$up" ] || systemctl restart --no-block "$unit"
 [ ! -e "$transaction/first" ] || rm -rf -- "$service"
+decided
 close_transaction
 # not before: without the unit for the boot the service would start at once, and then once more
 systemctl daemon-reload
@@ -136,8 +147,7 @@ undo() {
       systemctl stop "$timer" 2>/dev/null
       drop_boot_unit
       rm -f -- ${[temporaries, ...programs.flatMap((path) => [quote(temporaryOf(path)), quote(previousOf(path))])].join(" ") || '""'}
-      drop() { rm -rf -- "$state/original/$1"; }
-      each "$new/records" drop
+      each "$new/records" forget
       ${program === undefined ? "" : dropPending(program)}
       ${touched.map((path) => `leave ${quote(path)}`).join("; ") || ":"}
       [ ! -e "$new/first" ] || rm -rf -- "$service"
@@ -207,6 +217,8 @@ ${programs.map((path, index) => `save_program ${copied.length + index} ${quote(p
 [ -d "$service" ] || { : >"$new/first" && mkdir -- "$service" && cp -- "$new/was" "$service/before" || fail "$service cannot be made"; }
 cat >"$new/rollback" <<'K3S_BOARD_ROLLBACK' || fail "$new cannot be written"
 ${rollbackScript(name)}K3S_BOARD_ROLLBACK
+cat >"$new/finish" <<'K3S_BOARD_FINISH' || fail "$new cannot be written"
+${finishScript(change)}K3S_BOARD_FINISH
 ${
   change.restart
     ? `systemctl stop "$timer" 2>/dev/null; systemctl reset-failed "\${timer%.timer}.service" 2>/dev/null
@@ -233,8 +245,13 @@ ${
 printf 'invocation=%s\\nsince=%s\\n' "$invocation" "$(date +%s)"
 ${change.restart ? 'systemctl reset-failed "$unit" 2>/dev/null\nsystemctl restart --no-block "$unit" || fail "$unit cannot be restarted"' : ""}
 ${change.stop ? 'systemctl stop "$unit" || fail "$unit cannot be stopped"' : ""}
+${
+  change.restart
+    ? "phase=done"
+    : `${confirmation(change)}
 phase=done
-${change.restart ? "" : confirmation(change)}
+${finishing(change)}`
+}
 :`;
 }
 
@@ -247,40 +264,58 @@ function reloads({ needsDaemonReload, write, putBack }: Transaction): boolean {
 export function confirmScript(change: Transaction): string {
   return `${originals}
 ${variables(change.name)}
-${change.datastore === undefined ? "" : datastoreSteps}
 lock
-${confirmation(change)}`;
+${confirmation(change)}
+${finishing(change)}
+:`;
 }
 
-function confirmation(change: Transaction): string {
-  const { putBack, triggers, program, watchedProgram, datastore, formerProgram } = change;
-  const noLonger = [...putBack, ...(formerProgram === undefined ? [] : [formerProgram])];
-  return `[ -d "$transaction" ] || exit 7
-systemctl stop "$timer" 2>/dev/null
-${noLonger.map((path) => `rm -rf -- $state/original/${quote(recordOf(path))}; leave ${quote(path)}`).join("\n")}
+/** What would be missed after a roll-back stays until the confirmation is decided. */
+function confirmation({ triggers, program, watchedProgram }: Transaction): string {
+  return `[ -f "$transaction/finish" ] || exit 7
 printf '%s\\n' ${quote(triggers)} >"$service/triggers.new" && sync -- "$service/triggers.new" && mv -f -- "$service/triggers.new" "$service/triggers"
-${formerProgram === undefined ? "" : `rm -f -- ${quote(previousOf(formerProgram))}`}
-${
-  program !== undefined
-    ? rememberProgram(program)
-    : watchedProgram !== undefined
-      ? rememberWatched(watchedProgram)
-      : 'rm -f -- "$service/program"'
+${program !== undefined ? rememberProgram(program) : watchedProgram !== undefined ? rememberWatched(watchedProgram) : ""}
+sync -- "$service"
+decided`;
 }
-${datastore === undefined ? "" : keepCopies(datastore)}
-close_transaction
+
+/** A confirmed change is made, whether or not its last traces can be removed: then the next run does that. */
+function finishing(change: Transaction): string {
+  return `finish && close_transaction
 ${reloads(change) ? "# systemd has read the unit for the boot, which is gone\nsystemctl daemon-reload" : ""}`;
 }
 
-/** Takes back what an interrupted run began. */
+/** Takes away, with the lock held, what only a roll-back would have needed. It may run twice. */
+function finishScript(change: Transaction): string {
+  const { name, putBack, program, watchedProgram, datastore, formerProgram } = change;
+  const noLonger = [...putBack, ...(formerProgram === undefined ? [] : [formerProgram])];
+  return `${preamble}${originals}
+${variables(name)}
+${datastore === undefined ? "" : datastoreSteps}
+systemctl stop "$timer" 2>/dev/null
+${noLonger.map((path) => `forget ${quote(recordOf(path))} || exit; leave ${quote(path)}`).join("\n")}
+${formerProgram === undefined ? "" : `rm -f -- ${quote(previousOf(formerProgram))}`}
+${
+  program !== undefined
+    ? finishProgram(program)
+    : watchedProgram !== undefined
+      ? `# what was there before a program of ours is nobody's matter any more\nforget ${quote(recordOf(watchedProgram))} || exit`
+      : 'rm -f -- "$service/program"'
+}
+${datastore === undefined ? "" : keepCopies(datastore)}
+:
+`;
+}
+
+/** Takes back what an interrupted run began, or ends what it had confirmed. */
 export function settleScript(name: string): string {
-  const script = quote(`${transactionDirectory(name)}/rollback`);
-  // A run that was killed before the transaction stood left no more than a unit whose condition does not hold.
-  return `if [ -f ${script} ]; then exec sh ${script}; fi
-${originals}
+  return `${originals}
 ${variables(name)}
 lock
-close_transaction`;
+[ ! -f "$transaction/rollback" ] || exec sh "$transaction/rollback"
+finish || fail "what an earlier change left cannot be removed"
+close_transaction
+systemctl daemon-reload`;
 }
 
 /**
@@ -297,6 +332,8 @@ ${variables(name)}
 [ -d $state ] || exit 0
 lock
 systemctl stop "$timer" 2>/dev/null
+if [ -f "$transaction/rollback" ]; then cannot_be_confirmed; decided; fi
+finish || fail "what an earlier change left cannot be removed"
 rm -rf -- "$transaction" "$transaction.new"
 drop_boot_unit
 load=not-found active=inactive enabled=

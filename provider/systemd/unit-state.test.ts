@@ -27,6 +27,7 @@ it("reads what the board says of the program", () => {
 ActiveState=active
 MainPID=7
 ExecMainStartTimestamp=${signs.started}
+Unfinished=yes
 Cordoned=yes
 Triggers=abc
 Program=${"a".repeat(64)} v1.36.3 1:2:3:4
@@ -38,6 +39,7 @@ There=1:9:3:4 ${start + 1}
     programReplaced: true,
     cordoned: true,
     unsettled: false,
+    unfinished: true,
     triggers: "abc",
   });
 });

@@ -21,6 +21,8 @@ export interface UnitState {
   readonly exitStatus: number;
   /** A transaction of ours is neither confirmed nor rolled back. */
   readonly unsettled: boolean;
+  /** A transaction of ours is settled, and something that it needed is still there. */
+  readonly unfinished: boolean;
   /** Its node may be cordoned by us: a run that drained it did not come to its end. */
   readonly cordoned: boolean;
   /** Checksum of the restart triggers that the last confirmed start had; empty before the first. */
@@ -67,7 +69,8 @@ export function unitStateFragment(name: string, program?: string): string {
   const shown = `TZ=UTC systemctl show -p ${properties} -- ${quote(`${name}.service`)}`;
   const kept = (file: string) => quote(`${recordDirectory(name)}/${file}`);
   return `${program === undefined ? `${shown} || exit` : `s=$(${shown}) || exit; printf '%s\\n' "$s"; pid=\${s##*MainPID=}; pid=\${pid%%[!0-9]*}`}
-{ [ ! -d ${quote(transactionDirectory(name))} ] && [ ! -e ${quote(bootUnitFiles(name).unit)} ]; } || echo Unsettled=yes
+if [ -e ${quote(`${transactionDirectory(name)}/rollback`)} ]; then echo Unsettled=yes
+elif [ -d ${quote(transactionDirectory(name))} ] || [ -e ${quote(bootUnitFiles(name).unit)} ]; then echo Unfinished=yes; fi
 [ ! -e ${quote(cordonRecord(name))} ] || echo Cordoned=yes
 t=; [ ! -r ${kept("triggers")} ] || read -r t <${kept("triggers")}; echo "Triggers=$t"
 t=; [ ! -r ${kept("before")} ] || read -r t <${kept("before")}; echo "Before=$t"
@@ -101,6 +104,7 @@ export function parseUnitState(output: string): UnitState {
     result: text("Result"),
     exitStatus: Number(text("ExecMainStatus")) || 0,
     unsettled: text("Unsettled") === "yes",
+    unfinished: text("Unfinished") === "yes",
     cordoned: text("Cordoned") === "yes",
     triggers: text("Triggers"),
     ...(text("Before") === ""

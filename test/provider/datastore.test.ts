@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ServiceInputs, ServiceState } from "../../provider/systemd/schema";
 import { systemdService } from "../../provider/systemd/service";
 import { checked, failure, startTestBoard, type TestBoard } from "./board";
+import { slowOn } from "./slow";
 
 let test: TestBoard;
 beforeAll(async () => {
@@ -62,22 +63,15 @@ const inCopies = () =>
 const settled = `ls -A /var/lib/k3s-board/transactions 2>/dev/null; find /etc/systemd -name '*rollback*'; ls -A /opt/demo/bin; ${path} --version; systemctl is-active demo`;
 const downgrade = { allowDowngrade: true, restoreDatastore: true };
 
-/** Makes a program of the board slow, until the next boot, where its arguments match. */
-const slow = (program: string, pattern: string) =>
-  test.sh(`mkdir -p /usr/local/sbin; cat >/usr/local/sbin/${program} <<'E'
-#!/bin/sh
-case "$*" in ${pattern}) [ ! -e /run/slow ] || { echo >/run/slowed; while [ -e /run/slow ]; do sleep 0.1; done; } ;; esac
-exec /usr/bin/${program} "$@"
-E
-chmod 0755 /usr/local/sbin/${program}; ln -sf /usr/local/sbin/${program} /usr/local/bin/; : >/run/slow`);
-const untilSlowed = () => expect.poll(() => test.sh("ls /run/slowed || :"), { timeout: 20_000 }).toBe("/run/slowed");
+const slow = slowOn(() => test);
 
 beforeEach(async () => {
   // also after a test that failed
   await test.sh(
     "systemctl stop demo k3s-board-rollback-demo.timer 2>/dev/null; rm -rf /var/lib/k3s-board /opt/demo /etc/systemd/system/demo.service; systemctl daemon-reload",
   );
-  await test.sh("rm -f /run/slow /run/slowed /usr/local/sbin/* /usr/local/bin/*; rm -rf /var/lib/demo");
+  await slow.end();
+  await test.sh("rm -rf /var/lib/demo");
 });
 
 /** What runs at first in each test. */
@@ -210,12 +204,12 @@ describe("the datastore of a server whose program changes its minor version", ()
   it("is what it was where the connection went while it was copied", async () => {
     const { state } = await start("v1.35.1");
     const killed = test.another();
-    await slow("cp", "*state.db-wal*");
+    await slow.at("cp", "*state.db-wal*");
     const lost = failure(systemdService.update(killed.context, "demo", state, await service("v1.36.0")));
-    await untilSlowed();
+    await slow.reached();
     killed.close();
     await lost;
-    await test.sh("rm /run/slow");
+    await slow.release();
     // what the script says next nobody hears, and it takes back what it did
     await expect.poll(() => test.sh(settled), { timeout: 20_000 }).toBe("demo\ndemo version v1.35.1 (test)\nactive");
     expect(await stored()).toBe("v1.35.1 v1.35.1 log of v1.35.1\nstate.db\nstate.db-wal");
@@ -235,10 +229,10 @@ describe("the datastore of a server whose program changes its minor version", ()
       { timeoutSeconds: 300, health: { kind: "http", url: "http://127.0.0.1:9/" } },
       life,
     );
-    if (program !== "none") await slow(program, pattern);
+    if (program !== "none") await slow.at(program, pattern);
     const killed = test.another();
     const lost = failure(systemdService.update(killed.context, "demo", state, wanted));
-    await untilSlowed();
+    await slow.reached();
     killed.close();
     await test.nspawn.powerCycle();
     await lost;
