@@ -3,7 +3,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { queryFragment } from "./package";
+import { PartialFailure } from "../resource";
+import { sampleContext } from "../sample-context";
+import { BoardError } from "../ssh/board-error";
+import { distributionPackage, queryFragment } from "./package";
 
 describe("a look for a package, with apt", () => {
   let programs: string;
@@ -35,5 +38,36 @@ describe("a look for a package, with apt", () => {
       version: "",
       said: "parsing file: near line 3",
     });
+  });
+});
+
+describe("an installation", () => {
+  const connection = { host: "board", hostKeys: ["ssh-ed25519 AAAA"] };
+  const wanted = distributionPackage.inputs.parse({ connection, name: "curl" });
+  /** A board without the package, whose installation ends in that trouble. */
+  const failing = (trouble: BoardError["trouble"]) =>
+    sampleContext({
+      label: "root@board:22",
+      ask: () => Promise.resolve({ code: 0, stdout: "", stderr: "" }),
+      file: () => Promise.resolve({ kind: "absent" }),
+      run: (_script: string, { purpose }: { purpose: string }) =>
+        purpose.startsWith("installing")
+          ? Promise.reject(new BoardError(trouble, "root@board:22", "it ended"))
+          : Promise.resolve({ code: 0, stdout: "", stderr: "" }),
+    });
+  const create = (trouble: BoardError["trouble"]) =>
+    distributionPackage.create(failing(trouble), wanted).catch((error: unknown) => error);
+
+  it.each(["cancelled", "broken", "timeout", "unreachable"] as const)(
+    "whose end nobody has seen is known to the engine, which removes it (%s)",
+    async (trouble) => {
+      const error = await create(trouble);
+      expect(error).toBeInstanceOf(PartialFailure);
+      expect(error).toMatchObject({ id: "curl", state: { name: "curl", installedVersion: "", installedByUs: true } });
+    },
+  );
+
+  it("that was refused is none", async () => {
+    expect(await create("refused")).toBeInstanceOf(BoardError);
   });
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { originals } from "../files/originals";
 import { lastLines } from "../files/write";
-import type { ResourceType } from "../resource";
+import { PartialFailure, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
@@ -57,8 +57,18 @@ export const distributionPackage: ResourceType<Inputs, State> = {
     const before = await installedVersion(board, wanted.name);
     const ours = before === undefined || (await isMarked(board, wanted.name));
     const right = before !== undefined && (wanted.version === undefined || wanted.version === before);
-    if (!right) await install(board, wanted, before === undefined);
-    return { id: wanted.name, state: await stateOf(board, wanted, ours) };
+    try {
+      if (!right) await install(board, wanted, before === undefined);
+      return { id: wanted.name, state: await stateOf(board, wanted, ours) };
+    } catch (error) {
+      // Only a board that answers has said how it ended; the package manager goes on without us.
+      if (!(error instanceof BoardError) || error.trouble === "refused") throw error;
+      throw new PartialFailure(
+        wanted.name,
+        { ...wanted, installedVersion: before ?? "", installedByUs: ours } satisfies State,
+        error,
+      );
+    }
   },
 
   async read(context, _id, state) {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { requireTold } from "../announcements";
 import { lastLines, setAttributes } from "../files/write";
-import type { Context, ResourceType } from "../resource";
+import { PartialFailure, type Context, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { withCauses } from "../causes";
 import { BoardError } from "../ssh/board-error";
@@ -101,7 +101,13 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
   removal: removalNotes,
 
   async create(context, wanted) {
-    return { id: wanted.name, state: await reconcile(context, wanted, undefined) };
+    try {
+      return { id: wanted.name, state: await reconcile(context, wanted, undefined) };
+    } catch (error) {
+      // Only a board that answers has said how it ended. Nobody would stop a service that the engine does not know.
+      if (!(error instanceof BoardError) || error.trouble === "refused") throw error;
+      throw new PartialFailure(wanted.name, { ...wanted, ...untroubled, unsettled: true }, error);
+    }
   },
 
   async read(context, _id, state) {

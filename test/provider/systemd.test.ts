@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { PartialFailure } from "../../provider/resource";
 import { systemdService } from "../../provider/systemd/service";
-import type { ServiceInputs } from "../../provider/systemd/schema";
+import type { ServiceInputs, ServiceState } from "../../provider/systemd/schema";
 import { checked, failure, startTestBoard, type TestBoard } from "./board";
+import { startCutProxy } from "./cut-proxy";
 
 let test: TestBoard;
 beforeAll(async () => {
@@ -192,6 +194,30 @@ describe("a bad change", () => {
     expect(await test.sh("find /etc -name '*demo*'; systemctl list-units --all 'demo*' --no-legend")).toBe("");
     expect(await kept()).toBe("");
   });
+
+  it.each(["cancelled", "lost"])(
+    "of a new service is known to the engine where the run was %s meanwhile",
+    async (how) => {
+      const proxy = await startCutProxy(test.connection.port);
+      const away = test.another({ port: proxy.port });
+      const health = { kind: "http", url: "http://127.0.0.1:8124/" };
+      const wanted = await demo({ health, timeoutSeconds: how === "lost" ? 20 : 300 });
+      const creating = systemdService.create(away.context, wanted).catch((error: unknown) => error);
+      while ((await test.sh("systemctl is-active demo || :")) !== "active") await sleep(200);
+      if (how === "lost") proxy.cut("reset");
+      else away.close();
+      const error = await creating;
+      proxy.close();
+      expect(error).toBeInstanceOf(PartialFailure);
+      const { id, state } = error as PartialFailure & { readonly state: ServiceState };
+      expect(state).toMatchObject({ ...wanted, unsettled: true });
+      await systemdService.delete(test.context, id, state);
+      expect(
+        await test.sh("find /etc -name '*demo*'; systemctl list-units --all 'demo*' 'k3s-board*' --no-legend"),
+      ).toBe("");
+      expect(await kept()).toBe("");
+    },
+  );
 
   it("that systemd itself refuses is never begun", async () => {
     const good = await demo();
