@@ -70,32 +70,42 @@ export function writeScript(file: WantedFile, packed: boolean): string {
   const record = quote(recordOf(file.path));
   return `${beginning(file)}
 undo() {
+  take_back || return 0
   rm -f -- "$temporary"
-  [ -z "$done" ] || return 0
-  lock
-  [ -z "$fresh" ] || rm -rf -- "$record"
+  [ -z "$fresh" ] || forget ${record}
   leave "$path"
   tidy
 }
-done= fresh=
+fresh=
 trap undo EXIT
 trap 'exit 143' HUP INT TERM PIPE
 lock
 room ${Math.ceil(file.size / 1024) + 64} "$folder"
 # The record and the temporary file stand before the lock is given up: nobody tidies away what this transfer needs.
-[ -d "$state/original/"${record} ] || fresh=1
+[ -d $state/original/${record} ] || fresh=1
 keep "$path" ${record}
 make_directory "$folder"
 ${transfer(file, packed)}
+is_ours || fail "another run writes it"
 mv -fT -- "$temporary" "$path" || fail "it cannot be put in place"
-done=1
 sync -- "$folder"`;
 }
 
-/** Shell that knows a file's place and refuses a directory there. */
+/**
+ * Shell that knows a file's place and refuses a directory there.
+ *
+ * - `give_up_lock`: lets others write while the temporary file waits for its bytes. From then on another run may begin anew, with a temporary
+ *   file of its own and the record that is there: it stays open here, to be known by.
+ * - `is_ours`: whether the temporary file is still the one that was made here.
+ * - `take_back`: holds the lock again, or fails where nothing is ours any more, which is so as well when the file is in its place.
+ */
 export function beginning({ path }: Pick<WantedFile, "path">): string {
   return `${originals}
 path=${quote(path)} folder=${quote(path.slice(0, path.lastIndexOf("/")) || "/")} temporary=${quote(temporaryOf(path))}
+given_up=
+give_up_lock() { exec 8<"$temporary" && given_up=1 && unlock; }
+is_ours() { [ "$temporary" -ef /proc/self/fd/8 ]; }
+take_back() { [ -z "$given_up" ] || { is_ours && lock && is_ours; }; }
 [ -L "$path" ] || [ ! -d "$path" ] || fail "there is a directory at $path"`;
 }
 
@@ -103,8 +113,7 @@ path=${quote(path)} folder=${quote(path.slice(0, path.lastIndexOf("/")) || "/")}
 export function transfer(file: WantedFile, packed: boolean): string {
   return `umask 077
 rm -f -- "$temporary" && : >"$temporary" || fail "$temporary cannot be made"
-unlock
-${packed ? "gzip -dc" : "cat"} >"$temporary" || fail "the transfer failed"
+{ give_up_lock; ${packed ? "gzip -dc" : "cat"}; } >"$temporary" || fail "the transfer failed"
 set -- $(sha256sum <"$temporary")
 [ "$1" = ${file.sha256} ] || fail "the transfer was incomplete: sha256 $1 arrived, ${file.sha256} was sent"
 ${attributes(file)}`;

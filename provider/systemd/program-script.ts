@@ -25,9 +25,8 @@ export function stageScript(file: WantedFile, source: "packed" | "plain" | "stag
   const record = `$state/original/${quote(recordOf(file.path))}`;
   return `${beginning(file)}
 undo() {
-  [ -z "$done" ] || return 0
+  [ -z "$done" ] && take_back || return 0
   rm -f -- "$temporary"
-  lock
   ${dropPending(file.path)}
   leave "$path"
   tidy
@@ -45,7 +44,7 @@ if [ ! -d ${record} ]; then
   : >${record}/pending || fail "$state cannot be written"
 fi
 make_directory "$folder"
-${source === "staged" ? `unlock\n${attributes(file)}` : transfer(file, source === "packed")}
+${source === "staged" ? `give_up_lock\n${attributes(file)}` : transfer(file, source === "packed")}
 ${
   asked
     ? `said=$(timeout -k 5 ${versionSeconds} "$temporary" --version 2>&1 </dev/null) || fail "it does not run on this board (exit $?): $(printf '%s' "$said" | tail -n 3 | cut -c 1-300)"

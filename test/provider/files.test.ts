@@ -3,8 +3,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { file } from "../../provider/files/file";
+import { temporaryOf } from "../../provider/files/originals";
 import { removeFile, writeScript } from "../../provider/files/write";
 import { checked, failure, startTestBoard, type TestBoard } from "./board";
+import { slowStdin } from "./slow-stdin";
 
 let test: TestBoard;
 beforeAll(async () => {
@@ -146,34 +148,67 @@ describe("a file", () => {
   });
 });
 
+/** Begins to write a file whose last bytes are long in coming. */
+function writeSlowly(path: string, content: string) {
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const goal = { path, size: content.length, sha256, mode: "0644", owner: "root", group: "root" };
+  const { stdin, end } = slowStdin(content.slice(0, 2));
+  const purpose = `writing ${path} slowly`;
+  return { written: test.board.run(writeScript(goal, false), { purpose, stdin }), end };
+}
+/** The temporary file beside a path, once there is another one than before. */
+async function temporaryBeside(path: string, before = ""): Promise<string> {
+  const look = () => test.sh(`stat -c %i -- ${temporaryOf(path)} 2>/dev/null || :`);
+  await expect.poll(look).toMatch(new RegExp(`^(?!${before}$).`));
+  return look();
+}
+
+describe("a write that was left behind", () => {
+  const path = "/opt/left/file";
+  const original = () => test.sh("mkdir -p /opt/left; echo theirs >/opt/left/file");
+  const nothingIsLeft = async () => {
+    await removeFile(test.board, path);
+    expect(await test.sh("cat /opt/left/*; ls -A /opt/left; rm -r /opt/left")).toBe("theirs\nfile");
+    expect(await kept()).toBe("");
+  };
+
+  it("takes nothing away from the run that came after it, and what was there comes back", async () => {
+    await original();
+    const left = writeSlowly(path, "left behind\n");
+    await temporaryBeside(path);
+    await file.create(test.context, await wantedFile({ path, content: "next\n" }));
+    left.end("");
+    expect((await left.written).code).not.toBe(0);
+    expect(await test.sh("cat /opt/left/*; ls -A /opt/left")).toBe("next\nfile");
+    await nothingIsLeft();
+  });
+
+  it("leaves the temporary file of a run that has just begun, also with all its bytes", async () => {
+    for (const rest of ["", "ft behind\n"]) {
+      await original();
+      const left = writeSlowly(path, "left behind\n");
+      const first = await temporaryBeside(path);
+      const next = writeSlowly(path, "next\n");
+      await temporaryBeside(path, first);
+      left.end(rest);
+      expect((await left.written).code).not.toBe(0);
+      next.end("xt\n");
+      expect((await next.written).code).toBe(0);
+      expect(await test.sh("cat /opt/left/*; ls -A /opt/left")).toBe("next\nfile");
+      await nothingIsLeft();
+    }
+  });
+});
+
 describe("many files", () => {
   it("are written side by side; one that fails takes nothing of the others' records away", async () => {
-    const board = await test.context.board(test.connection);
-    let release = () => {};
-    const held = new Promise<void>((resolve) => (release = resolve));
-    const content = Buffer.from("slow\n");
-    async function* slowly() {
-      yield content.subarray(0, 2);
-      await held;
-      yield content.subarray(2);
-    }
-    const goal = {
-      path: "/opt/slow/file",
-      size: content.length,
-      sha256: createHash("sha256").update(content).digest("hex"),
-      mode: "0644",
-      owner: "root",
-      group: "root",
-    };
-    const slow = board.run(writeScript(goal, false), { purpose: "writing slowly", stdin: slowly() });
-    for (let tries = 0; tries < 100; tries++) {
-      if ((await test.sh("ls -A /opt/slow 2>/dev/null; true")) !== "") break;
-    }
+    const slow = writeSlowly("/opt/slow/file", "slow\n");
+    await temporaryBeside("/opt/slow/file");
     const refused = await wantedFile({ path: "/opt/refused/file", content: "x", owner: "nobody-has-this-name" });
     await failure(file.create(test.context, refused));
-    release();
-    expect((await slow).code).toBe(0);
-    await removeFile(board, goal.path);
+    slow.end("ow\n");
+    expect((await slow.written).code).toBe(0);
+    await removeFile(test.board, "/opt/slow/file");
     expect(await test.sh("ls -A /opt")).toBe("");
     expect(await kept()).toBe("");
   });

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { file } from "../../provider/files/file";
+import { stageScript } from "../../provider/systemd/program-script";
 import type { ServiceInputs } from "../../provider/systemd/schema";
 import { systemdService } from "../../provider/systemd/service";
 import { checked, failure, startTestBoard, type TestBoard } from "./board";
+import { slowStdin } from "./slow-stdin";
 
 let test: TestBoard;
 beforeAll(async () => {
@@ -165,6 +167,24 @@ describe("the program of a service", () => {
     expect(await test.sh(`stat -c '%i %a' ${path}`)).toBe(`${inode} 755`);
     await systemdService.delete(test.context, "demo", state);
     await test.sh("rm -r /opt/demo");
+    expect(await kept()).toBe("");
+  });
+
+  it("that was left behind on its way takes nothing away from the next one", async () => {
+    await test.sh(`mkdir -p /opt/demo/bin; echo theirs >${path}`);
+    const { stdin, end } = slowStdin("half");
+    const goal = { path, sha256: "0".repeat(64), size: 8, mode: "0755", owner: "root", group: "root" };
+    const left = test.board.run(stageScript(goal, "plain", false), { purpose: "staging slowly", stdin });
+    await expect.poll(() => test.sh("ls -A /opt/demo/bin")).toContain(".demo.k3s-board-new");
+    const creating = systemdService.create(test.context, await withProgram(programFile("next", "v1.0.1"), "v1.0.1"));
+    // it is in its place, and not confirmed yet
+    await expect.poll(() => test.sh(`${path} --version 2>/dev/null || :`), { timeout: 20_000 }).toContain("v1.0.1");
+    end("");
+    expect((await left).code).not.toBe(0);
+    const { state } = await creating;
+    expect(await versionThere()).toBe("demo version v1.0.1 (test)\ndemo");
+    await systemdService.delete(test.context, "demo", state);
+    expect(await test.sh(`cat ${path}; ls -A /opt/demo/bin; rm -r /opt/demo`)).toBe("theirs\ndemo");
     expect(await kept()).toBe("");
   });
 
