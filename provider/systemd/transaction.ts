@@ -344,8 +344,8 @@ if [ -d "$service" ]; then
   [ "$enabled" = enabled ] || systemctl disable -q "$unit" 2>/dev/null
   ${removeState ? '[ -n "$up" ] || systemctl clean --what=state "$unit" 2>/dev/null' : ""}
 fi
-${paths.map((path) => `restore ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}`).join("\n")}
 ${program === undefined ? "" : `rm -f -- ${quote(previousOf(program.path))}`}
+${paths.map((path) => `restore ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}`).join("\n")}
 systemctl daemon-reload || fail "daemon-reload failed"
 if [ -d "$service" ]; then
   [ "$enabled" != enabled ] || systemctl enable -q "$unit"
