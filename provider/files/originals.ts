@@ -13,6 +13,9 @@ export function temporaryOf(path: string): string {
   return `${path.slice(0, slash + 1)}.${path.slice(slash + 1)}.k3s-board-new`;
 }
 
+/** Seconds that a script waits for its turn on the board, before it does anything. */
+export const lockSeconds = 120;
+
 /**
  * Shell functions that keep and restore what was on the board before us. Records are directories under `original`, made complete under
  * another name and renamed, so that a record is there whole or not at all, and one that is there is never written again: whatever state
@@ -37,7 +40,7 @@ fail() { printf '%s\\n' "$*" >&2; exit 1; }
 lock() {
   while :; do
     ( umask 077; mkdir -p $state/original ) && chmod 700 $state && exec 9>$state/lock || fail "$state cannot be made"
-    flock -w 120 9 || fail "another run has held $state/lock for 120 s"
+    flock -w ${lockSeconds} 9 || fail "another run has held $state/lock for ${lockSeconds} s"
     [ ! $state/lock -ef /proc/self/fd/9 ] || return 0
   done
 }

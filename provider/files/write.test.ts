@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import { payload } from "./write";
+import { lockSeconds } from "./originals";
+import { payload, timeoutFor } from "./write";
 
 const directory = mkdtempSync(join(tmpdir(), "write-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -31,4 +32,9 @@ describe.each([false, true])("the payload of a file (packed: %s)", (packed) => {
     await sleep(50);
     await expect(read(gone)).rejects.toThrow("ENOENT");
   });
+});
+
+it("has time after it waited for its turn: the reader is told who had it, not that the time was over", () => {
+  expect(timeoutFor(1)).toBeGreaterThan(lockSeconds + 100);
+  expect(timeoutFor(250_000_000)).toBeGreaterThan(lockSeconds + 1000);
 });

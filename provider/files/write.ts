@@ -6,7 +6,7 @@ import { createGzip, gzipSync } from "node:zlib";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { quote } from "../ssh/shell";
-import { originals, recordOf, temporaryOf } from "./originals";
+import { lockSeconds, originals, recordOf, temporaryOf } from "./originals";
 
 /** A file as it shall be. */
 export interface WantedFile {
@@ -28,9 +28,9 @@ const worthPacking = 64 * 1024;
 /** Packs fast; a board unpacks all levels alike. */
 const level = 3;
 
-/** Seconds for a payload: two minutes, and what a slow link (250 kB/s) needs. */
+/** Seconds for a payload: its turn on the board, two minutes, and what a slow link (250 kB/s) needs. */
 export function timeoutFor(size: number): number {
-  return 120 + Math.ceil(size / 250_000);
+  return lockSeconds + 120 + Math.ceil(size / 250_000);
 }
 
 /**
@@ -77,9 +77,9 @@ undo() {
   tidy
 }
 fresh=
+lock
 trap undo EXIT
 trap 'exit 143' HUP INT TERM PIPE
-lock
 room ${Math.ceil(file.size / 1024) + 64} "$folder"
 # The record and the temporary file stand before the lock is given up: nobody tidies away what this transfer needs.
 [ -d $state/original/${record} ] || fresh=1

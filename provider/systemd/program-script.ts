@@ -32,9 +32,9 @@ undo() {
   tidy
 }
 done=
+lock
 trap undo EXIT
 trap 'exit 143' HUP INT TERM PIPE
-lock
 ${source === "staged" ? "" : `room ${Math.ceil(file.size / 1024) + 64} "$folder"`}
 # A run that was killed before its swap recorded what may have changed since.
 ${dropPending(file.path)}

@@ -157,10 +157,11 @@ undo() {
     swapping) unlock; sh "$transaction/rollback" >&2 ;;
   esac
 }
-trap undo EXIT
-trap 'exit 143' HUP INT TERM PIPE
 lock
 [ ! -d "$transaction" ] || fail "an earlier change of $unit is not settled"
+# not before: what is there by then is another run's
+trap undo EXIT
+trap 'exit 143' HUP INT TERM PIPE
 ${program === undefined ? "" : `[ -f ${quote(temporaryOf(program))} ] || fail ${quote(`${temporaryOf(program)} is gone`)}`}
 room ${Math.ceil(size / 1024) + 64} /etc
 umask 077

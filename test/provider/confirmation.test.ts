@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ServiceInputs, ServiceState } from "../../provider/systemd/schema";
 import { systemdService } from "../../provider/systemd/service";
+import { applyScript, type Transaction } from "../../provider/systemd/transaction";
 import { checked, failure, startTestBoard, type TestBoard } from "./board";
 import { slowOn } from "./slow";
 
@@ -124,6 +125,39 @@ describe("a confirmation", () => {
     await slow.at("rm", "*original/*extra*");
     await cut((context) => systemdService.update(context, "demo", before, next));
     await end(await seen({ ...before, ...next }));
+  });
+});
+
+describe("a change that is not confirmed yet", () => {
+  it("keeps its timer, its unit for the boot and its records where another run wants to begin", async () => {
+    const { state } = await systemdService.create(test.context, await service("v1.0.1", { extra: true }));
+    const health = { kind: "http" as const, url: "http://127.0.0.1:9/" };
+    const away = test.another();
+    const waiting = { ...(await service("v1.0.2")), health, timeoutSeconds: 300 };
+    const lost = failure(systemdService.update(away.context, "demo", await seen(state), waiting));
+    await expect.poll(() => test.sh(there).catch(String), { timeout: 20_000 }).toContain("v1.0.2 (test)\nactive");
+    const look =
+      "cd /var/lib/k3s-board; find original transactions; find /etc/systemd -name '*rollback*'; systemctl is-active k3s-board-rollback-demo.timer";
+    const before = await test.sh(look);
+    expect(before).toMatch(/k3s-board-boot-rollback-demo.service\nactive$/);
+    const another: Transaction = {
+      name: "demo",
+      write: [{ path: "/etc/demo/level", content: "other\n", mode: "0644", owner: "root", group: "root" }],
+      putBack: [],
+      program: { path, sha256: "0".repeat(64), version: "", swap: true },
+      enabled: true,
+      restart: true,
+      stop: false,
+      needsDaemonReload: false,
+      triggers: "",
+      rollbackSeconds: 100,
+    };
+    const refused = await test.board.run(applyScript(another), { purpose: "beginning", stdin: Buffer.from("other\n") });
+    expect([refused.code, refused.stderr]).toEqual([1, "an earlier change of demo.service is not settled\n"]);
+    expect(await test.sh(look)).toBe(before);
+    away.close();
+    await lost;
+    await end(await seen(state));
   });
 });
 

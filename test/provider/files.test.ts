@@ -3,8 +3,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { file } from "../../provider/files/file";
-import { temporaryOf } from "../../provider/files/originals";
+import { lockSeconds, temporaryOf } from "../../provider/files/originals";
 import { removeFile, writeScript } from "../../provider/files/write";
+import { stageScript } from "../../provider/systemd/program-script";
 import { checked, failure, startTestBoard, type TestBoard } from "./board";
 import { slowStdin } from "./slow-stdin";
 
@@ -198,6 +199,29 @@ describe("a write that was left behind", () => {
       await nothingIsLeft();
     }
   });
+});
+
+it("a write that does not get its turn says who has it, and takes nothing away", async () => {
+  const path = "/opt/turn/file";
+  const first = writeSlowly(path, "first\n");
+  await temporaryBeside(path);
+  const { stdin, end } = slowStdin("");
+  const held = test.board.run("flock /var/lib/k3s-board/lock cat", { purpose: "holding the lock", stdin });
+  await expect.poll(() => test.sh("flock -n /var/lib/k3s-board/lock true && echo free || :")).toBe("");
+  const goal = { path, size: 2, sha256: "0".repeat(64), mode: "0644", owner: "root", group: "root" };
+  for (const script of [writeScript(goal, false), stageScript(goal, "plain", false)]) {
+    // it waits for a second instead of two minutes
+    const impatient = script.replace(`flock -w ${lockSeconds} 9`, "flock -w 1 9");
+    const { code, stderr } = await test.board.run(impatient, { purpose: "waiting", stdin: Buffer.from("x\n") });
+    expect([code, stderr]).toEqual([1, expect.stringContaining("another run has held /var/lib/k3s-board/lock")]);
+  }
+  end("");
+  await held;
+  first.end("rst\n");
+  expect((await first.written).code).toBe(0);
+  await removeFile(test.board, path);
+  expect(await test.sh("ls -A /opt")).toBe("");
+  expect(await kept()).toBe("");
 });
 
 describe("many files", () => {

@@ -1,5 +1,8 @@
 /** A stdin that waits after its beginning. */
-export function slowStdin(beginning: string): { readonly stdin: AsyncIterable<Buffer>; end(rest: string): void } {
+export function slowStdin(beginning: string): {
+  readonly stdin: AsyncIterable<Buffer>;
+  readonly end: (rest: string) => void;
+} {
   let end: (rest: string) => void = () => undefined;
   const rest = new Promise<string>((resolve) => (end = resolve));
   async function* stdin() {
