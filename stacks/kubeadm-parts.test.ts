@@ -99,4 +99,13 @@ describe("a stack's configuration", () => {
     const runtime = { kind: "cri-dockerd", source: { kind: "path", path: k3s } };
     expect(() => parse({ cni: { kind: "flannel" }, runtime })).not.toThrow();
   });
+
+  it("refuses an image that Docker would look for elsewhere than where it is pushed", () => {
+    const runtime = { kind: "cri-dockerd", source: { kind: "path", path: k3s } };
+    const images = { "ghcr.io/me/app:1": { kind: "goDirectory", directory: "." } };
+    const { board } = good;
+    expect(() => parseStackConfig({ board, images, kubeadm: { version: "v1.36.3", runtime } })).toThrow(
+      /images\.ghcr\.io\/me\/app:1: Docker asks ghcr\.io itself/,
+    );
+  });
 });

@@ -2,6 +2,7 @@ import type { KubeadmConfig } from "../components/kubeadm/config";
 import { calicoOf } from "../components/kubeadm/cni/network";
 import { choosesEncryption } from "../components/kubeadm/configuration";
 import { cniProblems } from "../components/kubeadm/cni/problems";
+import { dockerImageProblems } from "../components/kubeadm/runtime/docker-images";
 import { runtimeProblems } from "../components/kubeadm/runtime/problems";
 import { isSubnet, overlap } from "../components/kubeadm/subnet";
 import { bundledVersions } from "../components/kubeadm/program-builds";
@@ -15,6 +16,7 @@ export function kubeadmProblems(config: KubeadmStackConfig): ConfigProblem[] {
     ...encryption(config),
     ...networkProblems(config),
     ...runtimeProblems(config),
+    ...dockerImageProblems(config),
     ...cni(config),
     ...calicoBehindFirewalls(config),
     ...otherSections(config),

@@ -63,15 +63,21 @@ export function releaseTags(version: string): ReleaseTags {
   return tags;
 }
 
+function tagOf(key: ControlPlaneImageKey, version: string): string {
+  return key === "coredns" || key === "pause" || key === "etcd" ? releaseTags(version)[key] : version;
+}
+
+/** The name upstream of an image that kubeadm of a version asks for. */
+export function controlPlaneImageName(key: ControlPlaneImageKey, version: string): string {
+  return `${upstreamRepository}/${imagePath(key)}:${tagOf(key, version)}`;
+}
+
 /** The images that `kubeadm config images list` names for a version. */
 export function controlPlaneImages(version: string, arch: Architecture): ControlPlaneImage[] {
-  const tags = releaseTags(version);
-  const tagOf = (key: ControlPlaneImageKey) =>
-    key === "coredns" || key === "pause" || key === "etcd" ? tags[key] : version;
   return controlPlaneImageKeys.map((key) => ({
     key,
-    name: `${upstreamRepository}/${imagePath(key)}:${tagOf(key)}`,
-    alternatives: waysToBuild(key, tagOf(key), arch).map((way) => {
+    name: controlPlaneImageName(key, version),
+    alternatives: waysToBuild(key, tagOf(key, version), arch).map((way) => {
       const config = imageConfig.parse(way);
       return isBuild(config) ? resolveBuild(config) : config;
     }),
