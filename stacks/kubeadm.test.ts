@@ -127,6 +127,38 @@ describe("a kubeadm stack", () => {
     expect(registered).toEqual([]);
   });
 
+  describe("with another version than the cluster has", () => {
+    const madeHere = {
+      "/var/lib/k3s-board/kubeadm-init": "",
+      "/etc/kubernetes/kubeadm.yaml": "kind: ClusterConfiguration\nkubernetesVersion: v1.35.0\n",
+      "/etc/kubernetes/manifests/kube-apiserver.yaml": "    image: 127.0.0.1:5000/kube-apiserver:v1.35.0\n",
+    };
+
+    it("is refused before anything is registered, and so before programs are replaced", async () => {
+      boardHasFiles(madeHere);
+      await expect(deployKubeadm()).rejects.toThrow(
+        /kubeadm\.version: the cluster has Kubernetes v1\.35\.0, and upgrades are not supported: set it to v1\.35\.0, or/,
+      );
+      expect(registered).toEqual([]);
+    });
+
+    it.each(Object.keys(madeHere))("goes on where there is none, or none of ours: without %s", async (path) => {
+      boardHasFiles(Object.fromEntries(Object.entries(madeHere).filter(([one]) => one !== path)));
+      await deployKubeadm();
+      expect(find("kubeadm-control-plane")).toBeDefined();
+    });
+
+    it.each(Object.keys(madeHere).slice(1))("is mended where only a hand has written it into %s", async (path) => {
+      const files = Object.entries(madeHere).map(([one, text]) => [
+        one,
+        one === path ? text : text.replace("1.35.0", "1.36.3"),
+      ]);
+      boardHasFiles(Object.fromEntries(files) as Record<string, string>);
+      await deployKubeadm();
+      expect(find("kubeadm-control-plane")).toBeDefined();
+    });
+  });
+
   it("registers no secret in clear", async () => {
     await deployKubeadm();
     for (const { inputs } of registered)

@@ -13,6 +13,7 @@ import { ConfigError, type KubeadmStackConfig } from "./config";
 import { boardOutputs, type K3sServerOutputs } from "./k3s-server";
 import { type KubeadmMembers, kubeadmMembers } from "./kubeadm-members";
 import { kubeadmPreparation } from "./kubeadm-nodes";
+import { refuseOtherVersion } from "./kubeadm-version";
 import { joinWorkers, type PreparedWorker } from "./kubeadm-workers";
 import { proxiedKubeadmBoard } from "./proxied";
 import { filledRegistry, readyBoard } from "./ready-board";
@@ -34,6 +35,7 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
   const workloads = checkedWorkloads(config);
   const boards = await kubeadmBoardsOf(config);
   const { facts } = boards.server;
+  await refuseOtherVersion(config.kubeadm, boards.server.connection);
   const members = kubeadmMembers(config, boards);
   const prepare = kubeadmPreparation(config, workloads);
   const { images, config: kubeadm, ...given } = await prepare({ checked: boards.server, arch, isWorker: false });

@@ -9,6 +9,7 @@ import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { labelOf } from "../ssh/login";
+import { configuredVersion, runningVersion } from "./cluster-version";
 import {
   beginScript,
   filePhases,
@@ -118,8 +119,8 @@ export const kubeadmControlPlane: ResourceType<Inputs, State> = {
 
 /** @throws BoardError where another version of Kubernetes is wanted than the one that runs. */
 function difference(state: State, wanted: Inputs): Difference {
-  const runs = /image: \S+\/kube-apiserver:(\S+)/.exec(state.manifests["kube-apiserver"] ?? "")?.[1];
-  const version = versionOf(wanted.config);
+  const runs = runningVersion(state.manifests["kube-apiserver"] ?? "");
+  const version = configuredVersion(wanted.config);
   if (runs !== undefined && runs !== version)
     throw new BoardError(
       "refused",
@@ -150,11 +151,6 @@ function difference(state: State, wanted: Inputs): Difference {
   };
 }
 
-/** The Kubernetes version in kubeadm's configuration. */
-function versionOf(config: string): string {
-  return /^kubernetesVersion: (\S+)$/m.exec(config)?.[1] ?? "";
-}
-
 /** The static pods that are there, or are held back. */
 async function manifestsOn(board: Board): Promise<Manifests> {
   const files = await Promise.all(
@@ -176,7 +172,8 @@ async function begin(context: Context, board: Board, wanted: Inputs): Promise<vo
   });
   if (begun.code !== 0) throw new BoardError("refused", board.label, lastLines(begun.stderr), "Nothing was changed");
   const ignored = ["Service-Kubelet", ...ignorePreflightErrors];
-  const checks = begun.stdout.trim() === "fresh" ? preflightScript(kubeadm, versionOf(wanted.config), ignored) : "";
+  const checks =
+    begun.stdout.trim() === "fresh" ? preflightScript(kubeadm, configuredVersion(wanted.config), ignored) : "";
   // others need the lock while the checks pull images, for minutes, also those of a run that was killed
   const script = `${originals}
 ${checks}
