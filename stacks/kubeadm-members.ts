@@ -1,3 +1,4 @@
+import { nodeName } from "../components/board/prerequisites/config";
 import type { NodeIdentity } from "../components/kubeadm/configuration";
 import { ConfigError, type ConfigProblem, type KubeadmStackConfig } from "./config";
 import { type JoiningMember, sameAddress, sameName } from "./members";
@@ -15,7 +16,7 @@ export interface KubeadmMembers {
  * Who is in the cluster.
  *
  * @param boards - what they said of themselves.
- * @throws ConfigError where nothing tells a node's address, or two nodes would have one name or one address.
+ * @throws ConfigError where nothing tells a name or address that a node can have, or two nodes would have one name or one address.
  */
 export function kubeadmMembers(config: KubeadmStackConfig, boards: KubeadmBoards): KubeadmMembers {
   const server = serverIdentity(config, boards);
@@ -26,6 +27,7 @@ export function kubeadmMembers(config: KubeadmStackConfig, boards: KubeadmBoards
   }));
   const known = workers.filter(({ address }) => address !== "");
   const problems = [
+    ...noName(server),
     ...noAddress("kubeadm.nodeAddress", server),
     ...workers.flatMap((worker) => noAddress(`${worker.path}.nodeAddress`, worker)),
     ...sameName(server, workers),
@@ -45,6 +47,12 @@ function serverIdentity(
 ): NodeIdentity {
   const name = kubeadm.nodeName ?? prerequisites?.hostname ?? facts.hostname.toLowerCase();
   return { name, address: kubeadm.nodeAddress ?? facts.address };
+}
+
+/** What the configuration names has been looked at: it is the board's own name that can be wrong. */
+function noName({ name }: NodeIdentity): ConfigProblem[] {
+  const reason = `is needed: the board's name ${name} is none that a node can have`;
+  return nodeName.safeParse(name).success ? [] : [{ path: "kubeadm.nodeName", reason }];
 }
 
 function noAddress(path: string, { address }: NodeIdentity): ConfigProblem[] {

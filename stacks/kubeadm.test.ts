@@ -127,6 +127,14 @@ describe("a kubeadm stack", () => {
     expect(registered).toEqual([]);
   });
 
+  it("needs a name for the node where the board's is none that a node can have", async () => {
+    boardSays({ ...healthy, hostname: "my_board" });
+    await expect(deployKubeadm()).rejects.toThrow(/kubeadm\.nodeName: is needed: .*my_board/);
+    expect(registered).toEqual([]);
+    await deployKubeadm({ nodeName: "my-board" });
+    expect(find("kubeadm-control-plane")?.inputs.node).toBe("my-board");
+  });
+
   describe("with another version than the cluster has", () => {
     const madeHere = {
       "/var/lib/k3s-board/kubeadm-init": "",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nodeName } from "../board/prerequisites/config";
 import { cniConfig } from "./cni/config";
 import { runtimeConfig } from "./runtime/config";
 import { kubernetesSource } from "./source";
@@ -41,7 +42,7 @@ export const kubeadmConfig = z
       .describe(
         "Kind of the keys that kubeadm makes, from Kubernetes 1.31 on. Defaults to ECDSA-P256: a slow board makes them and signs with them faster than with RSA's, kubeadm's own choice. Keys that are there stay.",
       ),
-    nodeName: z.string().min(1).optional().describe("Name of the node. Defaults to the host's name."),
+    nodeName: nodeName.optional().describe("Name of the node. Defaults to the host's name."),
     nodeAddress: z
       .string()
       .optional()

@@ -38,16 +38,19 @@ const firewallConfig = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** A name that a node can have: kubelet makes capitals small, and then nobody finds the node by the name that was given. */
+export const nodeName = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    "expected lower-case letters, digits and dashes: it becomes the node's name",
+  );
+
 /**
  * The `board.prerequisites` section: what the host has to be like before k3s. Whatever is not named stays as it is on the board.
  */
 export const prerequisitesConfig = z.strictObject({
-  hostname: z
-    .string()
-    .regex(
-      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
-      "expected lower-case letters, digits and dashes: it becomes the node's name",
-    )
+  hostname: nodeName
     .optional()
     .describe(
       "Name of the board, which becomes the node's name. With an entry in `/etc/hosts`, so that the board finds itself. " +
