@@ -1,7 +1,14 @@
 import { hostsOf } from "../components/images/delivery/mirror";
 import { hostOf, pushedImages } from "../components/images/delivery/pushing";
+import type { ImagesConfig } from "../components/images/config";
 import { planImages, type PlannedImage } from "../components/images/plan";
-import { type ControlPlaneImage, controlPlaneImages } from "../components/kubeadm/image-table";
+import { type ImageRepository, imageRepositoryOf } from "../components/kubeadm/image-repository";
+import {
+  type ControlPlaneImage,
+  controlPlaneImageKeys,
+  controlPlaneImageName,
+  controlPlaneImages,
+} from "../components/kubeadm/image-table";
 import { imagesInManifests, type ManifestImage } from "../components/manifests/images";
 import type { ManifestText } from "../components/manifests/manifests";
 import { parsePulledImage } from "../components/images/reference";
@@ -12,15 +19,13 @@ import type { Progress } from "../tools/progress";
 import type { KubeadmStackConfig } from "./config";
 
 /** The images of a kubeadm stack, and how its node asks for them. */
-export interface KubeadmImages {
+export interface KubeadmImages extends ImageRepository {
   /** Those that kubeadm asks for by itself. */
   readonly system: readonly ControlPlaneImage[];
   /** What the board gets under each name. */
   readonly images: readonly PlannedImage[];
   /** Images that are pushed to the private registry. */
   readonly pushed: readonly PlannedImage[];
-  /** Where kubeadm takes its images from: `127.0.0.1:5000`. */
-  readonly imageRepository: string;
   /** Full name of the pod sandbox's image there. */
   readonly pauseImage: string;
   /** Registries that the private one stands in for, and its own `host:port`. */
@@ -53,10 +58,14 @@ export async function kubeadmImages(
   { arch, pageSize, progress, workloads = [], network = [], isWorker = false }: KubeadmImagesArgs,
 ): Promise<KubeadmImages> {
   if (registry === undefined) throw new Error("a kubeadm stack needs a private registry");
-  const all = controlPlaneImages(kubeadm.version, arch);
+  const host = hostOf(registryEndpoint(registry));
+  const repository = imageRepositoryOf(kubeadm, host);
+  const all = repository.isFilled
+    ? controlPlaneImages(kubeadm.version, arch)
+    : imagesThere(kubeadm.version, repository);
   const system = isWorker ? all.filter(({ key }) => !staticPods.some((name) => name === key)) : all;
   const images = await planImages({
-    images: configured,
+    images: repository.isFilled ? configured : { ...kept(system), ...configured },
     system: [...system, ...network.map(({ image }) => ({ name: parsePulledImage(image).name, alternatives: [] }))],
     registries,
     arch,
@@ -68,15 +77,25 @@ export async function kubeadmImages(
     ),
   });
   const pushed = pushedImages(images);
-  const host = hostOf(registryEndpoint(registry));
-  const imageRepository = kubeadm.imageRepository ?? host;
-  const pause = system.find(({ key }) => key === "pause")?.name ?? "";
   return {
+    ...repository,
     system,
     images,
     pushed,
-    imageRepository,
-    pauseImage: `${imageRepository}/${pause.slice(pause.indexOf("/") + 1)}`,
+    pauseImage: controlPlaneImageName("pause", kubeadm.version, repository.imageRepository),
     mirrored: [...new Set([...hostsOf(pushed), host])].sort(),
   };
+}
+
+/** The images of a repository that others fill: there is one way to have them. */
+function imagesThere(version: string, { imageRepository }: ImageRepository): ControlPlaneImage[] {
+  return controlPlaneImageKeys.map((key) => {
+    const { name } = parsePulledImage(controlPlaneImageName(key, version, imageRepository));
+    return { key, name, alternatives: [] };
+  });
+}
+
+/** What is said of them where the configuration says nothing. */
+function kept(images: readonly ControlPlaneImage[]): ImagesConfig {
+  return Object.fromEntries(images.map(({ name }) => [name, { kind: "keep" }]));
 }

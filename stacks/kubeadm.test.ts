@@ -8,6 +8,7 @@ import {
   find,
   healthy,
   inClear,
+  k3s,
   registered,
   secrets,
 } from "./mocked-engine";
@@ -78,6 +79,46 @@ describe("a kubeadm stack", () => {
     );
     expect(find("kubeadm-mirror-127.0.0.1:5000")?.inputs).toMatchObject({
       path: "/etc/containerd/certs.d/127.0.0.1:5000/hosts.toml",
+    });
+  });
+
+  describe("with images of another repository", () => {
+    const imageRepository = "registry.aliyuncs.com/google_containers";
+
+    it("has kubeadm take them from there as it does itself, and pushes none", async () => {
+      await deployKubeadm({ imageRepository });
+      expect(find("kubeadm-control-plane")?.inputs.config).toMatch(
+        /dns:\n {2}imageRepository: registry\.aliyuncs\.com\/google_containers\n/,
+      );
+      expect(fileOf("kubeadm-containerd", "/etc/containerd/config.toml")).toContain(
+        'sandbox = "registry.aliyuncs.com/google_containers/pause:3.10.2"',
+      );
+      expect(registered.filter(({ type }) => type === "board:index:RegistryImage")).toEqual([]);
+    });
+
+    it("looks at those that the board is to pull", async () => {
+      await expect(deployKubeadm({ imageRepository: "registry.example/k8s" })).rejects.toThrow(
+        /7 images cannot be had[^]*registry\.example\/k8s\/coredns:v1\.14\.2/,
+      );
+      expect(registered).toEqual([]);
+    });
+
+    it("pushes one that the configuration makes, and has containerd find it", async () => {
+      const name = `${imageRepository}/pause:3.10.2`;
+      await deployKubeadm({ imageRepository }, { images: { [name]: { kind: "pause" } } });
+      const pushed = registered.filter(({ type }) => type === "board:index:RegistryImage");
+      expect(pushed.map((one) => one.name)).toEqual([name]);
+      expect(find("kubeadm-mirror-registry.aliyuncs.com")).toBeDefined();
+    });
+
+    it("pushes upstream's where containerd asks for them by their own names, and none where Docker does", async () => {
+      await deployKubeadm({ imageRepository: "registry.k8s.io" });
+      expect(find("kubeadm-control-plane")?.inputs.config).toMatch(/imageRepository: registry\.k8s\.io\/coredns\n/);
+      expect(find("registry.k8s.io/etcd:3.6.8-0")).toBeDefined();
+      const runtime = { kind: "cri-dockerd", source: { kind: "path", path: k3s } };
+      await expect(deployKubeadm({ imageRepository: "registry.k8s.io", runtime })).rejects.toThrow(
+        /registry\.k8s\.io\/coredns\/coredns:v1\.14\.2: /,
+      );
     });
   });
 

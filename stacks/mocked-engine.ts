@@ -29,14 +29,14 @@ vi.mock("../components/images/build", async (original) => ({
       mediaType: "application/vnd.oci.image.manifest.v1+json",
     }),
 }));
-/** No registry answers, but for images that nothing can be built for. */
+/** No registry answers, but for images that nothing can be built for, and those of a copy of kubeadm's. */
 vi.mock("../components/images/upstream-answers", () => ({
   askUpstream: (names: readonly string[]) =>
     Promise.resolve(
       new Map(
         names.map((name) => [
           name,
-          /mirrored-library-traefik|rancher\/klipper/.test(name)
+          /mirrored-library-traefik|rancher\/klipper|google_containers/.test(name)
             ? { kind: "audited", audit: fitting }
             : { kind: "unreachable", why: "the name is not known" },
         ]),

@@ -13,4 +13,13 @@ describe("the kubeadm section", () => {
   it.each(["LicheePi", "my_node", "-a", ""])("refuses a node named '%s', as kubelet knows none by it", (nodeName) =>
     expect(problems({ nodeName })).toEqual([expect.stringMatching(/^nodeName: expected lower-case letters/)]),
   );
+
+  it.each(["registry.k8s.io", "127.0.0.1:5000", "registry.example/k8s", "me"])(
+    "takes images from %s",
+    (imageRepository) => expect(problems({ imageRepository })).toEqual([]),
+  );
+  it.each(["https://registry.k8s.io", "registry.k8s.io/", "registry.example/K8s"])(
+    "refuses to take images from %s",
+    (imageRepository) => expect(problems({ imageRepository })).toEqual([expect.stringMatching(/^imageRepository: /)]),
+  );
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { nodeName } from "../board/prerequisites/config";
 import { cniConfig } from "./cni/config";
+import { parseImageReference } from "../images/reference";
 import { runtimeConfig } from "./runtime/config";
 import { kubernetesSource } from "./source";
 import { versionProblem } from "./versions";
@@ -51,9 +52,17 @@ export const kubeadmConfig = z
       ),
     imageRepository: z
       .string()
-      .min(1)
+      .superRefine((repository, context) => {
+        try {
+          parseImageReference(`${repository}/pause`);
+        } catch (error) {
+          context.addIssue({ code: "custom", message: (error as Error).message });
+        }
+      })
       .optional()
-      .describe("Where kubeadm takes the control plane's images from. Defaults to the private registry."),
+      .describe(
+        "Where kubeadm takes the control plane's images from. Defaults to the private registry. Those of another repository are looked at here, and pulled by the board itself.",
+      ),
     apiServerArgs: extraArgs.default({}).describe("Further flags of kube-apiserver, by name without dashes."),
     controllerManagerArgs: extraArgs.default({}).describe("Further flags of kube-controller-manager."),
     schedulerArgs: extraArgs.default({}).describe("Further flags of kube-scheduler."),

@@ -9,6 +9,7 @@ function args(section: object = {}): ConfigurationArgs {
     config: kubeadmConfig.parse({ version: "v1.36.3", ...section }),
     node: { name: "dev", address: "192.0.2.7" },
     imageRepository: "127.0.0.1:5000",
+    corednsRepository: "127.0.0.1:5000/coredns",
     criSocket: "unix:///run/containerd/containerd.sock",
     certSANs: ["board.example"],
   };

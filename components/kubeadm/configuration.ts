@@ -11,6 +11,8 @@ export interface ConfigurationArgs {
   readonly node: NodeIdentity;
   /** Where images are taken from: `127.0.0.1:5000`. */
   readonly imageRepository: string;
+  /** Where CoreDNS is taken from. */
+  readonly corednsRepository: string;
   /** Address of the runtime: `unix:///run/containerd/containerd.sock`. */
   readonly criSocket: string;
   /** Names and addresses for the API server's certificate. */
@@ -78,7 +80,7 @@ export function choosesEncryption(version: string): boolean {
 
 /** The documents of kubeadm's configuration, as objects. Pure: the same stack gives the same. */
 export function kubeadmDocuments(args: ConfigurationArgs): readonly Readonly<Record<string, unknown>>[] {
-  const { config, node, imageRepository, criSocket, certSANs } = args;
+  const { config, node, imageRepository, corednsRepository, criSocket, certSANs } = args;
   const apiVersion = `kubeadm.k8s.io/${configurationVersion(config.version)}`;
   const isList = apiVersion.endsWith("v1beta4");
   const { etcd, coredns } = releaseTags(config.version);
@@ -117,7 +119,7 @@ export function kubeadmDocuments(args: ConfigurationArgs): readonly Readonly<Rec
       },
       controllerManager: flags({ ...patientController, ...config.controllerManagerArgs }, isList),
       scheduler: flags({ ...patientElection, ...config.schedulerArgs }, isList),
-      dns: { imageRepository: `${imageRepository}/coredns`, imageTag: coredns },
+      dns: { imageRepository: corednsRepository, imageTag: coredns },
       etcd: {
         local: { dataDir: "/var/lib/etcd", imageTag: etcd, ...flags({ ...patientEtcd, ...config.etcdArgs }, isList) },
       },

@@ -51,11 +51,6 @@ export interface ControlPlaneImage {
 /** Upstream's registry, which kubeadm asks where it is not told another one. */
 export const upstreamRepository = "registry.k8s.io";
 
-/** Path of an image below the repository. */
-export function imagePath(key: ControlPlaneImageKey): string {
-  return key === "coredns" ? "coredns/coredns" : key;
-}
-
 /** The tags of a supported Kubernetes version. @throws Error for others; the configuration has refused them. */
 export function releaseTags(version: string): ReleaseTags {
   const tags = releases[minorOf(version) ?? 0];
@@ -67,9 +62,18 @@ function tagOf(key: ControlPlaneImageKey, version: string): string {
   return key === "coredns" || key === "pause" || key === "etcd" ? releaseTags(version)[key] : version;
 }
 
-/** The name upstream of an image that kubeadm of a version asks for. */
-export function controlPlaneImageName(key: ControlPlaneImageKey, version: string): string {
-  return `${upstreamRepository}/${imagePath(key)}:${tagOf(key, version)}`;
+/**
+ * The name of an image that kubeadm of a version asks for.
+ *
+ * @param repository - Defaults to upstream's, the only one that has CoreDNS in a directory of its own.
+ */
+export function controlPlaneImageName(
+  key: ControlPlaneImageKey,
+  version: string,
+  repository = upstreamRepository,
+): string {
+  const path = key === "coredns" && repository === upstreamRepository ? "coredns/coredns" : key;
+  return `${repository}/${path}:${tagOf(key, version)}`;
 }
 
 /** The images that `kubeadm config images list` names for a version. */

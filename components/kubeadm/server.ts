@@ -9,6 +9,8 @@ import { nodeProgram } from "./programs";
 export interface KubeadmServerArgs extends KubeadmNodeArgs {
   /** Where images are taken from: `127.0.0.1:5000`. */
   readonly imageRepository: string;
+  /** Where CoreDNS is taken from: `127.0.0.1:5000/coredns`. */
+  readonly corednsRepository: string;
   /** Names and addresses for the API server's certificate. */
   readonly certSANs: readonly string[];
   /** The network of pods where it is no bridge. */

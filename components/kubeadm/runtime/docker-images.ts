@@ -4,6 +4,7 @@ import { fullName, parseImageReference } from "../../images/reference";
 import type { RegistryConfig } from "../../registry/config";
 import { registryEndpoint } from "../../registry/registry";
 import type { KubeadmConfig } from "../config";
+import { imageRepositoryOf } from "../image-repository";
 import { controlPlaneImageKeys, controlPlaneImageName } from "../image-table";
 import type { RuntimeProblem } from "./problems";
 
@@ -12,7 +13,7 @@ import type { RuntimeProblem } from "./problems";
  * own images are asked for by the private registry's name, unless the configuration has kubeadm take them from elsewhere.
  */
 export function dockerImageProblems({
-  kubeadm: { runtime, version, imageRepository },
+  kubeadm,
   images,
   registry,
 }: {
@@ -20,10 +21,11 @@ export function dockerImageProblems({
   readonly images: ImagesConfig;
   readonly registry: RegistryConfig | undefined;
 }): RuntimeProblem[] {
+  const { runtime, version } = kubeadm;
   if (runtime.kind !== "cri-dockerd" || registry === undefined) return [];
   const host = hostOf(registryEndpoint(registry));
-  const isPrivate = imageRepository === undefined || imageRepository === host;
-  const own = new Set(isPrivate ? controlPlaneImageKeys.map((key) => controlPlaneImageName(key, version)) : []);
+  const { isFilled } = imageRepositoryOf(kubeadm, host);
+  const own = new Set(isFilled ? controlPlaneImageKeys.map((key) => controlPlaneImageName(key, version)) : []);
   return Object.entries(images).flatMap(([written, { kind }]) => {
     const name = parseImageReference(written);
     const isFound = ["docker.io", host].includes(name.registry) || own.has(fullName(name));
