@@ -2,9 +2,9 @@ import type { KubeadmConfig } from "../components/kubeadm/config";
 import { calicoOf } from "../components/kubeadm/cni/network";
 import { choosesEncryption } from "../components/kubeadm/configuration";
 import { cniProblems } from "../components/kubeadm/cni/problems";
+import { networkProblems } from "../components/kubeadm/networks";
 import { dockerImageProblems } from "../components/kubeadm/runtime/docker-images";
 import { runtimeProblems } from "../components/kubeadm/runtime/problems";
-import { isSubnet, overlap } from "../components/kubeadm/subnet";
 import { bundledVersions } from "../components/kubeadm/program-builds";
 import type { ConfigProblem, KubeadmStackConfig } from "./config";
 import { sharedBoardProblems, sharedImageProblems } from "./members-problems";
@@ -14,7 +14,7 @@ export function kubeadmProblems(config: KubeadmStackConfig): ConfigProblem[] {
   return [
     ...unbuildable(config),
     ...encryption(config),
-    ...networkProblems(config),
+    ...networkProblems(config.kubeadm),
     ...runtimeProblems(config),
     ...dockerImageProblems(config),
     ...cni(config),
@@ -34,17 +34,6 @@ function encryption({ kubeadm: { version, encryptionAlgorithm } }: KubeadmStackC
   if (encryptionAlgorithm === undefined || choosesEncryption(version)) return [];
   const reason = `kubeadm of ${version} makes keys of RSA-2048: it can be told from 1.31 on`;
   return [{ path: "kubeadm.encryptionAlgorithm", reason }];
-}
-
-function networkProblems({ kubeadm }: KubeadmStackConfig): ConfigProblem[] {
-  const { podSubnet, serviceSubnet } = kubeadm;
-  const problems = Object.entries({ podSubnet, serviceSubnet }).flatMap(([key, subnet]) =>
-    isSubnet(subnet)
-      ? []
-      : [{ path: `kubeadm.${key}`, reason: `${subnet} is no IPv4 network given by its first address` }],
-  );
-  if (problems.length > 0 || !overlap(podSubnet, serviceSubnet)) return problems;
-  return [{ path: "kubeadm.podSubnet", reason: `${podSubnet} overlaps serviceSubnet ${serviceSubnet}` }];
 }
 
 /** Whether the network can be had on the boards, and what is wrong with its manifest. */

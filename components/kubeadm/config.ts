@@ -25,8 +25,10 @@ export const kubeadmConfig = z
     source: kubernetesSource.default({ kind: "module" }).describe("Where kubeadm, kubelet and kubectl come from."),
     runtime: runtimeConfig.prefault({ kind: "containerd" }).describe("What runs containers."),
     cni: cniConfig.prefault({ kind: "bridge" }).describe("How pods are networked."),
-    podSubnet: ipv4Subnet.default("10.244.0.0/16").describe("Network of the pods."),
-    serviceSubnet: ipv4Subnet.default("10.96.0.0/12").describe("Network of the services."),
+    podSubnet: ipv4Subnet
+      .default("10.244.0.0/16")
+      .describe("Network of the pods, of which each node gets a /24; /8 to /24."),
+    serviceSubnet: ipv4Subnet.default("10.96.0.0/12").describe("Network of the services, /12 to /28."),
     dnsDomain: z.string().min(1).default("cluster.local").describe("Domain of the cluster's DNS."),
     controlPlaneEndpoint: z
       .string()

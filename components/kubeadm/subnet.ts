@@ -24,6 +24,11 @@ export function isSubnet(subnet: string): boolean {
   return network !== undefined && subnet.startsWith(`${text(network.first)}/`);
 }
 
+/** How many bits of its addresses a network has in common: 16 of `10.244.0.0/16`. */
+export function prefixLength(subnet: string): number {
+  return Number(subnet.slice(subnet.indexOf("/") + 1));
+}
+
 /** Whether two networks share an address. */
 export function overlap(one: string, other: string): boolean {
   const [a, b] = [parse(one), parse(other)];
