@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { DeliveryWay } from "../images/delivery/ways";
 import { baseAddress } from "./base-address";
+import { wholeLogin } from "./whole-login";
 
 const credentials = {
   username: z.string().min(1).optional().describe("User name, where the registry asks for one."),
@@ -27,6 +28,7 @@ const onBoard = z
       .optional()
       .describe("TLS for the registry. Its certificate must carry the address in `listen`."),
   })
+  .superRefine(wholeLogin)
   .superRefine((registry, context) => {
     if (!loopback.test(registry.listen)) {
       // A mirror of docker.io can put code on every node: it is either out of reach or it is guarded.
@@ -37,7 +39,7 @@ const onBoard = z
           message: `a registry that listens on ${registry.listen} needs TLS`,
         });
       }
-      if (registry.username === undefined || registry.password === undefined) {
+      if (registry.username === undefined && registry.password === undefined) {
         context.addIssue({
           code: "custom",
           path: ["username"],
@@ -47,14 +49,16 @@ const onBoard = z
     }
   });
 
-const external = z.strictObject({
-  kind: z.literal("external").describe("A registry that is there already."),
-  url: baseAddress.describe(
-    "Its base address, such as https://registry.example:5000, reachable from here and from the board. A path is refused: images keep their own there.",
-  ),
-  ca: z.string().optional().describe("Path of the PEM certificate of its CA, where the public ones do not do."),
-  ...credentials,
-});
+const external = z
+  .strictObject({
+    kind: z.literal("external").describe("A registry that is there already."),
+    url: baseAddress.describe(
+      "Its base address, such as https://registry.example:5000, reachable from here and from the board. A path is refused: images keep their own there.",
+    ),
+    ca: z.string().optional().describe("Path of the PEM certificate of its CA, where the public ones do not do."),
+    ...credentials,
+  })
+  .superRefine(wholeLogin);
 
 const automatic = z.strictObject({
   kind: z

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { expandHome } from "../../provider/local-paths";
 import { baseAddress } from "./base-address";
 import { dockerLogin } from "./docker-config";
+import { wholeLogin } from "./whole-login";
 
 const hostPattern =
   /^(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9-]+)(?=:\d))(?::\d+)?$/;
@@ -28,12 +29,7 @@ const upstream = z
       .describe("User name. Defaults to the login of `docker login` on this machine, where there is one."),
     password: z.string().min(1).optional().describe("Password or access token (a config secret)."),
   })
-  .superRefine((registry, context) => {
-    if ((registry.username === undefined) !== (registry.password === undefined)) {
-      const path = registry.username === undefined ? "username" : "password";
-      context.addIssue({ code: "custom", path: [path], message: "expected both username and password, or neither" });
-    }
-  });
+  .superRefine(wholeLogin);
 
 /** The `registries` section: the registries that images come from, by the name that images have in front. */
 export const registriesConfig = z
