@@ -210,7 +210,8 @@ export const k3sConfig = z
           .regex(/^(\/[\w.-]+)+$/, "expected an absolute path of letters, digits, dots, dashes and underscores")
           .optional()
           .describe(
-            "Where the copies go, a disk of its own for example. Defaults to `k3s-board-backup` beside the datastore.",
+            "Where the copies go, a disk of its own for example; boards that share one need a directory each. Defaults to `k3s-board-backup` " +
+              "beside the datastore.",
           ),
       })
       .optional()

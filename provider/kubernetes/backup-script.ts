@@ -1,5 +1,5 @@
 import { quote } from "../ssh/shell";
-import { datastoreFunctions } from "./datastore-script";
+import { datastoreFunctions, isOwn, markOwn, notOwn } from "./datastore-script";
 
 /** What a scheduled backup of a SQLite datastore is made from. */
 export interface BackupScriptArgs {
@@ -55,21 +55,23 @@ export function backupScript({ datastore, directory, keep, version }: BackupScri
 umask 077
 fail() { printf '%s\\n' "$*" >&2; exit 1; }
 ${datastoreFunctions}
+${isOwn}
 ${hotCopy}
 db=${quote(datastore)} copies=${quote(directory)}
-mkdir -p -- "$copies" && chmod 0700 "$copies" || fail "$copies cannot be made"
+mkdir -p -- "$copies" || fail "$copies cannot be made"
 exec 9>"$copies/.lock"
 flock -n 9 || fail "another backup is under way"
+is_own "$copies" || fail "${notOwn}"
 [ -e "$db/state.db" ] || fail "there is no SQLite datastore in $db"
 kib=$(datastore_size "$db")
 free=$(df --output=avail -k -- "$copies" | tail -n 1)
 [ "$free" -gt $((kib + kib / 10 + 1024)) ] || fail "no space: a copy needs $kib KiB, $copies has $free KiB left"
 unfinished=$copies/.unfinished
-rm -rf -- "$unfinished" && mkdir -p -- "$unfinished/content" || fail "$unfinished cannot be made"
+${markOwn} || fail "$copies/.board cannot be written"
+rm -rf -- "$unfinished" && mkdir -- "$unfinished" "$unfinished/content" || fail "$unfinished cannot be made"
 hot_copy "$db" "$unfinished/content" || { rm -rf -- "$unfinished"; fail "the datastore was written all the time, or cannot be read: no copy was made"; }
 [ ! -f "\${db%/*}/token" ] || cp -aL -- "\${db%/*}/token" "$unfinished/token" || fail "the token cannot be copied"
-number=$(ls -1 -- "$copies" | sed -n 's/^0*\\([0-9][0-9]*\\)-.*/\\1/p' | sort -n | tail -n 1)
-name=$(printf '%06d' $((\${number:-0} + 1)))-${quote(version)}
+name=$(next_copy "$copies" ${quote(version)})
 sync_tree "$unfinished" && mv -T -- "$unfinished" "$copies/$name" && sync -- "$copies" || fail "$copies/$name cannot be written"
 prune_copies "$copies" ${keep}
 echo "$copies/$name"

@@ -7,6 +7,7 @@ import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { quote } from "../ssh/shell";
 import { isUnknown } from "../unknowns";
+import { isOwn, notOwn, removeCopies } from "./datastore-script";
 import { depthOf, onDestroyVariable } from "./on-destroy";
 
 const inputs = z.strictObject({
@@ -99,10 +100,7 @@ export const datastoreBackup: ResourceType<Inputs, State> = {
   async delete(context, _id, { connection, name, directory }) {
     const board = await context.board(connection);
     const depth = process.env[onDestroyVariable] ? depthOf(undefined, process.env) : "keepData";
-    const copies =
-      depth === "keepData"
-        ? ""
-        : `cd ${quote(directory)} 2>/dev/null && { rm -rf -- [0-9]*-* .unfinished .lock; cd /; rmdir -- ${quote(directory)} 2>/dev/null; }`;
+    const copies = depth === "keepData" ? "" : removeCopies(directory);
     const script = `${originals}
 lock
 systemctl disable -q --now ${quote(`${name}.timer`)} 2>/dev/null
@@ -115,12 +113,15 @@ tidy`;
 };
 
 /** Has systemd read the units and wait for the next time. */
-async function start(context: Context, { connection, name, schedule, datastore }: Inputs): Promise<void> {
+async function start(context: Context, { connection, name, schedule, datastore, directory }: Inputs): Promise<void> {
   const board = await context.board(connection);
   const timer = quote(`${name}.timer`);
   const script = `fail() { printf '%s\\n' "$*" >&2; exit 1; }
 said=$(systemd-analyze calendar -- ${quote(schedule)} 2>&1) || fail "$said"
 [ -e ${quote(`${datastore}/state.db`)} ] || [ ! -e ${quote(`${datastore}/etcd`)} ] || fail "the datastore is an embedded etcd, which has snapshots of its own: k3s.config.etcd-snapshot-schedule-cron"
+copies=${quote(directory)}
+${isOwn}
+is_own "$copies" || fail "${notOwn}"
 systemctl daemon-reload && systemctl enable -q ${timer} && systemctl restart ${timer}`;
   const { code, stderr } = await board.run(script, { purpose: `starting ${name}.timer`, timeoutSeconds: 120 });
   if (code !== 0) throw new BoardError("refused", board.label, `${name}.timer was not started: ${lastLines(stderr)}`);

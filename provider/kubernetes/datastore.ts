@@ -55,8 +55,9 @@ kind=none
 echo "Datastore=$kind $(datastore_size "$db") $(sed -n 's/^initial-cluster: //p' "$db/etcd/config" 2>/dev/null | tr ',' '\\n' | grep -c =)"
 ${kinds
   .map(
-    ([kind, path]) => `for copy in ${quote(path)}/[0-9]*; do
-  [ ! -d "$copy/content" ] || echo "Copy=$(datastore_size "$copy/content") $(stat -c %Y -- "$copy/content") ${kind} $copy"
+    ([kind, path]) => `copies_in ${quote(path)} | while IFS= read -r name; do
+  copy=${quote(path)}/$name
+  echo "Copy=$(datastore_size "$copy/content") $(stat -c %Y -- "$copy/content") ${kind} $copy"
 done`,
   )
   .join("\n")}

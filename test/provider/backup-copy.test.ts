@@ -1,10 +1,11 @@
 import { execFile, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { backupScript, hotCopy } from "../../provider/kubernetes/backup-script";
+import { removeCopies } from "../../provider/kubernetes/datastore-script";
 import { ensureCommands } from "../../tools/host-packages";
 import { silentProgress } from "../../tools/progress";
 
@@ -128,5 +129,35 @@ describe("a copy of a datastore that is being written", () => {
   it("is not made of nothing, and nothing is left then", async () => {
     await expect(backup()).rejects.toThrow(/there is no SQLite datastore in/);
     expect(readdirSync(copies)).toEqual([".lock"]);
+  }, 60_000);
+});
+
+describe("a directory that has more than copies", () => {
+  const own = ["2014-photos", "2020-photos", "20200101-holiday", "notes"];
+  const visible = () => readdirSync(copies).filter((name) => !name.startsWith("."));
+
+  it("keeps the rest, which neither counts nor goes, and its mode", async () => {
+    await sqlite(file, schema);
+    for (const name of own) mkdirSync(join(copies, name), { recursive: true });
+    mkdirSync(join(copies, "2014-photos/content"));
+    chmodSync(copies, 0o755);
+    for (let made = 0; made < 3; made++) await backup();
+    expect(visible()).toEqual(["000002-v1.36.3+k3s1", "000003-v1.36.3+k3s1", ...own]);
+    expect(statSync(copies).mode & 0o777).toBe(0o755);
+    await sh(removeCopies(copies));
+    expect(readdirSync(copies)).toEqual(own);
+  }, 60_000);
+
+  it("is not shared by two boards: each would take the other's copies for its own", async () => {
+    await sqlite(file, schema);
+    await backup();
+    writeFileSync(join(copies, ".board"), `${"0".repeat(32)}\n`);
+    await expect(backup()).rejects.toThrow(/has the copies of another board.*k3s\.backup\.directory/s);
+    await sh(removeCopies(copies));
+    expect(visible()).toEqual(["000001-v1.36.3+k3s1"]);
+    rmSync(join(copies, ".board"));
+    await backup();
+    await sh(removeCopies(copies));
+    expect(readdirSync(root)).toEqual(["server"]);
   }, 60_000);
 });
