@@ -56,7 +56,8 @@ export class BoardProvider implements Handlers {
 
   async diff(urn: string, olds: Properties, news: Properties): Promise<Difference> {
     const type = typeOf(urn);
-    const old = unwrap(olds).plain;
+    const former = unwrap(olds);
+    const old = former.plain;
     const state = withoutFingerprints(old);
     const { plain, secrets } = unwrap(news);
     const { value: wanted, problems } = parseInputs(type.inputs, withoutFingerprints(plain));
@@ -67,7 +68,9 @@ export class BoardProvider implements Handlers {
     if (opaque.length > 0 && this.#checked.has(urn)) await this.#tell(urn, type.unforeseen?.(wanted));
     if (opaque.length > 0 || problems.length > 0)
       return { changed: opaque.length > 0 ? opaque : problems.map(({ property }) => property) };
-    const found = await guarded(type, () => type.diff(state, wanted, secretPaths(secrets)));
+    const found = await guarded(type, () =>
+      type.diff(state, wanted, secretPaths(secrets), secretPaths(former.secrets)),
+    );
     const counts = (property: string) => property !== "connection" && !(type.ignored ?? []).includes(property);
     const changed = found.changed.filter(counts);
     // Named too, so that the engine shows it: the secret itself is shown as the same word before and after.
@@ -76,7 +79,7 @@ export class BoardProvider implements Handlers {
     if (difference.replaces.length > 0 && this.#checked.has(urn)) await this.#announce(urn, wanted, plain, secrets);
     if (difference.changed.length + difference.replaces.length > 0 && this.#checked.has(urn)) {
       const consequences = () =>
-        type.consequences?.(this.#context(urn, plain, secrets), wanted, secretPaths(secrets), state);
+        type.consequences?.(this.#context(urn, plain, secrets, former), wanted, secretPaths(secrets), state);
       await this.#tell(urn, found.notes, consequences);
     }
     return difference;
@@ -117,12 +120,17 @@ export class BoardProvider implements Handlers {
 
   async update(urn: string, id: string, olds: Properties, news: Properties) {
     const type = typeOf(urn);
-    const old = withoutFingerprints(unwrap(olds).plain);
+    const former = unwrap(olds);
     const { plain, secrets } = unwrap(news);
     const out = (state: Properties) => seal(type, withFingerprints(state, given(type, secrets), plain), secrets);
     return out(
       await this.#changing(type, out, () =>
-        type.update(this.#context(urn, plain, secrets), id, old, withoutFingerprints(plain)),
+        type.update(
+          this.#context(urn, plain, secrets, former),
+          id,
+          withoutFingerprints(former.plain),
+          withoutFingerprints(plain),
+        ),
       ),
     );
   }
@@ -191,8 +199,15 @@ export class BoardProvider implements Handlers {
     await this.log.flush();
   }
 
-  #context(urn: string, properties: Properties = {}, secrets: readonly Path[] = []): Context {
-    const mask = masking(properties, secrets);
+  /** @param former - what the board still has where something goes wrong: its secrets are ones as well. */
+  #context(
+    urn: string,
+    properties: Properties = {},
+    secrets: readonly Path[] = [],
+    former: ReturnType<typeof unwrap> = unwrap({}),
+  ): Context {
+    const masks = [masking(properties, secrets), masking(former.plain, former.secrets)];
+    const mask = (text: string) => masks.reduce((shown, hide) => hide(shown), text);
     return {
       urn,
       mask,

@@ -101,9 +101,14 @@ export interface ResourceType<Inputs extends object, State extends Inputs> {
   removal?(state: State): readonly string[];
   /**
    * Compares what is there with what is wanted. Pure unless it must look at local files. `secrets` are the paths of `wanted` (such as
-   * `files[0].content`) whose values must not appear in notes.
+   * `files[0].content`) whose values must not appear in notes, `formerSecrets` those of `state`: what is no secret any more was one.
    */
-  diff(state: State, wanted: Inputs, secrets: SecretPaths): Difference | Promise<Difference>;
+  diff(
+    state: State,
+    wanted: Inputs,
+    secrets: SecretPaths,
+    formerSecrets?: SecretPaths,
+  ): Difference | Promise<Difference>;
   /** Makes it so, whatever an earlier, interrupted run has left. Idempotent. */
   create(context: Context, inputs: Inputs): Promise<{ id: string; state: State }>;
   /** Looks at the board. `undefined`: gone. `inputs`: the inputs that would describe what is there. */

@@ -21,6 +21,12 @@ describe("planSetting", () => {
     expect(edits[hostsFile]).toContain("localhost # Büro\n# begin k3s-board\n192.0.2.7 registry.lan\n");
   });
 
+  it("does not show what sounds like a secret in lines of others", () => {
+    const share = Buffer.from("127.0.0.1 localhost\n//nas/share /mnt cifs user=me,password=hunter2\n");
+    const { notes } = planSetting(hosts, wanted, {}, withFile(share));
+    expect(notes.join("\n")).toContain("  //nas/share /mnt cifs user=me,password=***");
+  });
+
   it("leaves a file alone whose other lines would not stay as they are", () => {
     const latin1 = withFile(Buffer.from("127.0.0.1 localhost # Büro\n", "latin1"));
     expect(planSetting(hosts, wanted, {}, latin1)).toMatchObject({

@@ -1,3 +1,4 @@
+import { hideSecrets } from "../files/hide-secrets";
 import { lineDiff } from "../files/line-diff";
 import { type Changes, keysOf, pick, type Seen, type SettingKind, type Texts, type Values } from "./kind";
 
@@ -78,9 +79,10 @@ function valueNote(noun: string, key: string, from: string | undefined, to: stri
   return from === undefined || from === "" ? `${name} becomes ${to}` : `${name} is ${from} and becomes ${to}`;
 }
 
+/** The file is the board's own, and lines of others stand beside ours: a share's in fstab, a repository's in dnf.conf. */
 function fileNote(path: string, before: string | null, after: string | null): string {
   const verb = before === null ? "is new" : after === null ? "goes" : "changes";
-  return `${path} ${verb}:\n${lineDiff(before ?? "", after ?? "").join("\n")}`;
+  return `${path} ${verb}:\n${hideSecrets(lineDiff(before ?? "", after ?? "").join("\n"))}`;
 }
 
 /** Values as they are on the board: one that differs between now and the next boot is told with both. */

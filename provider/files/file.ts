@@ -1,14 +1,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { z } from "zod";
-import {
-  PartialFailure,
-  type Context,
-  type Difference,
-  type Problem,
-  type ResourceType,
-  type SecretPaths,
-} from "../resource";
+import { PartialFailure, type Context, type Difference, type Problem, type ResourceType } from "../resource";
 import type { Board, FileOnBoard } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
@@ -18,6 +11,7 @@ import { messageOf } from "../ssh/login";
 import { goesNote } from "../touches";
 import { isUnknown } from "../unknowns";
 import { absolutePath, accountName, fileMode } from "./schema";
+import { hideSecrets } from "./hide-secrets";
 import { lineDiff } from "./line-diff";
 import { removeFile, setAttributes, writeFile, type Bytes, type WantedFile } from "./write";
 
@@ -68,20 +62,22 @@ export const file: ResourceType<Inputs, Inputs> = {
     return { inputs: { ...wanted, sha256 }, problems };
   },
 
-  diff(state, wanted, isSecret): Difference {
+  diff(state, wanted, isSecret, wasSecret): Difference {
     const changed = (["mode", "owner", "group"] as const).filter((property) => state[property] !== wanted[property]);
     const content = contentChanges(state, wanted);
+    const isHidden = isSecret("content") || wasSecret?.("content") === true;
     return {
       changed: content ? [...changed, wanted.content === undefined ? "sha256" : "content"] : changed,
       replaces: state.path === wanted.path ? [] : ["path"],
-      notes: state.path === wanted.path ? fileNotes(state, wanted, isSecret) : [],
+      notes: state.path === wanted.path ? fileNotes(state, wanted, isHidden) : [],
     };
   },
 
   async announce(context, wanted, isSecret) {
     if (isUnknown(wanted.path)) return [];
     const there = await lookAt(await context.board(wanted.connection), wanted);
-    return fileNotes(there, wanted, isSecret);
+    const notes = fileNotes(there, wanted, isSecret("content"));
+    return there === undefined ? notes : notes.map(hideSecrets);
   },
 
   removal: ({ path }) => [goesNote(path)],
@@ -167,7 +163,7 @@ function contentChanges(state: Inputs, wanted: Inputs): boolean {
   return state.sha256 !== wanted.sha256;
 }
 
-function fileNotes(there: Inputs | undefined, wanted: Inputs, isSecret: SecretPaths): string[] {
+function fileNotes(there: Inputs | undefined, wanted: Inputs, isHidden: boolean): string[] {
   const { path, mode, owner, group } = wanted;
   if (isUnknown(wanted.content) || isUnknown(wanted.sha256))
     return [`${path} may change: its content is known after other resources are updated`];
@@ -176,7 +172,7 @@ function fileNotes(there: Inputs | undefined, wanted: Inputs, isSecret: SecretPa
     return same ? [] : [`${path} gets mode ${mode} and owner ${owner}:${group}`];
   }
   const what = there === undefined ? "is new" : "changes";
-  if (isSecret("content")) return [`${path} ${what}; its content is secret`];
+  if (isHidden) return [`${path} ${what}; its content is secret`];
   if (wanted.content !== undefined && (there === undefined || there.content !== undefined))
     return [`${path} ${what}:\n${lineDiff(there?.content ?? "", wanted.content).join("\n")}`];
   const short = (sha256 = "") => `sha256 ${sha256.slice(0, 12)}…`;

@@ -96,10 +96,10 @@ export const manifestObjects: ResourceType<Inputs, State> = {
   inputs,
   secretOutputs: [],
   ignored: ["kubeconfig", "deletionTimeoutSeconds"],
-  diff: (state, wanted, isSecret) => ({
+  diff: (state, wanted, isSecret, wasSecret) => ({
     changed: state.content === wanted.content ? [] : ["content"],
     replaces: state.addon === wanted.addon ? [] : ["addon"],
-    notes: isSecret("content") ? [] : departures(state.content, wanted.content),
+    notes: isSecret("content") || wasSecret?.("content") ? [] : departures(state.content, wanted.content),
   }),
   async create(context, wanted) {
     await examine(context, wanted);

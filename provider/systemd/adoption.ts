@@ -1,22 +1,10 @@
+import { hideSecrets } from "../files/hide-secrets";
 import type { Difference } from "../resource";
 import type { ServiceInputs } from "./schema";
 
-/** What follows a key, a variable or a flag that sounds like a secret, and the credentials of a URL. */
-const secrets: readonly [RegExp, string][] = [
-  [
-    /((?:token|passw(?:or)?d|secret|auth|credential|api-?key)[\w.-]*["']?[ \t]*(?:[:=]|(?<=--[\w-]*) )[ \t]*)\S.*$/gim,
-    "$1***",
-  ],
-  [/(:\/\/)[^\s/@]+@/g, "$1***@"],
-];
-
-function hideSecrets(text: string): string {
-  return secrets.reduce((shown, [pattern, replacement]) => shown.replace(pattern, replacement), text);
-}
-
 /**
  * What is told before a service of this board comes under the stack: each file that differs line by line, and whether it restarts. What somebody
- * else has written may hold secrets that this stack does not know, so that values of keys that sound like one are hidden.
+ * else has written is shown without what sounds like a secret.
  *
  * @param difference - between what is there and what is wanted, `taken` being among its reasons.
  * @param taken - see {@link adoptionReasons}.

@@ -9,6 +9,7 @@ import { isUnknown } from "../unknowns";
 import {
   filesOf,
   isUnitFile,
+  unitPath,
   type ServiceFile,
   type ServiceInputs,
   type ServiceProgram,
@@ -119,12 +120,14 @@ export function triggerReason(trigger: string): string {
  * The difference as the engine and the person who reads the preview want it.
  *
  * @param taken - reasons to restart that lie in taking over what is there.
+ * @param wasSecret - paths of `there` whose values are secret. Defaults to none.
  */
 export function serviceDifference(
   there: ServiceState,
   wanted: ServiceInputs,
   isSecret: SecretPaths,
   taken: readonly string[] = [],
+  wasSecret: SecretPaths = () => false,
 ): Difference {
   if (there.name !== wanted.name) return { changed: [], replaces: ["name"] };
   const triggers = changedTriggers(there.restartTriggers, wanted.restartTriggers);
@@ -136,6 +139,7 @@ export function serviceDifference(
     ...triggers.map(triggerReason),
     ...taken,
   ]);
+  const isHidden = (path: string) => holdsSecret(wanted, path, isSecret) || holdsSecret(there, path, wasSecret);
   const unitMoves = there.unit !== wanted.unit;
   const filesMove = write.length + putBack.length > (unitMoves ? 1 : 0);
   const changed = [
@@ -171,7 +175,7 @@ export function serviceDifference(
       ...enablingNotes(there, wanted),
       ...programNotes(there, wanted, program),
       ...(restartReasons.length > 0 && wanted.program?.upgrade?.embeddedEtcd ? migrationNotes(there.datastore) : []),
-      ...write.flatMap((file) => fileNotes(there, wanted, file, isSecret)),
+      ...write.flatMap((file) => fileNotes(there, file, isHidden(file.path))),
       ...[...putBack.filter((path) => isThere(there, path)), ...(former === undefined ? [] : [former])].map(goesNote),
     ],
   };
@@ -234,15 +238,20 @@ function describeProgram({ version, sha256 = "" }: ServiceProgram): string {
   return version === undefined ? checksum : `${version} (${checksum})`;
 }
 
-function fileNotes(there: ServiceState, wanted: ServiceInputs, file: ServiceFile, isSecret: SecretPaths): string[] {
+/** Whether the content of a service's file is secret. Paths of secrets go by index, which is another one before and after a change. */
+function holdsSecret({ name, files }: ServiceInputs, path: string, isSecret: SecretPaths): boolean {
+  const index = files.findIndex((file) => file.path === path);
+  return index >= 0 ? isSecret(`files[${index}].content`) : path === unitPath(name) && isSecret("unit");
+}
+
+function fileNotes(there: ServiceState, file: ServiceFile, isHidden: boolean): string[] {
   const old = filesOf(there).find(({ path }) => path === file.path);
   if (isUnknown(file.content))
     return [`${file.path} may change: its content is known after other resources are updated`];
   if (!contentDiffers(old, file)) {
     return [`${file.path} gets mode ${file.mode} and owner ${file.owner}:${file.group}; nothing restarts for that`];
   }
-  const index = wanted.files.indexOf(file);
-  if (isSecret(index < 0 ? "unit" : `files[${index}].content`)) return [`${file.path} changes; its content is secret`];
+  if (isHidden) return [`${file.path} changes; its content is secret`];
   const isNew = old === undefined || old.mode === absentMode;
   return [`${file.path} ${isNew ? "is new" : "changes"}:\n${lineDiff(old?.content ?? "", file.content).join("\n")}`];
 }

@@ -73,10 +73,11 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     return { inputs: { ...inputs, program: checked.program }, problems: [...problems, ...checked.problems] };
   },
 
-  async diff(there, wanted, isSecret) {
+  async diff(there, wanted, isSecret, wasSecret) {
     // A preview that does not know all files has not been through `check`.
     const program = wanted.program && (await checkProgram(wanted.program)).program;
-    return serviceDifference(there, program === undefined ? wanted : { ...wanted, program }, isSecret);
+    const goal = program === undefined ? wanted : { ...wanted, program };
+    return serviceDifference(there, goal, isSecret, [], wasSecret);
   },
 
   async announce(context, inputs, isSecret) {

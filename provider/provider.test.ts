@@ -1,0 +1,60 @@
+import { describe, expect, it, vi } from "vitest";
+import { BoardProvider } from "./provider";
+import { wrap, type Path, type Properties } from "./secrets";
+
+/** What the engine is told beside a resource whose state has one set of secrets and whose program gives another. */
+async function told(type: string, old: [Properties, Path[]], wanted: [Properties, Path[]]): Promise<string> {
+  const said: string[] = [];
+  const log = {
+    say: (_urn: string, _severity: string, message: string) => void said.push(message),
+    flush: () => Promise.resolve(),
+  };
+  const boards = { at: () => ({ ask: () => Promise.resolve({ code: 0, stdout: "", stderr: "" }) }), close: vi.fn() };
+  const provider = new BoardProvider(boards as never, log as never, () => Promise.resolve([]));
+  const urn = `urn:pulumi:test::test::board:index:${type}::one`;
+  const connection = { host: "h", hostKeys: ["ssh-ed25519 AAAA"] };
+  const sealed = ([properties, secrets]: [Properties, Path[]]) =>
+    wrap({ connection, ...properties }, [["connection"], ...secrets]);
+  const before = await provider.check(urn, { known: true }, sealed(old));
+  const after = await provider.check(urn, before.inputs, sealed(wanted));
+  expect([...before.problems, ...after.problems]).toEqual([]);
+  await provider.diff(urn, before.inputs, after.inputs);
+  return said.join("\n");
+}
+
+describe("a content that is secret no more", () => {
+  const content = "configs:\n  r:\n    auth:\n      password: hunter2\n";
+
+  it("is not shown beside a file", async () => {
+    const notes = await told(
+      "File",
+      [{ path: "/etc/proxy", content }, [["content"]]],
+      [{ path: "/etc/proxy", content: "configs: {}\n" }, []],
+    );
+    expect(notes).toBe("/etc/proxy changes; its content is secret");
+  });
+
+  it("is not shown beside a service, wherever the file is among its files", async () => {
+    const registries = (text: string) => ({ path: "/etc/rancher/k3s/registries.yaml", content: text });
+    const other = (text: string) => ({ path: "/etc/rancher/k3s/config.yaml", content: text });
+    const notes = await told(
+      "SystemdService",
+      [{ name: "k3s", running: true, files: [other("a: 1\n"), registries(content)] }, [["files", 1, "content"]]],
+      [{ name: "k3s", running: true, files: [registries("configs: {}\n"), other("a: 2\n")] }, []],
+    );
+    expect(notes).toContain("/etc/rancher/k3s/registries.yaml changes; its content is secret");
+    expect(notes).toContain("/etc/rancher/k3s/config.yaml changes:\n- a: 1\n+ a: 2");
+    expect(notes).not.toContain("hunter2");
+  });
+
+  it("is not shown by what leaves a manifest", async () => {
+    const object = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n`;
+    const given = (text: string) => ({ kubeconfig: "/k", addon: "a", content: text });
+    const notes = await told(
+      "ManifestObjects",
+      [given(object("hunter2")), [["content"]]],
+      [given(object("other")), []],
+    );
+    expect(notes).not.toContain("hunter2");
+  });
+});
