@@ -16,6 +16,7 @@ import {
   k3s,
   registered,
   secrets,
+  tokenWasRotated,
   web,
   withK3s,
 } from "./mocked-engine";
@@ -109,6 +110,17 @@ describe("a k3s server stack", () => {
     expect(fileOf("k3s-service", "50-k3s-board.yaml")).toBe("tls-san:\n  - board.example\n");
     expect(fileOf("k3s-service", "registries.yaml")).toContain("http://127.0.0.1:5000");
     expect(fileOf("k3s-service", "60-k3s-board-secrets.yaml")).toBe("[secret]");
+  });
+
+  it("restarts k3s for a token that was rotated, where its file has the new one already", async () => {
+    await deploy();
+    expect(find("k3s-token")?.inputs).toMatchObject({
+      secretsFile: "/etc/rancher/k3s/config.yaml.d/60-k3s-board-secrets.yaml",
+    });
+    expect(find("k3s-service")?.inputs.restartTriggers).toEqual({});
+    tokenWasRotated(2);
+    await deploy();
+    expect(registered.findLast(({ name }) => name === "k3s-service")?.inputs.restartTriggers).toEqual({ token: "2" });
   });
 
   it("waits for what k3s and the manifests deploy, and for DNS", async () => {

@@ -166,6 +166,13 @@ export function stacksHave(outputs: typeof otherStacks): void {
   otherStacks = outputs;
 }
 
+let rotations = 0;
+
+/** How often the server's token has been rotated, in this test. Defaults to never. */
+export function tokenWasRotated(times: number): void {
+  rotations = times;
+}
+
 /** The agents' token as the server has it. */
 export const agentToken = `K10${"0".repeat(64)}::node:agent-secret-1`;
 
@@ -190,6 +197,7 @@ export const good = {
 beforeEach(async () => {
   missing = [];
   otherStacks = {};
+  tokenWasRotated(0);
   boardHasFiles({});
   boardSays(healthy);
   boardHas({ there: false, header: "", unit: "not-found" });
@@ -200,6 +208,7 @@ beforeEach(async () => {
         state: {
           ...{ sha256: "11", installedVersion: "1", attempt: "1", token: agentToken },
           ...(inputs as object),
+          ...(type === "board:index:TokenRotation" ? { rotations } : {}),
           ...(type === "board:index:Kubeconfig" ? { kubeconfig: "kubeconfig-text-1" } : {}),
           ...(type === "pulumi:pulumi:StackReference"
             ? { outputs: otherStacks[String((inputs as { name?: unknown }).name)] ?? {} }

@@ -39,6 +39,8 @@ export interface K3sNodeParts extends K3sNodeArgs {
   readonly datastoreCopies?: board.SystemdServiceArgs["datastoreCopies"];
   /** How the node is drained before its k3s restarts. Defaults to not at all. */
   readonly drain?: board.ServiceDrainArgs;
+  /** What it restarts for besides. Defaults to nothing. */
+  readonly restartTriggers?: pulumi.Input<Record<string, string>>;
   /** Files of this role, besides those that all nodes have. */
   readonly files: readonly board.ServiceFileArgs[];
   readonly health: board.HealthArgs;
@@ -94,6 +96,11 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
         { ...child, dependsOn: [data] },
       ),
   );
+  const binaryTrigger = installed && { binary: installed.installedVersion };
+  const triggers =
+    args.restartTriggers === undefined
+      ? binaryTrigger
+      : pulumi.all([args.restartTriggers, binaryTrigger]).apply(([more, own]) => ({ ...own, ...more }));
   const service = new board.SystemdService(
     `${name}-service`,
     {
@@ -113,7 +120,7 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
           }
         : {}),
       files: [...args.files, ...nodeFiles(args)],
-      ...(installed === undefined ? {} : { restartTriggers: { binary: installed.installedVersion } }),
+      ...(triggers === undefined ? {} : { restartTriggers: triggers }),
       ...(args.datastoreCopies === undefined ? {} : { datastoreCopies: args.datastoreCopies }),
       health: args.health,
       timeoutSeconds: config.startTimeoutSeconds,

@@ -43,9 +43,13 @@ export class K3sServer extends pulumi.ComponentResource {
       ...(hasOthers ? { node } : {}),
     };
     const token = configuredToken(`${name}-token`, args, this);
+    const restartTriggers = token?.rotations.apply((count): Record<string, string> =>
+      count ? { token: String(count) } : {},
+    );
     const made = k3sNode(name, {
       ...args,
-      checks: [...args.checks, ...token],
+      checks: [...args.checks, ...(token === undefined ? [] : [token])],
+      ...(restartTriggers === undefined ? {} : { restartTriggers }),
       role: "server",
       upgrade: { ...upgradeRules(args.config), embeddedEtcd: args.clusterInit },
       ...datastoreCopies(args.config),
@@ -74,12 +78,13 @@ function configuredToken(
   name: string,
   { connection, config }: K3sServerArgs,
   parent: pulumi.ComponentResource,
-): pulumi.Resource[] {
+): board.TokenRotation | undefined {
   const { token, allowTokenRotation: allowRotation } = config;
-  if (token === undefined) return [];
+  if (token === undefined) return undefined;
   const server = agentServer({ version: config.version, config: config.config }, "127.0.0.1");
-  const args = { connection, dataDir: dataDirectory(config), token, allowRotation, server };
-  return [new board.TokenRotation(name, args, { parent })];
+  const secretsFile = k3sPaths.secrets;
+  const args = { connection, dataDir: dataDirectory(config), token, allowRotation, server, secretsFile };
+  return new board.TokenRotation(name, args, { parent });
 }
 
 function serverFiles({

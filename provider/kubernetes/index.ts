@@ -179,6 +179,8 @@ export interface TokenRotationArgs {
   allowRotation?: pulumi.Input<boolean>;
   /** Where the server answers on its own board. Defaults to `https://127.0.0.1:6443`. */
   server?: pulumi.Input<string>;
+  /** File of k3s's configuration that has the token: a rotation leaves the new one there at once. Defaults to none. */
+  secretsFile?: pulumi.Input<string>;
 }
 
 /**
@@ -186,11 +188,14 @@ export interface TokenRotationArgs {
  * that the server runs with the former token until then.
  */
 export class TokenRotation extends pulumi.CustomResource {
+  /** How often the token has been rotated, as far as the stack knows: the server restarts for each. Nothing where that is not counted yet. */
+  declare readonly rotations: pulumi.Output<number | undefined>;
+
   constructor(name: string, args: TokenRotationArgs, options?: pulumi.CustomResourceOptions) {
     super(
       "board:index:TokenRotation",
       name,
-      { ...secretConnection(args), token: pulumi.secret(args.token) },
+      { ...secretConnection(args), token: pulumi.secret(args.token), rotations: undefined },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ["token"] }),
     );
   }

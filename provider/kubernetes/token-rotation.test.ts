@@ -64,8 +64,15 @@ describe("TokenRotation", () => {
   });
 
   let there: string | undefined;
+  /** The file of k3s's configuration that has the token, and what was written to it. */
+  let secrets: string | undefined;
+  const written: string[] = [];
+  let isFull = false;
   const said: string[] = [];
   beforeEach(() => {
+    secrets = "agent-token: agents\ntoken: former\n";
+    written.length = 0;
+    isFull = false;
     asked.length = 0;
     said.length = 0;
     status = 200;
@@ -74,10 +81,15 @@ describe("TokenRotation", () => {
   const board = {
     label: "root@server.example:22",
     file: (path: string) => {
-      const content = path.endsWith("/token") ? there : path.endsWith("server-ca.crt") ? certificate : undefined;
+      const contents = { "server/token": there, "server/tls/server-ca.crt": certificate, "60-secrets.yaml": secrets };
+      const content = Object.entries(contents).find(([name]) => path.endsWith(`/${name}`))?.[1];
       return Promise.resolve(
         content === undefined ? { kind: "absent" } : { kind: "file", content: Buffer.from(content) },
       );
+    },
+    run: (_script: string, { stdin }: { stdin: Buffer }) => {
+      if (!isFull) written.push(stdin.toString());
+      return Promise.resolve({ code: isFull ? 1 : 0, stdout: "", stderr: "no space: it needs 64 KiB\n" });
     },
     forward: (host: string, port: number) => Promise.resolve(connect(port, host)),
   };
@@ -87,6 +99,7 @@ describe("TokenRotation", () => {
       connection: connectionArgs.parse({ host: "server.example", hostKeys: ["ssh-ed25519 AAAA"] }),
       dataDir: "/var/lib/rancher/k3s",
       token: "new-secret",
+      secretsFile: "/etc/rancher/k3s/config.yaml.d/60-secrets.yaml",
       server: `https://127.0.0.1:${address.port}`,
       ...more,
     });
@@ -139,6 +152,55 @@ describe("TokenRotation", () => {
       },
     ]);
     expect(said).toEqual([expect.stringMatching(/^info: the server's token is rotated/)]);
+  });
+
+  it("leaves the new token where the next start reads it, whatever becomes of the service's change", async () => {
+    const consent = wanted({ allowRotation: true });
+    await tokenRotation.update(context, "", wanted({ token: "former" }), consent);
+    expect(written).toEqual(["agent-token: agents\ntoken: new-secret\n"]);
+    // k3s has it from somewhere else: its own configuration, which this file overrules
+    secrets = undefined;
+    await tokenRotation.create(context, consent);
+    expect(written.slice(1)).toEqual(["token: new-secret\n"]);
+  });
+
+  it("says where it could not be written, and writes it where the server has it already", async () => {
+    isFull = true;
+    await expect(tokenRotation.create(context, wanted({ allowRotation: true }))).rejects.toThrow(
+      /the server's token is rotated, and .*60-secrets\.yaml was not written: no space.*k3s does not start.*until/s,
+    );
+    isFull = false;
+    there = full("new-secret");
+    await tokenRotation.create(context, wanted());
+    expect(written).toEqual(["agent-token: agents\ntoken: new-secret\n"]);
+    secrets = "token: new-secret\n";
+    await tokenRotation.create(context, wanted());
+    secrets = undefined;
+    await tokenRotation.create(context, wanted());
+    expect(written).toHaveLength(1);
+  });
+
+  it("touches no file of k3s's where the server refuses", async () => {
+    status = 500;
+    await expect(tokenRotation.create(context, wanted({ allowRotation: true }))).rejects.toThrow();
+    expect(written).toEqual([]);
+  });
+
+  it("counts the rotations: the service restarts for each, also for one whose run was killed before it was kept", async () => {
+    const old = wanted({ token: "former" });
+    const checked = async (goal: object) => (await tokenRotation.check?.(wanted(goal), old))?.inputs.rotations;
+    expect(await checked({ token: full("former") })).toBe(0);
+    expect(await checked({ allowRotation: true })).toBe(1);
+    expect((await tokenRotation.check?.(wanted(), undefined))?.inputs.rotations).toBe(0);
+    there = full("new-secret");
+    const found = await tokenRotation.read(context, "", old);
+    expect(found?.inputs.rotations).toBe(1);
+    expect((await tokenRotation.check?.(wanted(), found?.inputs))?.inputs.rotations).toBe(1);
+    const { rotations: _rotations, ...before } = wanted();
+    expect(await tokenRotation.diff(before as never, wanted(), notSecret)).toMatchObject({
+      changed: ["rotations"],
+      notes: [],
+    });
   });
 
   it.each([

@@ -1,5 +1,7 @@
+import { dump, load } from "js-yaml";
 import { z } from "zod";
 import { absolutePath } from "../files/schema";
+import { writeText } from "../files/write";
 import type { Context, ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
@@ -7,6 +9,7 @@ import { connectionArgs } from "../ssh/connection-args";
 import { agentOnBoard } from "./client";
 import { requestFailure } from "./health";
 import { sendThrough } from "./send-to-api";
+import { isObject } from "../secrets";
 
 const inputs = z.strictObject({
   connection: connectionArgs,
@@ -18,6 +21,12 @@ const inputs = z.strictObject({
   allowRotation: z.boolean().default(false),
   /** Where the server answers on its own board. Defaults to https://127.0.0.1:6443. */
   server: z.url().default("https://127.0.0.1:6443"),
+  /** File of k3s's configuration from which the server's next start takes its token. Defaults to none. */
+  secretsFile: absolutePath.optional(),
+  /**
+   * How often the token has been rotated, as far as this stack knows: the server restarts for each. `check` fills it in, so that a preview knows it.
+   */
+  rotations: z.number().int().default(0),
 });
 
 type Inputs = z.output<typeof inputs>;
@@ -47,16 +56,60 @@ async function tokenThere(board: Board, { dataDir }: Inputs): Promise<string | u
   return token === undefined || token === "" ? undefined : token;
 }
 
-/** Has the token rotated where the server has another one. A server that is not there yet starts with it. */
-async function reconcile(context: Context, wanted: Inputs): Promise<Inputs> {
+/**
+ * Has the token rotated where the server has another one. A server that is not there yet starts with it.
+ *
+ * @param before - rotations until now.
+ */
+async function reconcile(context: Context, wanted: Inputs, before: number): Promise<Inputs> {
   const board = await context.board(wanted.connection);
   const there = await tokenThere(board, wanted);
-  if (there === undefined || secretOf(there) === secretOf(wanted.token)) return wanted;
+  if (there === undefined) return wanted;
+  const isSame = secretOf(there) === secretOf(wanted.token);
   const problem = problemOf(there, wanted);
   if (problem !== undefined) throw new BoardError("refused", board.label, `k3s.token ${problem}`);
+  const keys = await secretKeys(board, wanted);
+  if (isSame) {
+    // an earlier run may have come no further than the rotation
+    if (typeof keys?.token === "string" && secretOf(keys.token) !== secretOf(there)) await leave(board, wanted, keys);
+    return wanted;
+  }
   await rotate(board, wanted, there);
+  try {
+    await leave(board, wanted, keys);
+  } catch (error) {
+    if (!(error instanceof BoardError)) throw error;
+    const [reason] = error.message.replace(`${board.label}: `, "").split(". ");
+    throw new BoardError(
+      error.trouble,
+      board.label,
+      `the server's token is rotated, and ${reason}`,
+      "k3s does not start any more until the new token is there: mend the reason and run the same command again",
+    );
+  }
   context.log("info", "the server's token is rotated; datastores that were saved before need the former one");
-  return wanted;
+  return { ...wanted, rotations: before + 1 };
+}
+
+/** What the file has from which the server's next start takes its token; `undefined` where it is not there. */
+async function secretKeys(board: Board, { secretsFile }: Inputs): Promise<Record<string, unknown> | undefined> {
+  const file = secretsFile === undefined ? undefined : await board.file(secretsFile);
+  if (file?.kind !== "file") return undefined;
+  const keys = load(file.content?.toString("utf8") ?? "");
+  return isObject(keys) ? keys : undefined;
+}
+
+/**
+ * Leaves the token where the server's next start takes it from, whenever that is: after a power cut, or after a change of the service that is taken
+ * back. The service's own change finds it there, and what it saves to go back to has it.
+ */
+async function leave(board: Board, { secretsFile, token }: Inputs, keys: Record<string, unknown> = {}): Promise<void> {
+  if (secretsFile === undefined) return;
+  await writeText(
+    board,
+    { path: secretsFile, mode: "0600" },
+    dump({ ...keys, token }, { sortKeys: true, lineWidth: -1 }),
+  );
 }
 
 /**
@@ -99,10 +152,13 @@ export const tokenRotation: ResourceType<Inputs, Inputs> = {
   token: "board:index:TokenRotation",
   inputs,
   secretOutputs: ["token"],
-  ignored: ["allowRotation", "server"],
+  ignored: ["allowRotation", "server", "secretsFile"],
   check: (wanted, old) => {
     const reason = old === undefined ? undefined : problemOf(old.token, wanted);
-    return Promise.resolve({ inputs: wanted, problems: reason === undefined ? [] : [{ property: "token", reason }] });
+    const isOther = old !== undefined && secretOf(old.token) !== secretOf(wanted.token);
+    const rotations = (old?.rotations ?? 0) + (isOther ? 1 : 0);
+    const problems = reason === undefined ? [] : [{ property: "token", reason }];
+    return Promise.resolve({ inputs: { ...wanted, rotations }, problems });
   },
   async announce(context, wanted) {
     const board = await context.board(wanted.connection);
@@ -112,25 +168,34 @@ export const tokenRotation: ResourceType<Inputs, Inputs> = {
     return there === undefined || secretOf(there) === secretOf(wanted.token) ? [] : rotationNotes;
   },
   diff: (state, wanted) => {
-    const changed = secretOf(state.token) === secretOf(wanted.token) ? [] : ["token"];
+    const isSame = secretOf(state.token) === secretOf(wanted.token);
+    // a preview would not know the number
+    const isCounted = "rotations" in state;
     return {
-      changed,
+      changed: [...(isSame ? [] : ["token"]), ...(isCounted ? [] : ["rotations"])],
       replaces: state.dataDir === wanted.dataDir ? [] : ["dataDir"],
-      notes: changed.length === 0 ? [] : rotationNotes,
+      notes: isSame ? [] : rotationNotes,
     };
   },
-  create: async (context, wanted) => ({ id: wanted.dataDir, state: await reconcile(context, wanted) }),
+  create: async (context, wanted) => ({ id: wanted.dataDir, state: await reconcile(context, wanted, 0) }),
   async read(context, _id, state) {
     const there = await tokenThere(await context.board(state.connection), state);
     if (there === undefined) return undefined;
-    const found = { ...state, token: secretOf(there) === secretOf(state.token) ? state.token : there };
+    // rotated by hand, or by a run that was killed before it could say so
+    const isOther = secretOf(there) !== secretOf(state.token);
+    const found = isOther ? { ...state, token: there, rotations: countOf(state) + 1 } : state;
     return { state: found, inputs: found };
   },
-  update: (context, _id, _old, wanted) => reconcile(context, wanted),
+  update: (context, _id, old, wanted) => reconcile(context, wanted, countOf(old)),
   async delete() {
     // the token stays what it is as long as the server has its data
   },
 };
+
+/** Rotations until now; a state from before they were counted has none. */
+function countOf(state: Partial<Inputs>): number {
+  return state.rotations ?? 0;
+}
 
 const rotationNotes = [
   "the server's token is rotated (k3s token rotate): what was saved of the datastore before needs the former one",
