@@ -95,7 +95,9 @@ async function reconcile(context: Context, wanted: Inputs, ours: Values): Promis
     return { ...state, seen: await look(board, wanted.kind, keysOf(wanted.values)) };
   } catch (error) {
     // The note on the board says that something was begun: whoever destroys the stack now gets it back.
-    if (error instanceof BoardError) throw new PartialFailure(wanted.kind, state, error);
+    // What it has not come to take back is still there.
+    if (error instanceof BoardError)
+      throw new PartialFailure(wanted.kind, { ...state, ours: { ...ours, ...wanted.values } }, error);
     throw error;
   }
 }
