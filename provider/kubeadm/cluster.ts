@@ -6,8 +6,8 @@ import { absolutePath } from "../files/schema";
 import { lastLines } from "../files/write";
 import { clientFromBoard } from "../kubernetes/client";
 import { requestFailure } from "../kubernetes/health";
+import { markNode } from "../kubernetes/mark-node";
 import { nodeApi } from "../kubernetes/node-api";
-import { marksPatch } from "../kubernetes/node-marks";
 import { type Context, PartialFailure, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
@@ -125,9 +125,22 @@ fi`;
     );
     throw new PartialFailure(wanted.node, { ...wanted, uploaded: "", found: "" }, reason);
   }
-  await mark(board, wanted);
-  const uploaded = await uploadedConfig(board);
-  return { ...wanted, uploaded, found: uploaded };
+  try {
+    await mark(board, wanted);
+    const uploaded = await uploadedConfig(board);
+    return { ...wanted, uploaded, found: uploaded };
+  } catch (error) {
+    const reason =
+      error instanceof BoardError
+        ? error
+        : new BoardError(
+            "refused",
+            board.label,
+            `the cluster is set up, and what is then done in it failed: ${requestFailure(error)}`,
+            "The same command again goes on where it is",
+          );
+    throw new PartialFailure(wanted.node, { ...wanted, uploaded: "", found: "" }, reason);
+  }
 }
 
 /** Gives the node the taints that it is to have; kubeadm's phase adds its own and takes none away. */
@@ -135,8 +148,7 @@ async function mark(board: Board, { node, taints }: Inputs): Promise<void> {
   const api = nodeApi(await clientFromBoard(board, kubeadmPaths.admin));
   const there = await api.find(node);
   if (there === undefined) throw new BoardError("refused", board.label, `the cluster has no node ${node}`);
-  const patch = marksPatch(there, { labels: {}, taints: [controlPlaneTaint] }, { labels: {}, taints });
-  if (patch !== undefined) await api.merge(node, patch);
+  await markNode(api, there, { labels: {}, taints: [controlPlaneTaint] }, { labels: {}, taints });
 }
 
 /** kubeadm's configuration in the cluster; empty where there is none, and where the administrator is a stranger to the cluster: it was made anew. */

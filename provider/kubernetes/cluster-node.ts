@@ -7,8 +7,9 @@ import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { drainNode, uncordonPatch } from "./drain";
 import { nodeHealth, requestFailure } from "./health";
+import { markNode } from "./mark-node";
 import { type NodeApi } from "./node-api";
-import { marksNotes, marksOf, marksPatch, type NodeMarks } from "./node-marks";
+import { marksNotes, marksOf, type NodeMarks } from "./node-marks";
 import { clusterOf, kubeconfigInput } from "./node-object";
 
 const inputs = z.strictObject({
@@ -33,8 +34,6 @@ type Inputs = z.output<typeof inputs>;
 
 /** Seconds between two messages to the person who waits. */
 const reportSeconds = 20;
-/** A node's taints are one list, which others write too: a patch that came too late is made anew so often. */
-const patchAttempts = 5;
 const noMarks: NodeMarks = { labels: {}, taints: [] };
 
 /** Waits until a node is Ready. An API server that does not answer for a while is waited for as well. */
@@ -80,30 +79,12 @@ async function look(
   }
 }
 
-/** Gives a node its marks. */
-async function mark(api: NodeApi, node: V1Node, before: NodeMarks, wanted: Inputs): Promise<void> {
-  let current = node;
-  for (let attempt = 1; ; attempt++) {
-    const patch = marksPatch(current, before, wanted);
-    if (patch === undefined) return;
-    try {
-      await api.merge(wanted.name, patch);
-      return;
-    } catch (error) {
-      const isLate = error instanceof Error && "code" in error && error.code === 409;
-      const found = isLate && attempt < patchAttempts ? await api.find(wanted.name) : undefined;
-      if (found === undefined) throw error;
-      current = found;
-    }
-  }
-}
-
 async function bring(context: Context, wanted: Inputs, before: NodeMarks): Promise<Inputs> {
   const { api, node } = await awaitNode(context, wanted);
   try {
     const uncordon = uncordonPatch(node);
     if (uncordon !== undefined) await api.merge(wanted.name, uncordon);
-    await mark(api, node, before, wanted);
+    await markNode(api, node, before, wanted);
     return wanted;
   } catch (error) {
     if (error instanceof BoardError) throw error;
