@@ -46,7 +46,7 @@ elif command -v grub2-mkconfig >/dev/null; then
     break
   done
   if [ -d /boot/loader/entries ] && command -v grubby >/dev/null; then ${grubby === "" ? ":" : grubby}; fi
-else fail "neither update-grub nor grub2-mkconfig is here"; fi 2>&1`;
+else fail "neither update-grub nor grub2-mkconfig is here"; fi`;
 }
 
 /** Parameters of the kernel's command line, each `present`. They apply at the next boot, so that what runs does not count as a difference. */
