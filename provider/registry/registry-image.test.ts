@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { sampleContext } from "../sample-context";
 import { registryImage } from "./registry-image";
 import { registryImageInputs, type RegistryImageInputs } from "./schema";
 
@@ -51,6 +52,21 @@ describe("RegistryImage", () => {
       expect(checked?.problems).toEqual([{ property: "layout", reason: "expected either `layout` or `upstream`" }]);
     }
     expect((await registryImage.check?.(inputs({ layout: undefined, upstream }), undefined))?.problems).toEqual([]);
+  });
+
+  it("is taken as unchanged while an external registry does not answer, and does not hold up its own end", async () => {
+    const said: string[] = [];
+    const context = sampleContext({}, said);
+    const gone = inputs({ registry: { url: "http://127.0.0.1:1" } });
+    expect(await registryImage.read(context, "", gone)).toEqual({ state: gone, inputs: gone });
+    await registryImage.delete(context, "", gone);
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^warning: registry .*127\.0\.0\.1:1.* rancher\/mirrored-pause:3\.10\.2 is taken as unchanged\.$/,
+      ),
+      expect.stringMatching(/^warning: rancher\/mirrored-pause:3\.10\.2 is not removed: registry /),
+    ]);
+    await expect(registryImage.update(context, "", gone, gone)).rejects.toMatchObject({ trouble: "unreachable" });
   });
 
   it("refuses a layout that is not there", async () => {

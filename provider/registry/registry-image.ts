@@ -93,8 +93,9 @@ export const registryImage: ResourceType<Inputs, Inputs> = {
         context.log("warning", `${error.message} Its images are looked at again once it runs.`);
         return undefined;
       }
-      if (error.trouble === "unauthorized") {
-        // The state may hold a password that has been changed since; an update comes with the new one.
+      if (error.trouble === "unauthorized" || error.trouble === "unreachable") {
+        // The state may hold a password that has been changed since, and an update comes with the new one. One that is gone must not keep the
+        // stack from being changed or taken down; what has to be pushed to it fails.
         context.log("warning", `${error.message} ${nameOf(state)} is taken as unchanged.`);
         return { state, inputs: state };
       }
@@ -115,8 +116,7 @@ export const registryImage: ResourceType<Inputs, Inputs> = {
       await removeTag(client, state);
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
-      const gone = error.trouble === "unreachable" && state.registry.throughBoard;
-      if (!gone && error.trouble !== "unsupported") throw error;
+      if (error.trouble !== "unreachable" && error.trouble !== "unsupported") throw error;
       context.log("warning", `${nameOf(state)} is not removed: ${error.message}`);
     }
   },

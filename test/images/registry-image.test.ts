@@ -149,7 +149,8 @@ describe("RegistryImage against a real registry", () => {
     await expect(registryImage.create(context, direct)).rejects.toThrow(
       /registry http:\/\/127\.0\.0\.1:1: it does not answer \(.*ECONNREFUSED.*\)\. Check that it is running and listens on that address\./,
     );
-    await expect(registryImage.read(context, "", direct)).rejects.toThrow("does not answer");
+    expect(await registryImage.read(context, "", direct)).toEqual({ state: direct, inputs: direct });
+    expect(messages.at(-1)).toMatch(/^warning: registry .* it does not answer .* is taken as unchanged\.$/);
   });
 
   it("says that http is spoken where https was meant, and the other way round", async () => {
