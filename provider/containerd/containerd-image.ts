@@ -77,8 +77,9 @@ export const containerdImage: ResourceType<Inputs, Inputs> = {
     await ctr.changeImages(async (images) => {
       const there = find(images, wanted.name);
       const foreign = there !== undefined && there.digest !== wanted.digest;
-      if (foreign) {
-        const name = originalName(wanted.name);
+      const name = originalName(wanted.name);
+      // kept by an earlier run whose end nobody saw: what is under the name now may be its own
+      if (foreign && find(images, name) === undefined) {
         await ctr.tag(there, name);
         await ctr.pin({ ...there, name }, true);
       }

@@ -12,10 +12,15 @@ import { megabytes } from "./upload";
 
 type Inputs = RegistryImageInputs;
 
+interface State extends Inputs {
+  /** The tag of an external registry had this image already: somebody else's, of another stack for example, and not ours to remove. */
+  readonly found?: true;
+}
+
 const noteMilliseconds = 15_000;
 
-/** `board:index:RegistryImage`: an image under a tag of a registry. State and inputs have the same properties. */
-export const registryImage: ResourceType<Inputs, Inputs> = {
+/** `board:index:RegistryImage`: an image under a tag of a registry. */
+export const registryImage: ResourceType<Inputs, State> = {
   token: "board:index:RegistryImage",
   inputs: registryImageInputs,
   secretOutputs: [],
@@ -67,7 +72,8 @@ export const registryImage: ResourceType<Inputs, Inputs> = {
     const { repository, tag } = wanted;
     const id = `${wanted.registry.url}/${repository}:${tag}`;
     const current = await client.resolve(repository, tag);
-    if (current === wanted.digest) return { id, state: wanted };
+    if (current === wanted.digest)
+      return { id, state: wanted.registry.throughBoard ? wanted : { ...wanted, found: true } };
     const kept = current !== undefined && (await keepOriginal(client, repository, tag));
     try {
       await push(context, client, wanted);
@@ -84,8 +90,7 @@ export const registryImage: ResourceType<Inputs, Inputs> = {
     try {
       const digest = await client.resolve(state.repository, state.tag);
       if (digest === undefined) return undefined;
-      const found = { ...state, digest };
-      return { state: found, inputs: found };
+      return seen({ ...state, digest });
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       if (error.trouble === "unreachable" && state.registry.throughBoard) {
@@ -97,22 +102,27 @@ export const registryImage: ResourceType<Inputs, Inputs> = {
         // The state may hold a password that has been changed since, and an update comes with the new one. One that is gone must not keep the
         // stack from being changed or taken down; what has to be pushed to it fails.
         context.log("warning", `${error.message} ${nameOf(state)} is taken as unchanged.`);
-        return { state, inputs: state };
+        return seen(state);
       }
       throw error;
     }
   },
 
-  async update(context, _id, _old, wanted) {
+  async update(context, _id, { found }, wanted) {
     const client = await clientOf(context, wanted);
-    if ((await client.resolve(wanted.repository, wanted.tag)) !== wanted.digest) await push(context, client, wanted);
+    const { repository, tag } = wanted;
+    if ((await client.resolve(repository, tag)) === wanted.digest)
+      return found === undefined ? wanted : { ...wanted, found };
+    // the first push of ours: until now the tag was as somebody else had made it
+    if (found) await keepOriginal(client, repository, tag);
+    await push(context, client, wanted);
     return wanted;
   },
 
   async delete(context, _id, state) {
     const client = await clientOf(context, state);
     try {
-      if (await restoreOriginal(client, state.repository, state.tag)) return;
+      if ((await restoreOriginal(client, state.repository, state.tag)) || state.found) return;
       await removeTag(client, state);
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
@@ -121,6 +131,11 @@ export const registryImage: ResourceType<Inputs, Inputs> = {
     }
   },
 };
+
+/** A state as it was read, with the inputs that it is made of. */
+function seen({ found, ...inputs }: State): { state: State; inputs: Inputs } {
+  return { state: found === undefined ? inputs : { ...inputs, found }, inputs };
+}
 
 /** The client of a resource's registry; what takes long is said beside the resource, transfers now and then only. */
 async function clientOf(context: Context, wanted: Inputs, registry = wanted.registry): Promise<RegistryClient> {

@@ -123,6 +123,24 @@ describe("RegistryImage against a real registry", () => {
     expect(await client.tags(wanted.repository)).toEqual(["1.0"]);
   });
 
+  it("leaves an image that an external registry had before, of another stack or of the user's", async () => {
+    const registry = { url: server.url };
+    const wanted = inputs(one, repository(), { registry });
+    await registryImage.create(context, wanted);
+    // another stack wants the same image
+    const { id, state } = await registryImage.create(context, wanted);
+    const read = await registryImage.read(context, id, state);
+    expect(read?.inputs).toEqual(wanted);
+    await registryImage.delete(context, id, read!.state);
+    expect(await client.resolve(wanted.repository, "1.0")).toBe(one.digest);
+
+    // and then wants another one under that tag
+    const moved = await registryImage.update(context, id, read!.state, inputs(two, wanted.repository, { registry }));
+    expect(await client.resolve(wanted.repository, "1.0")).toBe(two.digest);
+    await registryImage.delete(context, id, moved);
+    expect(await client.resolve(wanted.repository, "1.0")).toBe(one.digest);
+  });
+
   it("finishes after the registry was killed in the middle of a blob", async () => {
     const big = await sampleImage(files.path, 4, 24 * 1024);
     const layout = await readLayout(big.layout);
