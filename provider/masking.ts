@@ -8,12 +8,16 @@ const shortest = 6;
  * the file, every word of it that is long enough to be a token or a password.
  */
 export function masking(properties: Properties, secrets: readonly Path[]): (text: string) => string {
-  const words = new Set(
+  return maskingWords(
     secrets
       .flatMap((path) => strings(valueAt(properties, path), path.includes("connection")))
       .flatMap((text) => [text, ...text.split(/[\s"'=,;{}[\]]+|: /)]),
   );
-  const long = [...words].filter((word) => word.length >= shortest).sort((a, b) => b.length - a.length);
+}
+
+/** A function that replaces words in a text by `***`, but for those that are too short. */
+export function maskingWords(words: readonly string[]): (text: string) => string {
+  const long = [...new Set(words)].filter((word) => word.length >= shortest).sort((a, b) => b.length - a.length);
   return (text) => long.reduce((masked, word) => masked.replaceAll(word, "***"), text);
 }
 

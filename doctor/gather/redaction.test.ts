@@ -68,6 +68,11 @@ describe("redaction", () => {
     ["k3s server --token-file /x/y --vpn-auth-file=/z", "k3s server --token-file /x/y --vpn-auth-file=/z"],
     ["iptables -t nat -L", "iptables -t nat -L"],
   ])("hides whole values of k3s's secret flags: %j", (line, expected) => expect(redact(line)).toBe(expected));
+  it("hides the parts of a secret, and not the words of any text that are among them", () => {
+    const known = ["postgres://k3s:pl4nted@db:5432/k3s?sslmode=disable", "name=tailscale,joinKey=tskey-1"];
+    const text = "disable: traefik; tailscale said: no joinKey tskey-1; dial postgres://k3s:pl4nted@db:5432/k3s";
+    expect(redaction(known)(text)).toBe("disable: traefik; tailscale said: no joinKey ***; dial ***");
+  });
   it("leaves sentences as they are", () => {
     const message = "failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized";
     expect(redact(message)).toBe(message);

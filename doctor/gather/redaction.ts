@@ -1,6 +1,6 @@
 import { load } from "js-yaml";
 import { flagNamed, secretFlags } from "../../components/k3s/configuration/flags";
-import { masking } from "../../provider/masking";
+import { maskingWords } from "../../provider/masking";
 
 /** What every secret becomes. */
 const hidden = "***";
@@ -91,6 +91,12 @@ export function secretsOfEnvironment(text: string): string[] {
   });
 }
 
+/** Parts of a secret of several, `name=tailscale,joinKey=tskey-1`, that a program may print alone; words as they stand in any text are none. */
+function partsOf(secret: string): string[] {
+  const values = secret.split(/[\s,;&?]+/).map((part) => part.slice(part.indexOf("=") + 1));
+  return values.filter((value) => /[^A-Za-z]/.test(value));
+}
+
 /**
  * A function that takes secrets out of a text: those that are known from the board's own configuration, wherever they turn up, and what has the
  * shape of one.
@@ -99,7 +105,7 @@ export function secretsOfEnvironment(text: string): string[] {
  * @returns The function; its second argument says that the text is of configuration files, where `password: x` is always a password.
  */
 export function redaction(known: readonly string[]): (text: string, files?: boolean) => string {
-  const mask = masking({ known: [...known] }, [["known"]]);
+  const mask = maskingWords(known.flatMap((secret) => [secret, ...partsOf(secret)]));
   return (text, files = false) => {
     const shapeless = shapes.reduce((masked, [shape, by]) => masked.replace(shape, by), mask(text));
     const masked = maskAssignments(shapeless, files);
