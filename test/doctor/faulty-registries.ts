@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { createServer as createTcpServer, type AddressInfo, type Server } from "node:net";
+import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { layerTar } from "../../components/images/audit/samples";
@@ -91,7 +91,28 @@ function serve({ mediaType, top, blobs }: Served, request: IncomingMessage, resp
   }
 }
 
-async function listening(server: Server): Promise<RunningRegistry> {
+/** What a connection that speaks TLS begins with. */
+const tlsHandshake = 0x16;
+
+/**
+ * An HTTP server that hangs up where it is spoken to with TLS. Node's own would parse that: its parsers are used again, and one that failed may end
+ * the process at the next connection (seen with Node 20: `listener->stream_` in stream_base-inl.h).
+ */
+function createPlainServer(listener: RequestListener): TcpServer {
+  const http = createServer(listener);
+  return createTcpServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", (first) => {
+      if (first[0] === tlsHandshake) return void socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+      socket.pause();
+      socket.unshift(first);
+      http.emit("connection", socket);
+      socket.resume();
+    });
+  });
+}
+
+async function listening(server: TcpServer): Promise<RunningRegistry> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { port: (server.address() as AddressInfo).port, close: () => server.close() };
 }
@@ -108,7 +129,7 @@ export async function startFaultyRegistry(): Promise<RunningRegistry> {
     fitting: await imageOf("riscv64", "riscv64"),
   };
   return listening(
-    createServer((request, response) => {
+    createPlainServer((request, response) => {
       const [, name = ""] = /^\/v2\/(\w+)\/b\//.exec(request.url ?? "") ?? [];
       const image = images[name];
       if (name === "forbidden") refuse(response, 401, "UNAUTHORIZED");
@@ -119,17 +140,9 @@ export async function startFaultyRegistry(): Promise<RunningRegistry> {
   );
 }
 
-/**
- * A registry on loopback that is asked with https and answers in http. No HTTP server of Node's: its parsers are used again, and what TLS says to one
- * may leave it in a state in which the next connection ends the process (seen with Node 20: `listener->stream_` in stream_base-inl.h).
- */
+/** A registry on loopback that answers in http, whatever it is asked with. */
 export async function startPlainRegistry(): Promise<RunningRegistry> {
-  return listening(
-    createTcpServer((socket) => {
-      socket.on("error", () => undefined);
-      socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"));
-    }),
-  );
+  return listening(createPlainServer((_request, response) => refuse(response, 404, "MANIFEST_UNKNOWN")));
 }
 
 /** A registry on loopback, https, that is empty and whose certificate nobody has signed. */

@@ -41,7 +41,7 @@ const certs = "/var/lib/rancher/k3s/agent/etc/containerd/certs.d";
 /** containerd reads this directory at each pull: it asks the registry of faults with http then. */
 export const asked = ({ registry }: Ports) => `mkdir -p ${certs}/${host}:${registry}
 printf 'server = "http://${host}:${registry}"\\n[host."http://${host}:${registry}"]\\n' >${certs}/${host}:${registry}/hosts.toml`;
-export const forgotten = ({ registry }: Ports) => `rm -r ${certs}/${host}:${registry}; ${noPod()}`;
+export const forgotten = ({ registry }: Ports) => `${noPod()}; rm -r ${certs}/${host}:${registry}`;
 
 /** k3s is asked to start anew, and not waited for. */
 export const restart = "systemctl restart --no-block k3s";
