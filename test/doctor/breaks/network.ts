@@ -19,8 +19,9 @@ export const networkBreaks: readonly Break[] = [
   },
   {
     expected: "cni-missing",
-    break: () => `mkdir -p /root/net.d; mv ${network}/* /root/net.d/`,
-    mend: () => `mv /root/net.d/* ${network}/; rmdir /root/net.d`,
+    // what k3s writes there it writes again
+    break: () => `mkdir -p /root/net.d; mv ${network}/* /root/net.d/; chattr +i ${network}`,
+    mend: () => `chattr -i ${network}; mv /root/net.d/* ${network}/; rmdir /root/net.d`,
     remedy: /flannel-backend: none/,
   },
 ];
