@@ -21,7 +21,8 @@ export const networkBreaks: readonly Break[] = [
     expected: "cni-missing",
     // what k3s writes there it writes again
     break: () => `mkdir -p /root/net.d; mv ${network}/* /root/net.d/; chattr +i ${network}`,
-    mend: () => `chattr -i ${network}; mv /root/net.d/* ${network}/; rmdir /root/net.d`,
+    // containerd reads a file that is written there, not one that is moved there
+    mend: () => `chattr -i ${network}; cp /root/net.d/* ${network}/; rm -r /root/net.d`,
     remedy: /flannel-backend: none/,
   },
 ];
