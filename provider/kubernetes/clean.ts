@@ -101,10 +101,19 @@ for round in 1 2 3 4 5; do
   kill -9 $pids 2>/dev/null; sleep 1
 done`;
 
-/** Shell that takes away network devices and firewall rules of Kubernetes and CNI plugins, and the kubelet's slices. */
+/**
+ * Shell that removes what flannel's `host-gw` leaves in the board's own routes: those to the pods of other nodes. Its rules, which have to be there
+ * still, say which network the pods have.
+ */
+const removePodRoutes = `for pods in $(iptables-save -t nat 2>/dev/null | sed -n 's/^-A .*-s \\([0-9.]*\\/[0-9]*\\) .*--comment "flanneld .*/\\1/p' | sort -u); do
+  ip -4 route show root "$pods" | awk '$2 == "via" { print $1 }' | while read -r route; do ip -4 route del "$route" 2>/dev/null; done
+done`;
+
+/** Shell that takes away network devices, routes and firewall rules of Kubernetes and CNI plugins, and the kubelet's slices. */
 export const endNetwork = `rm -rf /run/netns/cni-* 2>/dev/null
 for d in $(ip -o link show master cni0 2>/dev/null | awk -F': ' '{print $2}' | cut -d@ -f1); do ip link delete "$d" 2>/dev/null; done
 for d in $(ip -o link show 2>/dev/null | awk -F': ' '{print $2}' | cut -d@ -f1 | grep -E '^(cni0|flannel\\.1|flannel-v6\\.1|kube-ipvs0|flannel-wg|flannel-wg-v6)$'); do ip link delete "$d" 2>/dev/null; done
+${removePodRoutes}
 ${cleanFirewall}
 # the kubelet's transient slices, the pods' among them
 systemctl stop 'kubepods*.slice' 2>/dev/null

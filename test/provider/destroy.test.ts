@@ -6,13 +6,14 @@ import { checked, failure, startTestBoard, type TestBoard } from "./board";
 let test: TestBoard;
 let before: BoardListing;
 
-/** A chain, a rule with a counter and a comment that speaks of ours: somebody else's. */
-const foreign = `iptables -w -N DOCKER-USER; iptables -w -A FORWARD -j DOCKER-USER
+/** A device with a route, a chain, a rule with a counter and a comment that speaks of ours: somebody else's. */
+const foreign = `ip link add uplink type bridge; ip addr add 198.51.100.1/24 dev uplink; ip link set uplink up; ip route add 10.99.0.0/16 via 198.51.100.9
+iptables -w -N DOCKER-USER; iptables -w -A FORWARD -j DOCKER-USER
 iptables -w -A DOCKER-USER -s 192.0.2.1 -m comment --comment 'seen before -j KUBE-FORWARD' -j DROP -c 7 420
 ip6tables -w -A INPUT -p tcp --dport 22 -j ACCEPT; nft add table inet mine; nft add chain inet mine input`;
 const foreignRules = () => test.sh("{ iptables-save -c; ip6tables-save -c; } | grep -- -A; nft list table inet mine");
 
-/** What a k3s leaves that was stopped: data, a shim with its container, mounts, a namespace, devices, rules. */
+/** What a k3s leaves that was stopped: data, a shim with its container, mounts, a namespace, devices, a route to another node's pods, rules. */
 const leaveBehind = `
 mkdir -p /var/lib/rancher/k3s/server/db /var/lib/rancher/k3s/agent/containerd /etc/rancher/node /etc/rancher/k3s /run/k3s/containerd /run/flannel
 mkdir -p /var/lib/kubelet/pods/p1/volumes/token /var/lib/cni/networks/cbr0 /etc/cni/net.d /var/log/pods/ns_pod /run/netns
@@ -21,6 +22,7 @@ mountpoint -q /var/lib/kubelet/pods/p1/volumes/token || mount -t tmpfs tmpfs /va
 cp /bin/sh /usr/local/bin/containerd-shim-runc-v2
 setsid /usr/local/bin/containerd-shim-runc-v2 -c 'sleep 1000 & wait' -address /run/k3s/containerd/containerd.sock </dev/null >/dev/null 2>&1 &
 ip netns add cni-0000; ip link add cni0 type bridge; ip link add veth1 type veth peer name eth0 netns cni-0000; ip link set veth1 master cni0; ip link set cni0 up
+ip route add 10.42.1.0/24 via 198.51.100.9
 iptables -w -t nat -N KUBE-SERVICES; iptables -w -t nat -N KUBE-SEP-A; iptables -w -t nat -A KUBE-SERVICES -j KUBE-SEP-A
 for i in 1 2; do iptables -w -t nat -A PREROUTING -m comment --comment 'kubernetes service portals' -j KUBE-SERVICES; done
 iptables -w -t nat -A POSTROUTING -s 10.42.0.0/16 -m comment --comment 'flanneld pod network' -j MASQUERADE
