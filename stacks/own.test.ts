@@ -27,11 +27,19 @@ describe("what is the user's own", () => {
     ]),
   );
 
+  /** Each resource waits for all of the groups before its own. */
+  const expectOrder = (groups: readonly (readonly string[])[]) => {
+    groups.forEach((group, index) => {
+      for (const name of group)
+        expect([...before(name)], name).toEqual(expect.arrayContaining(groups.slice(0, index).flat()));
+    });
+  };
+
   it("runs hooks between the stages, one after the other", async () => {
     const sysctls = { sysctls: { "vm.swappiness": 10 } };
     const board = { ...good.board, prerequisites: sysctls };
     await deploy({ board, hooks: everywhere, manifests: { web }, workloads: { shop } });
-    const order = [
+    expectOrder([
       ["board-sysctls", "hook-b-registry"],
       ["registry-binary", "registry-service", "hook-a-registry"],
       ["hook-b-images"],
@@ -44,11 +52,7 @@ describe("what is the user's own", () => {
       ["ready", "hook-a-ready"],
       ["hook-b-workloads"],
       ["workload-shop", "hook-a-workloads"],
-    ];
-    order.forEach((group, index) => {
-      for (const name of group)
-        expect([...before(name)], name).toEqual(expect.arrayContaining(order.slice(0, index).flat()));
-    });
+    ]);
     expect([...before("ready")]).not.toContain("hook-a-ready");
   });
 
@@ -57,7 +61,7 @@ describe("what is the user's own", () => {
     boardSays(healthy, { "w1.example": { hostname: "one", address: "192.0.2.8" } });
     await deployKubeadm({ cni: { kind: "flannel" } }, { hooks: everywhere, agents: { w1 }, workloads: { shop } });
     expect(registered.filter(({ name }) => name.startsWith("hook-"))).toHaveLength(Object.keys(everywhere).length);
-    const order = [
+    expectOrder([
       ["kubeadm-control-plane", "hook-a-k3s"],
       ["hook-b-manifests"],
       ["hook-a-manifests"],
@@ -65,11 +69,7 @@ describe("what is the user's own", () => {
       ["ready", "hook-a-ready"],
       ["hook-b-workloads"],
       ["workload-shop", "hook-a-workloads"],
-    ];
-    order.forEach((group, index) => {
-      for (const name of group)
-        expect([...before(name)], name).toEqual(expect.arrayContaining(order.slice(0, index).flat()));
-    });
+    ]);
     expect([...before("hook-b-manifests")].filter((name) => name.startsWith("agent-w1"))).toEqual([]);
   });
 
