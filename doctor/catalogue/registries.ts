@@ -1,5 +1,10 @@
 import type { Entry } from "./entry";
 
+const nameFirst =
+  "look at the name first: an image that only the board has, or another registry, is asked for elsewhere by its short name";
+const pullSecret =
+  "give the pod a secret for {registry}: kubectl create secret docker-registry, and its name in imagePullSecrets of the pod or of its service account";
+
 /** Registries, and the mirrors that stand in for them. */
 export const registries = {
   "image-not-in-registry": {
@@ -27,10 +32,8 @@ export const registries = {
     severity: "error",
     area: "registries",
     sentence: "{registry} does not have {image}, or wants a login for it: it does not tell which",
-    remedy:
-      'look at the name first: an image that only the board has, or another registry, is asked for elsewhere by its short name. A private one wants /etc/rancher/k3s/registries.yaml: configs."{registry}".auth with user name and password; k3s reads it at its start',
-    kubeadmRemedy:
-      "look at the name first: an image that only the board has, or another registry, is asked for elsewhere by its short name. For a private one give the pod a secret for {registry}: kubectl create secret docker-registry, and its name in imagePullSecrets of the pod or of its service account",
+    remedy: `${nameFirst}. A private one wants /etc/rancher/k3s/registries.yaml: configs."{registry}".auth with user name and password; k3s reads it at its start`,
+    kubeadmRemedy: `${nameFirst}. For a private one ${pullSecret}`,
     because: ["mirror-key-differs", "mirror-not-loaded"],
   },
   "registry-unauthorized": {
@@ -39,8 +42,7 @@ export const registries = {
     sentence: "the registry {registry} refuses the board's login",
     remedy:
       '/etc/rancher/k3s/registries.yaml: configs."{registry}".auth with user name and password (k3s-board:registry.username, registry.password); k3s reads it at its start',
-    kubeadmRemedy:
-      "give the pod a secret for {registry}: kubectl create secret docker-registry, and its name in imagePullSecrets of the pod or of its service account",
+    kubeadmRemedy: pullSecret,
   },
   "registry-speaks-http": {
     severity: "error",

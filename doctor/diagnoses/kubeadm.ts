@@ -8,13 +8,13 @@ import type { Facts, UnitFacts } from "../facts";
 import { finding, type Finding } from "../findings";
 import { kubernetesPorts } from "../gather/kubeadm-sections";
 import type { KubeadmFacts } from "../kubeadm-facts";
-import { nodeOf, ofOwnNode } from "../node";
+import { isOfKubeadm, nodeOf, ofOwnNode } from "../node";
 import { chainOf, said, troubles } from "../trouble";
 
 /** What keeps a node of kubeadm from running. Nothing for boards without kubeadm, and for those of k3s on which kubeadm only lies. */
 export function kubeadmFindings(facts: Facts): Finding[] {
   const { kubeadm } = facts;
-  if (kubeadm === undefined || (facts.k3s?.role !== undefined && !hasCluster(kubeadm))) return [];
+  if (kubeadm === undefined || !(isOfKubeadm(facts) || hasCluster(kubeadm))) return [];
   return ofOwnNode(facts, [
     ...networkPlugin(facts, kubeadm),
     ...sandboxImage(facts),
