@@ -73,8 +73,7 @@ export function stageDatastore({ directory, version, restore }: DatastoreChange)
   return `db=${quote(directory)}
 kib=$(datastore_size "$db")${restore === undefined ? "" : ` && kib=$((kib + $(datastore_size ${quote(`${restore}/content`)})))`}
 room $((kib + kib / 10 + 1024)) "$db"
-number=$(ls -1 -- ${quote(copies)} 2>/dev/null | sed -n 's/^0*\\([0-9][0-9]*\\)-.*/\\1/p' | sort -n | tail -n 1)
-printf '%s\\n' "$db" ${quote(copies)}/"$(printf '%06d' $((\${number:-0} + 1)))"-${quote(version)} >"$new/datastore" || fail "$new cannot be written"`;
+printf '%s\\n' "$db" ${quote(copies)}/"$(next_copy ${quote(copies)} ${quote(version)})" >"$new/datastore" || fail "$new cannot be written"`;
 }
 
 /** Shell of a transaction, once it stands: the service stops, and what it has stored is copied. */
