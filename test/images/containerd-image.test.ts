@@ -74,12 +74,14 @@ describe.skipIf(process.getuid?.() !== 0)("ContainerdImage against a real contai
   let server: ContainerdServer;
   let one: BuiltImage;
   let two: BuiltImage;
+  let three: BuiltImage;
   let cacheBefore: string | undefined;
 
   beforeAll(async () => {
     server = await ContainerdServer.start("riscv64");
     one = await sampleImage(files.path, 1);
     two = await sampleImage(files.path, 2);
+    three = await sampleImage(files.path, 3);
     cacheBefore = process.env.K3S_BOARD_CACHE;
     process.env.K3S_BOARD_CACHE = files.path;
   }, 900_000);
@@ -144,6 +146,9 @@ describe.skipIf(process.getuid?.() !== 0)("ContainerdImage against a real contai
       [name, "one", true],
       [`original.k3s-board.local/${name}`, "two", true],
     ]);
+    // nobody saw the end of that run, and the next one wants another image
+    await containerdImage.create(request(), await inputs(three));
+    expect(await images()).toContainEqual([`original.k3s-board.local/${name}`, "two", true]);
     await containerdImage.delete(request(), id, state);
     expect(await images()).toEqual([[name, "two", false]]);
     await remove([name]);
