@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
 import { ensureGo, goEnvironment } from "../tools/go-toolchain";
@@ -17,6 +17,8 @@ const root = join(__dirname, "..");
 interface Count {
   readonly passed: number;
   readonly failed: number;
+  /** What failed, a line each; what it said is where the part ran. */
+  readonly failures?: readonly string[];
 }
 
 interface Part {
@@ -62,7 +64,35 @@ function check(name: string, about: string, command: string, args: readonly stri
   };
 }
 
-const report = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), numFailedTestSuites: z.number() });
+const report = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numFailedTestSuites: z.number(),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string(),
+      assertionResults: z.array(
+        z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()) }),
+      ),
+    }),
+  ),
+});
+
+/** The failed tests of a report with the first line of the reason, and the files that failed as a whole. */
+function failuresOf(files: z.infer<typeof report>["testResults"]): string[] {
+  return files
+    .filter(({ status }) => status === "failed")
+    .flatMap(({ name, message, assertionResults }) => {
+      const failed = assertionResults.filter((test) => test.status === "failed");
+      const reasons =
+        failed.length > 0
+          ? failed.map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages[0] ?? ""}`)
+          : [message || "a hook failed"];
+      return reasons.map((reason) => `${relative(root, name)}: ${reason.split("\n")[0]}`);
+    });
+}
 
 /** Test files, counted by vitest itself. A file that does not even load counts as a failed test. */
 function tests(name: string, about: string, args: readonly string[]): Part {
@@ -81,11 +111,11 @@ function tests(name: string, about: string, args: readonly string[]): Part {
         ...args,
       ]);
       try {
-        const { numPassedTests, numFailedTests, numFailedTestSuites } = report.parse(
+        const { numPassedTests, numFailedTests, numFailedTestSuites, testResults } = report.parse(
           JSON.parse(readFileSync(file, "utf8")),
         );
         const failed = numFailedTests > 0 ? numFailedTests : numFailedTestSuites > 0 || code !== 0 ? 1 : 0;
-        return { passed: numPassedTests, failed };
+        return { passed: numPassedTests, failed, failures: failuresOf(testResults) };
       } catch {
         return { passed: 0, failed: 1 };
       } finally {
@@ -164,12 +194,14 @@ async function main(): Promise<void> {
   const lines: string[] = [];
   for (const group of groups) {
     const chosen = group.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-    for (const { name, passed, failed, seconds } of await Promise.all(
+    for (const { name, passed, failed, seconds, failures = [] } of await Promise.all(
       chosen.map((part) => runPart(part, chosen.length === 1)),
     )) {
       total.passed += passed;
       total.failed += failed;
       lines.push(`${name.padEnd(10)} ${passed} passed, ${failed} failed, ${seconds.toFixed(0)} s`);
+      // here again: what a part said may be long ago, and of a long log often only the end is kept
+      for (const failure of failures) lines.push(`${"".padEnd(10)} ${failure}`);
     }
   }
   // not of the form of the last line, which is the one that is counted
