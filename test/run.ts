@@ -154,8 +154,8 @@ const groups: readonly (readonly Part[])[] = [
     tests("property", "previews of generated changes, and what they touch", ["--project=system", "test/property"]),
     tests("engine", "the CLI against the real engine", ["--project=system", "test/engine"]),
     tests("page", "the doctor's page in a real browser", ["--project=system", "test/page"]),
+    tests("emulator", "the emulated boards", ["--project=system", "test/emulator"]),
   ],
-  [tests("emulator", "the emulated boards", ["--project=system", "test/emulator"])],
   // one cluster serves all tests there: behind one that failed nothing is to be learnt, and an `up` that waits in vain takes long
   [tests("stack", "whole stacks on the emulated board", ["--project=system", "--bail=1", "test/stack"])],
 ];

@@ -1,4 +1,5 @@
-import type { Architecture } from "../../components/board/architecture";
+import { z } from "zod";
+import { type Architecture, architectures } from "../../components/board/architecture";
 import { usualPageSize } from "../../components/images/programs";
 import { preparedNetwork } from "../../components/kubeadm/cni/network";
 import { nodePrograms } from "../../components/kubeadm/programs";
@@ -8,6 +9,9 @@ import type { Progress } from "../../tools/progress";
 
 /** The Kubernetes of the tests. */
 export const version = "v1.36.3";
+
+/** The architecture of the boards: `K3S_BOARD_TEST_ARCH`. Defaults to riscv64. */
+export const architecture = z.enum(architectures).default("riscv64").parse(process.env.K3S_BOARD_TEST_ARCH);
 
 /**
  * Builds what a kubeadm stack on such a board builds, so that a command on a board takes the time that the board takes. Needs no board.

@@ -8,7 +8,7 @@ import { onBoard } from "../stack/board-view";
 import { expectNoChanges } from "../stack/expect-no-changes";
 import { killTree } from "../stack/kill-tree";
 import { boardSections, type Sections, TestProject } from "../stack/project";
-import { buildForKubeadm, version } from "./builds";
+import { architecture, buildForKubeadm, version } from "./builds";
 
 const name = "kubeadm-test";
 
@@ -52,8 +52,8 @@ describe.sequential("a kubeadm stack on the emulated board", { timeout: (2 * com
 
   beforeAll(async () => {
     await downBoard(name);
-    await buildForKubeadm("riscv64", terminalProgress());
-    board = await upBoard({ name, architecture: "riscv64", k3s: false }, terminalProgress());
+    await buildForKubeadm(architecture, terminalProgress());
+    board = await upBoard({ name, architecture, k3s: false }, terminalProgress());
     project = new TestProject(undefined, commandMinutes);
     before = await listBoard((script) => onBoard(board, script));
   });
@@ -97,7 +97,7 @@ describe.sequential("a kubeadm stack on the emulated board", { timeout: (2 * com
       "True",
     ]);
     expect(items[0]?.spec?.taints ?? []).toEqual([]);
-    expect(items[0]?.status?.nodeInfo).toMatchObject({ architecture: "riscv64", kubeletVersion: version });
+    expect(items[0]?.status?.nodeInfo).toMatchObject({ architecture, kubeletVersion: version });
   });
 
   it("runs what kubeadm asks for, from the private registry", async () => {

@@ -10,7 +10,7 @@ import { onBoard } from "../stack/board-view";
 import { expectNoChanges } from "../stack/expect-no-changes";
 import { killTree } from "../stack/kill-tree";
 import { boardSections, type Sections, TestProject } from "../stack/project";
-import { buildForKubeadm, version } from "./builds";
+import { architecture, buildForKubeadm, version } from "./builds";
 
 const names = ["kubeadm-control", "kubeadm-worker"] as const;
 
@@ -82,8 +82,8 @@ describe.sequential("a kubeadm stack with a worker", { timeout: (2 * commandMinu
 
   beforeAll(async () => {
     for (const name of names) await downBoard(name);
-    await buildForKubeadm("riscv64", terminalProgress(), flannel);
-    const boards = await upBoards(names, { architecture: "riscv64", k3s: false }, terminalProgress());
+    await buildForKubeadm(architecture, terminalProgress(), flannel);
+    const boards = await upBoards(names, { architecture, k3s: false }, terminalProgress());
     [control, worker] = boards as [EmulatedBoard, EmulatedBoard];
     project = new TestProject(undefined, commandMinutes);
     before = { control: await listings(control), worker: await listings(worker) };

@@ -9,7 +9,9 @@ import { downBoard, type EmulatedBoard, upBoard } from "../../emulator/board";
 import { terminalProgress } from "../../tools/progress";
 import { type BoardListing, listBoard, listingDifferences, listKind } from "../board-listing";
 import { onBoard } from "./board-view";
+import { expectNoChanges } from "./expect-no-changes";
 import { killTree } from "./kill-tree";
+import { changedSections, type Contents, contentsOf, fraction, halfWritten, powerLossDuringUp } from "./power-loss";
 import { type BoardSections, boardSections, TestProject } from "./project";
 
 const name = "stack-test";
@@ -23,6 +25,7 @@ describe.sequential("a k3s server stack on the emulated board", () => {
   let sections: BoardSections;
   let pushed = 0;
   let before: BoardListing;
+  let pristine: Contents;
 
   const withK3s = (k3s: Record<string, unknown>) => ({ ...sections, k3s: { ...sections.k3s, ...k3s } });
 
@@ -44,6 +47,7 @@ describe.sequential("a k3s server stack on the emulated board", () => {
       "mkdir -p /etc/rancher/k3s && echo '# mine' > /etc/rancher/k3s/registries.yaml && chmod 0640 /etc/rancher/k3s/registries.yaml && chown nobody:daemon /etc/rancher/k3s/registries.yaml",
     );
     before = await listBoard((script) => onBoard(board, script));
+    pristine = await contentsOf(board);
   });
 
   afterAll(async () => {
@@ -234,6 +238,31 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     expect(run.code, run.text).toBe(1);
     expect(run.text).toMatch(/\/app \(layer sha256:[0-9a-f]{12}\) is a program for amd64, the image is for riscv64/);
     expect(run.report.summary.changes).toBe(false);
+  });
+
+  // twenty moments, also of the first `up`, are `npm run test:power-loss`
+  it("comes through power cuts at three random moments of an up, and has no file half-written", async () => {
+    const whole = [pristine, await contentsOf(board)];
+    const sides = [sections, changedSections(sections, project.directory)];
+    project.configure(sides[1]!);
+    const begun = Date.now();
+    const undisturbed = await project.run("up");
+    const typical = (Date.now() - begun) / 1000;
+    expect(undisturbed.code, undisturbed.text).toBe(0);
+    whole.push(await contentsOf(board));
+    const seed = Date.now();
+    for (let cut = 0; cut < 3; cut++) {
+      project.configure(sides[cut % 2]!);
+      const seconds = Math.round(fraction(seed, cut) * typical);
+      const { contents } = await powerLossDuringUp(board, project, seconds);
+      const moment = `${sides[cut % 2] === sections ? "back" : "forth"}, ${seconds} s of ${typical.toFixed(0)} s`;
+      expect(halfWritten(contents, whole), moment).toEqual([]);
+      const up = await project.run("up");
+      expect(up.code, `${moment}: ${up.text}`).toBe(0);
+      await expectNoChanges(project);
+      expect(await onBoard(board, "find / -xdev -name '*.k3s-board-new' | head"), moment).toBe("");
+    }
+    expect(await project.nodes()).toEqual(["True"]);
   });
 
   it("gives the board back", async () => {

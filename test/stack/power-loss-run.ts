@@ -10,8 +10,8 @@ import { downBoard, resetBoard, upBoard, type EmulatedBoard } from "../../emulat
 import { cacheDirectory } from "../../tools/cache";
 import { terminalProgress } from "../../tools/progress";
 import { onBoard } from "./board-view";
-import { type Contents, contentsOf, fraction, halfWritten, powerLossDuringUp } from "./power-loss";
-import { boardSections, type Sections, TestProject } from "./project";
+import { changedSections, type Contents, contentsOf, fraction, halfWritten, powerLossDuringUp } from "./power-loss";
+import { boardSections, TestProject } from "./project";
 
 const boardName = "power-loss";
 
@@ -40,27 +40,6 @@ const recordSchema = z.object({
   cuts: z.array(cutSchema),
 });
 type Record = z.infer<typeof recordSchema>;
-
-/** The configuration before and after the change: every kind of thing that is written to a board is in it. */
-function configurations(board: EmulatedBoard, directory: string): readonly [Sections, Sections] {
-  const before = boardSections(board);
-  const { k3s } = before;
-  const manifest = join(directory, "extra.yaml");
-  writeFileSync(manifest, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra, namespace: default}\n");
-  return [
-    before,
-    {
-      ...before,
-      board: {
-        ...before.board,
-        prerequisites: { hosts: { "192.0.2.7": ["registry.example"] }, sysctls: { "vm.swappiness": 10 } },
-      },
-      k3s: { ...k3s, config: { "node-label": ["changed=yes"] } },
-      images: { ...before.images, "k3s-board/hello:2.0": { kind: "goDirectory", directory: "./examples/hello" } },
-      manifests: { ...before.manifests, extra: { file: manifest } },
-    },
-  ];
-}
 
 class PowerLossRun {
   private constructor(
@@ -138,8 +117,9 @@ class PowerLossRun {
   }
 
   private configure(work: Work): void {
-    const [before, after] = configurations(this.board, this.directory);
-    this.project().configure(work === "install" || this.record.changed ? before : after);
+    const before = boardSections(this.board);
+    const isBefore = work === "install" || this.record.changed;
+    this.project().configure(isBefore ? before : changedSections(before, this.directory));
   }
 
   private newProject(): void {

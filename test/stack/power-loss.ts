@@ -1,9 +1,32 @@
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EmulatedBoard, killBoard, powerCycleBoard } from "../../emulator/board";
 import { killTree } from "./kill-tree";
 import { onBoard } from "./board-view";
-import type { Run, TestProject } from "./project";
+import type { BoardSections, Run, Sections, TestProject } from "./project";
+
+/**
+ * A configuration that differs in every kind of thing that is written to a board.
+ *
+ * @param directory - where its manifest is written.
+ */
+export function changedSections(before: BoardSections, directory: string): Sections {
+  const { k3s } = before;
+  const manifest = join(directory, "extra.yaml");
+  writeFileSync(manifest, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra, namespace: default}\n");
+  return {
+    ...before,
+    board: {
+      ...before.board,
+      prerequisites: { hosts: { "192.0.2.8": ["changed.example"] }, sysctls: { "vm.swappiness": 20 } },
+    },
+    k3s: { ...k3s, config: { "node-label": ["changed=yes"] } },
+    images: { ...before.images, "k3s-board/hello:2.0": { kind: "goDirectory", directory: "./examples/hello" } },
+    manifests: { ...before.manifests, extra: { file: manifest } },
+  };
+}
 
 /** Directories whose files are ours, or were there before; k3s's own data, the registry's blobs and our notes are not among them. */
 const written = ["/etc", "/usr/local", "/var/lib/rancher/k3s/server/manifests", "/var/lib/rancher/k3s/agent/images"];
