@@ -42,7 +42,8 @@ export const boardTypes: Readonly<Record<Architecture, BoardType>> = {
     qemuPackage: "qemu-system-arm",
     userEmulator: "qemu-aarch64-static",
     machine: "virt",
-    cpu: { tcg: "max", kvm: "host" },
+    // no pointer authentication, which QEMU computes at every call of a function where the processor has it
+    cpu: { tcg: "cortex-a76", kvm: "host" },
     console: "ttyAMA0",
     kernelPackage: "linux-image-arm64",
   },
