@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { dump } from "js-yaml";
 import { beforeEach, describe, expect, it } from "vitest";
-import { ConfigError } from "./config";
-import { isJoinStack, parseJoinStackConfig } from "./join-config";
+// first: its mocks replace only what is loaded after it
 import {
   agentToken,
   before,
@@ -17,6 +16,8 @@ import {
   registered,
   stacksHave,
 } from "./mocked-engine";
+import { ConfigError } from "./config";
+import { isJoinStack, parseJoinStackConfig } from "./join-config";
 
 const stack = "organization/k3s-board/home";
 const w1 = { host: "w1.example", arch: "riscv64", hostKey: "ssh-ed25519 BBBB" };

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
+// first: its mocks replace only what is loaded after it
+import { before, directory, fileOf, find, good, inClear, k3s } from "./mocked-engine";
 import { flannelConfig } from "../components/kubeadm/cni/config";
 import { FlannelNetwork } from "../components/kubeadm/cni/flannel-network";
 import { criDockerdConfig } from "../components/kubeadm/runtime/config";
 import { CriDockerdRuntime, type CriDockerdRuntimeArgs } from "../components/kubeadm/runtime/cri-dockerd";
 import { parseStackConfig } from "./config";
-import { before, directory, fileOf, find, good, inClear, k3s } from "./mocked-engine";
 
 const connection = { host: "board.example", user: "root", hostKeys: ["ssh-ed25519 AAAA"] };
 const runtime = (program: CriDockerdRuntimeArgs["program"]) =>
