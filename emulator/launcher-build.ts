@@ -6,6 +6,7 @@ import {
   cniPluginBuilds,
   containerdBuild,
   containerdPrograms,
+  formerKubernetesModfile,
   kubernetesModule,
 } from "../components/kubeadm/program-builds";
 import { cached } from "../tools/cache";
@@ -14,8 +15,14 @@ import { buildGo, type BuiltProgram, type GoBuild } from "../tools/go";
 import { hostArchitecture } from "../tools/host-architecture";
 import type { Progress } from "../tools/progress";
 
-/** Version that the Kubernetes parts report: the k3s whose layout the launcher follows. Nodes show it, as those of k3s do. */
-export const kubernetesVersion = "v1.36.3+k3s1";
+/**
+ * The k3s that a launcher can be, by Kubernetes' minor version: what `k3s --version` says, and nodes show. Its Kubernetes is upstream's of the same
+ * number. The newest follows k3s's layout and flags; the one before it differs in Kubernetes only, and is there to upgrade from.
+ */
+export const launcherVersions = { "1.36": "v1.36.3+k3s1", "1.35": "v1.35.4+k3s1" } as const;
+
+/** A minor version of {@link launcherVersions}. */
+export type LauncherMinor = keyof typeof launcherVersions;
 
 /** Names by which the one file with the Kubernetes parts is called. */
 const kubernetesPrograms = [
@@ -36,14 +43,19 @@ const packTimeoutSeconds = 600;
  * Kubernetes parts, containerd, crictl and the network plugins, compressed. The first build of an architecture takes minutes of processor time, later
  * ones come from the cache.
  *
+ * @param minor - which Kubernetes. Defaults to the newest.
  * @returns path of the program.
  * @throws when a part cannot be built, with the compiler's last lines.
  */
-export async function buildLauncher(architecture: Architecture, progress: Progress): Promise<string> {
+export async function buildLauncher(
+  architecture: Architecture,
+  progress: Progress,
+  minor: LauncherMinor = "1.36",
+): Promise<string> {
   const packer = await buildGo(packerBuild(), progress);
-  const launcher = await buildGo(launcherBuild(architecture), progress);
+  const launcher = await buildGo(launcherBuild(architecture, minor), progress);
   const parts: BuiltProgram[] = [];
-  for (const part of partBuilds(architecture)) parts.push(await buildGo(part, progress));
+  for (const part of partBuilds(architecture, minor)) parts.push(await buildGo(part, progress));
   const key = createHash("sha256").update([packer, launcher, ...parts].map((program) => program.sha256).join("\n"));
   const directory = await cached(
     "launchers",
@@ -67,19 +79,21 @@ function packerBuild(): GoBuild {
   return { module: moduleDirectory("launcher"), packagePath: "./pack", goarch: hostArchitecture(), goos, name: "pack" };
 }
 
-function launcherBuild(goarch: Architecture): GoBuild {
-  return { module: moduleDirectory("launcher"), packagePath: ".", goarch, name: "k3s" };
+function launcherBuild(goarch: Architecture, minor: LauncherMinor): GoBuild {
+  const ldflags = [`-X main.version=${launcherVersions[minor]}`];
+  return { module: moduleDirectory("launcher"), packagePath: ".", goarch, name: "k3s", ldflags };
 }
 
 /** What the launcher carries, the largest first, so that both cores of a board have work until the end of the unpacking. */
-export function partBuilds(goarch: Architecture): GoBuild[] {
+export function partBuilds(goarch: Architecture, minor: LauncherMinor = "1.36"): GoBuild[] {
   return [
     {
       module: kubernetesModule,
+      ...(minor === "1.35" ? { modfile: formerKubernetesModfile } : {}),
       packagePath: "./combined",
       goarch,
       name: "kubernetes",
-      ldflags: [`-X k8s.io/component-base/version.gitVersion=${kubernetesVersion}`],
+      ldflags: [`-X k8s.io/component-base/version.gitVersion=${launcherVersions[minor]}`],
     },
     ...containerdPrograms.map((name) => containerdBuild(name, goarch)),
     { module: moduleDirectory("launcher"), packagePath: "./crictl", goarch, name: "crictl" },

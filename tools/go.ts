@@ -13,6 +13,8 @@ import { prune } from "./prune";
 export interface GoBuild {
   /** Directory with the go.mod that names every dependency. */
   readonly module: string;
+  /** A go.mod to take in place of that directory's own (`-modfile`), with its go.sum beside it: the same code with other versions. */
+  readonly modfile?: string;
   /** Import path of the main package, or `.` for the module's own. */
   readonly packagePath: string;
   readonly goarch: Architecture;
@@ -37,7 +39,7 @@ export interface BuiltProgram {
 /** Key of a build: everything that the bytes of the program depend on. */
 export async function goBuildKey(build: GoBuild): Promise<string> {
   const hash = createHash("sha256");
-  const { name, packagePath, goarch, goos = "linux", ldflags = [], tags = [], env = {} } = build;
+  const { name, packagePath, goarch, goos = "linux", ldflags = [], tags = [], env = {}, modfile } = build;
   hash.update(JSON.stringify([goVersion, packagePath, goarch, goos, ldflags, tags, Object.entries(env).sort()]));
   for (const directory of [build.module, ...(await replacedDirectories(build.module))]) {
     for (const file of await filesBelow(directory)) {
@@ -45,7 +47,13 @@ export async function goBuildKey(build: GoBuild): Promise<string> {
       hash.update(file.content);
     }
   }
+  if (modfile !== undefined) for (const file of [modfile, sumOf(modfile)]) hash.update(await readFile(file));
   return `${name}-${goos}-${goarch}-${hash.digest("hex").slice(0, 24)}`;
+}
+
+/** The checksums that Go reads beside a go.mod. */
+function sumOf(modfile: string): string {
+  return modfile.replace(/\.mod$/, ".sum");
 }
 
 /** The program of an earlier build of the same, or `undefined`. Costs milliseconds and needs no toolchain. */
@@ -85,6 +93,7 @@ export async function buildGo(build: GoBuild, progress: Progress): Promise<Built
 async function compile(go: string, build: GoBuild, output: string, note: (text: string) => void): Promise<void> {
   const args = ["build", "-v", "-trimpath", "-buildvcs=false", "-mod=readonly"];
   args.push("-ldflags", ["-s", "-w", ...(build.ldflags ?? [])].join(" "));
+  if (build.modfile !== undefined) args.push("-modfile", build.modfile);
   if (build.tags?.length) args.push("-tags", build.tags.join(","));
   args.push("-o", output, build.packagePath);
   let packages = 0;

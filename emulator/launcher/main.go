@@ -25,8 +25,8 @@ import (
 	"k3s-board/emulator/launcher/settings"
 )
 
-// version is the k3s whose layout, flags and images this launcher follows. Its Kubernetes is upstream's of the same number.
-const version = "v1.36.3+k3s1"
+// version is the k3s that this launcher stands in for, such as v1.36.3+k3s1; set at link time.
+var version = "unknown"
 
 const usage = `NAME:
    k3s - Kubernetes, small and simple (launcher of an emulated board)

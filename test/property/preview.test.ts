@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RunRecord } from "../../cli/events/record";
+import { startPropertyBoard } from "./board";
 import { checkStep, compare } from "./check";
 import { configurationAfter, stepsOf } from "./edits";
 import { parseSnapshot, touchedBetween } from "./snapshot";
@@ -61,7 +62,7 @@ describe("previews of generated changes", () => {
   const steps = stepsOf(1, 6);
   let stack: PropertyStack;
   beforeAll(async () => {
-    stack = await PropertyStack.start("property-sample");
+    stack = await PropertyStack.on(await startPropertyBoard("property-sample"));
   });
   afterAll(() => stack.end());
 

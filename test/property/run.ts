@@ -4,7 +4,9 @@
  *
  * A run is named by its seed. `--from` goes on where another one ended: the board gets the configuration of that step first.
  */
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { type Architecture, architectures } from "../../components/board/architecture";
+import { startPropertyBoard } from "./board";
 import { checkStep } from "./check";
 import { configurationAfter, stepsOf } from "./edits";
 import { PropertyStack } from "./stack";
@@ -15,17 +17,20 @@ const whole = (text: string) => {
 };
 
 async function main(): Promise<number> {
-  const { seed, runs, from } = new Command("npm run test:preview --")
+  const { seed, runs, from, arch } = new Command("npm run test:preview --")
     .description("Compares what previews tell with what is touched, for generated changes.")
     .option("--seed <number>", "which changes; the same number makes the same ones", whole, Date.now() % 1_000_000)
     .option("--runs <number>", "how many changes in all", whole, 200)
     .option("--from <number>", "the change to begin with, counted from 1", whole, 1)
+    .addOption(
+      new Option("--arch <architecture>", "on an emulated board; without it in a container").choices(architectures),
+    )
     .parse()
-    .opts<{ seed: number; runs: number; from: number }>();
+    .opts<{ seed: number; runs: number; from: number; arch?: Architecture }>();
   const steps = stepsOf(seed, runs);
   const begun = Date.now();
   console.log(`seed ${seed}, changes ${from} to ${runs}`);
-  const stack = await PropertyStack.start("property");
+  const stack = await PropertyStack.on(await startPropertyBoard("property", arch));
   const counts = { changes: 0, touching: 0, wrong: 0 };
   try {
     if (from > 1) await stack.pass("up", configurationAfter(steps.slice(0, from - 1)));

@@ -3,8 +3,8 @@ import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { RunRecord } from "../../cli/events/record";
 import { agreedVariable } from "../../provider/announcements";
 import { removalNotes } from "../../provider/types";
-import { startTestBoard, type TestBoard } from "../provider/board";
 import { inlineStack } from "../provider/inline-stack";
+import type { PropertyBoard } from "./board";
 import type { Configuration } from "./configuration";
 import { emptyConfiguration, filePath, unitName } from "./configuration";
 import { makeResources, systemUnit } from "./program";
@@ -13,16 +13,16 @@ import { parseSnapshot, snapshotScript, type Snapshot } from "./snapshot";
 /** A board with a stack whose configuration changes. */
 export class PropertyStack {
   private constructor(
-    private readonly test: TestBoard,
+    private readonly board: PropertyBoard,
     private readonly stack: Stack,
     private readonly wanted: { configuration: Configuration },
   ) {}
 
-  /** Starts a board of its own, with what is there before us, and opens a stack on it. */
-  static async start(name: string): Promise<PropertyStack> {
-    const test = await startTestBoard(name);
+  /** Gives a board what is there before us, and opens a stack on it. The board is the stack's from now on. */
+  static async on(board: PropertyBoard): Promise<PropertyStack> {
+    const { scratch } = board;
     const there = filePath("there-before", 1);
-    await test.sh(`mkdir -p ${dirname(there)} && echo 'not ours' >${there} && chmod 0600 ${there}
+    await board.sh(`mkdir -p ${dirname(there)} && echo 'not ours' >${there} && chmod 0600 ${there}
 cat >/usr/lib/systemd/system/${unitName("system")}.service <<'EOT'
 ${systemUnit}EOT
 cat >/etc/systemd/system/writable-sysctls.service <<'EOT'
@@ -40,13 +40,13 @@ systemctl daemon-reload
 systemctl enable -q --now writable-sysctls.service ${unitName("system")}.service`);
     const wanted = { configuration: emptyConfiguration };
     // The engine's SDK takes plain objects only.
-    const connection = JSON.parse(JSON.stringify(test.connection)) as typeof test.connection;
+    const connection = JSON.parse(JSON.stringify(board.connection)) as typeof board.connection;
     const program = () => {
-      makeResources(wanted.configuration, connection, test.scratch);
+      makeResources(wanted.configuration, connection, scratch);
       return Promise.resolve();
     };
-    const stack = await inlineStack(test.scratch, program);
-    return new PropertyStack(test, stack, wanted);
+    const stack = await inlineStack(scratch, program);
+    return new PropertyStack(board, stack, wanted);
   }
 
   /**
@@ -73,15 +73,15 @@ systemctl enable -q --now writable-sysctls.service ${unitName("system")}.service
 
   /** Looks at all of the board. */
   async snapshot(): Promise<Snapshot> {
-    return parseSnapshot(await this.test.sh(snapshotScript));
+    return parseSnapshot(await this.board.sh(snapshotScript));
   }
 
   /** What a hand does on the board. */
   async byHand(script: string): Promise<void> {
-    await this.test.sh(`{ ${script}\n} 2>/dev/null || :`);
+    await this.board.sh(`{ ${script}\n} 2>/dev/null || :`);
   }
 
   end(): Promise<void> {
-    return this.test.end();
+    return this.board.end();
   }
 }
