@@ -1,7 +1,9 @@
+import { isIPv4 } from "node:net";
 import type { KubeadmConfig } from "../components/kubeadm/config";
 import { calicoOf } from "../components/kubeadm/cni/network";
-import { choosesEncryption } from "../components/kubeadm/configuration";
+import { encryptionProblem } from "../components/kubeadm/configuration";
 import { cniProblems } from "../components/kubeadm/cni/problems";
+import { isCertificateName } from "../components/kubeadm/names";
 import { networkProblems } from "../components/kubeadm/networks";
 import { dockerImageProblems } from "../components/kubeadm/runtime/docker-images";
 import { runtimeProblems } from "../components/kubeadm/runtime/problems";
@@ -14,6 +16,7 @@ export function kubeadmProblems(config: KubeadmStackConfig): ConfigProblem[] {
   return [
     ...unbuildable(config),
     ...encryption(config),
+    ...certificateNames(config),
     ...networkProblems(config.kubeadm),
     ...runtimeProblems(config),
     ...dockerImageProblems(config),
@@ -31,9 +34,28 @@ function unbuildable({ kubeadm }: KubeadmStackConfig): ConfigProblem[] {
 }
 
 function encryption({ kubeadm: { version, encryptionAlgorithm } }: KubeadmStackConfig): ConfigProblem[] {
-  if (encryptionAlgorithm === undefined || choosesEncryption(version)) return [];
-  const reason = `kubeadm of ${version} makes keys of RSA-2048: it can be told from 1.31 on`;
-  return [{ path: "kubeadm.encryptionAlgorithm", reason }];
+  const reason = encryptionProblem(version, encryptionAlgorithm);
+  return reason === undefined ? [] : [{ path: "kubeadm.encryptionAlgorithm", reason }];
+}
+
+/** Names by which the API server is reached, with the place of each. Small letters: kubeadm takes no others, and who asks does not mind. */
+export function reachedBy({
+  kubeadm,
+  board,
+}: Pick<KubeadmStackConfig, "kubeadm" | "board">): ReadonlyMap<string, string> {
+  const { kubeconfigServer } = kubeadm;
+  const server = kubeconfigServer === undefined ? [] : [new URL(kubeconfigServer).hostname.replace(/^\[|\]$/g, "")];
+  return new Map([
+    ...server.map((name) => [name, "kubeadm.kubeconfigServer"] as const),
+    [board.host.toLowerCase(), "board.host"],
+  ]);
+}
+
+function certificateNames(config: KubeadmStackConfig): ConfigProblem[] {
+  return [...reachedBy(config)].flatMap(([name, path]) => {
+    const reason = `${name} cannot be in the API server's certificate: name a host of letters, digits and dashes, or an address`;
+    return isCertificateName(name) ? [] : [{ path, reason }];
+  });
 }
 
 /** Whether the network can be had on the boards, and what is wrong with its manifest. */
@@ -80,6 +102,7 @@ function workers(config: KubeadmStackConfig): ConfigProblem[] {
     ...sharedBoardProblems(config),
     ...sharedImageProblems(config),
     ...keysOfK3s(config),
+    ...otherFamilies(config),
     ...otherArchitectures(config),
   ];
 }
@@ -97,6 +120,14 @@ function keysOfK3s({ agents }: KubeadmStackConfig): ConfigProblem[] {
       reason: "is k3s's: kubelet's configuration is kubeadm.kubelet, the node's address nodeAddress",
     })),
   ]);
+}
+
+/** With k3s the address is said in its configuration, and may be of both families. */
+function otherFamilies({ agents }: KubeadmStackConfig): ConfigProblem[] {
+  const reason = "expected an IPv4 address, as kubeadm.podSubnet is IPv4";
+  return Object.entries(agents).flatMap(([name, { nodeAddress }]) =>
+    nodeAddress === undefined || isIPv4(nodeAddress) ? [] : [{ path: `agents.${name}.nodeAddress`, reason }],
+  );
 }
 
 /** Programs that are given as they are are for one architecture. */

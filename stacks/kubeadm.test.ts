@@ -6,6 +6,7 @@ import {
   deployKubeadm,
   fileOf,
   find,
+  good,
   healthy,
   inClear,
   k3s,
@@ -127,6 +128,17 @@ describe("a kubeadm stack", () => {
     expect(find("kubeadm-control-plane")?.inputs.config).toMatch(
       /certSANs:\n\s+- 127\.0\.0\.1\n\s+- api\.example\n\s+- board\.example\n/,
     );
+  });
+
+  it("writes the board's name into it in small letters: kubeadm takes no others", async () => {
+    await deployKubeadm({}, { board: { ...good.board, host: "Board.example" } });
+    expect(find("kubeadm-control-plane")?.inputs.config).toMatch(/certSANs:\n\s+- board\.example\n/);
+  });
+
+  it("takes a board at an address of IPv6", async () => {
+    await deployKubeadm({}, { board: { ...good.board, host: "2001:db8::7" } });
+    expect(find("kubeadm-control-plane")?.inputs.config).toMatch(/certSANs:\n\s+- '?2001:db8::7'?\n/);
+    expect(find("kubeconfig")?.inputs.server).toBe("https://[2001:db8::7]:6443");
   });
 
   it("keeps the taint of a control plane where the node is not to run ordinary pods", async () => {

@@ -13,11 +13,12 @@ import { ConfigError, type KubeadmStackConfig } from "./config";
 import { boardOutputs, type K3sServerOutputs } from "./k3s-server";
 import { type KubeadmMembers, kubeadmMembers } from "./kubeadm-members";
 import { kubeadmPreparation } from "./kubeadm-nodes";
+import { reachedBy } from "./kubeadm-problems";
 import { refuseOtherVersion } from "./kubeadm-version";
 import { joinWorkers, type PreparedWorker } from "./kubeadm-workers";
 import { proxiedKubeadmBoard } from "./proxied";
 import { filledRegistry, readyBoard } from "./ready-board";
-import { type KubeadmBoards, kubeadmBoardsOf } from "./stack-boards";
+import { type KubeadmBoards, kubeadmBoardsOf, serverAddress } from "./stack-boards";
 
 /** What a kubeadm stack tells. */
 export type KubeadmOutputs = Omit<K3sServerOutputs, "servers" | "join">;
@@ -64,7 +65,7 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
     hooks,
   });
   if (filled.registry === undefined) throw new Error("a kubeadm stack needs a private registry");
-  const kubeconfigServer = kubeadm.kubeconfigServer ?? `https://${config.board.host}:6443`;
+  const kubeconfigServer = serverAddress(kubeadm, config.board);
   const server = new KubeadmServer("kubeadm", {
     connection,
     config: kubeadm,
@@ -72,7 +73,7 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
     ...images,
     node: members.server,
     registry: filled.registry,
-    certSANs: certSANs(config, kubeconfigServer),
+    certSANs: certSANs(config),
     otherFiles: runtimeFiles,
     after: [...filled.resources, ...hooks.before("k3s")],
   });
@@ -147,7 +148,6 @@ function checkedWorkloads({ workloads, hooks, registry }: KubeadmStackConfig) {
 }
 
 /** Names and addresses that the API server is reached by from outside, each once. */
-function certSANs({ kubeadm, board: { host } }: KubeadmStackConfig, kubeconfigServer: string): string[] {
-  const names = [host, new URL(kubeconfigServer).hostname.replace(/^\[|\]$/g, ""), ...kubeadm.certSANs];
-  return [...new Set(names)].sort();
+function certSANs(config: KubeadmStackConfig): string[] {
+  return [...new Set([...reachedBy(config).keys(), ...config.kubeadm.certSANs])].sort();
 }

@@ -1,6 +1,7 @@
 import type { BoardConfig } from "../components/board/config";
 import { serverKeys } from "../components/k3s/servers-config";
 import { writtenForAgent, writtenForJoinedServer, writtenForServer } from "../components/k3s/written";
+import { urlHost } from "../provider/url-host";
 import { type BoardToCheck, type CheckedBoard, checkedBoards, type WantedNode } from "./boards";
 import type { KubeadmStackConfig, StackConfig } from "./config";
 
@@ -18,7 +19,7 @@ export function serverAddress(
   { kubeconfigServer }: Pick<StackConfig["k3s"], "kubeconfigServer">,
   { host }: Pick<BoardConfig, "host">,
 ): string {
-  return kubeconfigServer ?? `https://${host}:6443`;
+  return kubeconfigServer ?? `https://${urlHost(host)}:6443`;
 }
 
 /** All boards of the stack, asked at the same time. @throws as {@link checkedBoards}. */

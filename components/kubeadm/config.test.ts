@@ -22,4 +22,21 @@ describe("the kubeadm section", () => {
     "refuses to take images from %s",
     (imageRepository) => expect(problems({ imageRepository })).toEqual([expect.stringMatching(/^imageRepository: /)]),
   );
+
+  it.each<[string, object, RegExp]>([
+    ["checks left out altogether", { ignorePreflightErrors: ["all"] }, /^ignorePreflightErrors\.0: name the checks/],
+    ["the same in capitals", { ignorePreflightErrors: ["Mem", "ALL"] }, /^ignorePreflightErrors\.1: name the checks/],
+    ["a domain in capitals", { dnsDomain: "Cluster.Local" }, /^dnsDomain: expected a domain of lower-case letters/],
+    ["an endpoint in capitals", { controlPlaneEndpoint: "API.example" }, /^controlPlaneEndpoint: expected a host/],
+    [
+      "an endpoint at a port that is none",
+      { controlPlaneEndpoint: "api:70000" },
+      /^controlPlaneEndpoint: expected a host/,
+    ],
+    ["a name that no certificate has", { certSANs: ["api_1.example"] }, /^certSANs\.0: expected an address or a name/],
+    ["an address that is a name", { nodeAddress: "board.example" }, /^nodeAddress: expected an IPv4 address/],
+    ["an address of IPv6", { nodeAddress: "2001:db8::7" }, /^nodeAddress: expected an IPv4 address/],
+  ])("refuses %s, as kubeadm would on the board", (_what, section, reason) =>
+    expect(problems(section)).toEqual([expect.stringMatching(reason)]),
+  );
 });

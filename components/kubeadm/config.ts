@@ -2,6 +2,7 @@ import { z } from "zod";
 import { nodeName } from "../board/prerequisites/config";
 import { cniConfig } from "./cni/config";
 import { parseImageReference } from "../images/reference";
+import { isCertificateName, isDnsName, isEndpoint } from "./names";
 import { runtimeConfig } from "./runtime/config";
 import { kubernetesSource } from "./source";
 import { versionProblem } from "./versions";
@@ -29,25 +30,31 @@ export const kubeadmConfig = z
       .default("10.244.0.0/16")
       .describe("Network of the pods, of which each node gets a /24; /8 to /24."),
     serviceSubnet: ipv4Subnet.default("10.96.0.0/12").describe("Network of the services, /12 to /28."),
-    dnsDomain: z.string().min(1).default("cluster.local").describe("Domain of the cluster's DNS."),
+    dnsDomain: z
+      .string()
+      .refine(isDnsName, "expected a domain of lower-case letters, digits and dashes")
+      .default("cluster.local")
+      .describe("Domain of the cluster's DNS."),
     controlPlaneEndpoint: z
       .string()
-      .regex(/^[^:/]+(:\d+)?$/, "expected a host name or address, with a port where it is not 6443")
+      .refine(isEndpoint, "expected a host name in lower case or an IPv4 address, with a port where it is not 6443")
       .optional()
       .describe("Stable address of the API server, `host` or `host:port`. Defaults to the node's own."),
     certSANs: z
-      .array(z.string().min(1))
+      .array(
+        z.string().refine(isCertificateName, "expected an address or a name in lower case, which may begin with *."),
+      )
       .default([])
       .describe("Further names and addresses for the API server's certificate. `board.host` is always among them."),
     encryptionAlgorithm: z
       .enum(["ECDSA-P256", "ECDSA-P384", "RSA-2048", "RSA-3072", "RSA-4096"])
       .optional()
       .describe(
-        "Kind of the keys that kubeadm makes, from Kubernetes 1.31 on. Defaults to ECDSA-P256: a slow board makes them and signs with them faster than with RSA's, kubeadm's own choice. Keys that are there stay.",
+        "Kind of the keys that kubeadm makes, from Kubernetes 1.31 on, ECDSA-P384 from 1.34 on. Defaults to ECDSA-P256: a slow board makes them and signs with them faster than with RSA's, kubeadm's own choice. Keys that are there stay.",
       ),
     nodeName: nodeName.optional().describe("Name of the node. Defaults to the host's name."),
     nodeAddress: z
-      .string()
+      .ipv4("expected an IPv4 address, as the networks are IPv4")
       .optional()
       .describe(
         "Address of the node in the cluster. Defaults to the one that the board uses towards its default route.",
@@ -76,7 +83,13 @@ export const kubeadmConfig = z
       .default(true)
       .describe("Whether the control plane's node runs ordinary pods too; a single node has to."),
     ignorePreflightErrors: z
-      .array(z.string().regex(/^[\w.-]+$/, "expected a check's name such as Mem"))
+      .array(
+        z
+          .string()
+          .regex(/^[\w.-]+$/, "expected a check's name such as Mem")
+          // kubeadm takes it by itself only, and here it always has kubelet's service to leave out
+          .refine((check) => check.toLowerCase() !== "all", "name the checks: kubeadm does not take all beside others"),
+      )
       .default([])
       .describe("Checks of kubeadm that may fail, by the names that it gives them, such as `Mem`."),
     kubeconfigServer: z

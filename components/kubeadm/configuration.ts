@@ -78,6 +78,18 @@ export function choosesEncryption(version: string): boolean {
   return configurationVersion(version) === "v1beta4";
 }
 
+/** Why kubeadm of a Kubernetes version does not make a kind of keys; `undefined` where it does. */
+export function encryptionProblem(
+  version: string,
+  algorithm: KubeadmConfig["encryptionAlgorithm"],
+): string | undefined {
+  if (algorithm === undefined) return undefined;
+  if (!choosesEncryption(version)) return `kubeadm of ${version} makes keys of RSA-2048: it can be told from 1.31 on`;
+  return algorithm === "ECDSA-P384" && (minorOf(version) ?? 0) < 34
+    ? `kubeadm of ${version} knows no ECDSA-P384: it came with 1.34`
+    : undefined;
+}
+
 /** The documents of kubeadm's configuration, as objects. Pure: the same stack gives the same. */
 export function kubeadmDocuments(args: ConfigurationArgs): readonly Readonly<Record<string, unknown>>[] {
   const { config, node, imageRepository, corednsRepository, criSocket, certSANs } = args;

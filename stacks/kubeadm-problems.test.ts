@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, parseStackConfig } from "./config";
+import { good } from "./mocked-engine";
+
+function problemsOf(kubeadm: object, more: object = {}): Record<string, string> {
+  const { board } = good;
+  try {
+    parseStackConfig({ board, kubeadm: { version: "v1.36.3", ...kubeadm }, ...more });
+  } catch (error) {
+    if (error instanceof ConfigError)
+      return Object.fromEntries(error.problems.map(({ path, reason }) => [path, reason]));
+    throw error;
+  }
+  return {};
+}
+
+describe("what kubeadm of a version cannot be told", () => {
+  const given = (version: string, encryptionAlgorithm: string) => {
+    const one = { url: "https://dl.example/program", sha256: "0".repeat(64) };
+    const source = { kind: "url", kubeadm: one, kubelet: one, kubectl: one };
+    return problemsOf({ version, source, encryptionAlgorithm })["kubeadm.encryptionAlgorithm"];
+  };
+
+  it.each([
+    ["v1.31.14", "ECDSA-P256"],
+    ["v1.33.11", "RSA-4096"],
+    ["v1.34.0", "ECDSA-P384"],
+  ])("%s takes %s", (version, algorithm) => expect(given(version, algorithm)).toBeUndefined());
+  it.each(["v1.31.14", "v1.33.11"])("%s knows no ECDSA-P384", (version) =>
+    expect(given(version, "ECDSA-P384")).toMatch(/knows no ECDSA-P384: it came with 1\.34/),
+  );
+});
+
+describe("names for the API server's certificate", () => {
+  it("are those that kubeadm takes, the board's own among them", () => {
+    const withHost = (host: string) => problemsOf({}, { board: { ...good.board, host } });
+    expect(withHost("Board.example")).toEqual({});
+    expect(withHost("my_board")).toEqual({
+      "board.host": expect.stringMatching(/^my_board cannot be in the API server's certificate/) as string,
+    });
+    expect(problemsOf({ kubeconfigServer: "https://my_board:6443" })).toEqual({
+      "kubeadm.kubeconfigServer": expect.stringMatching(/^my_board cannot be/) as string,
+    });
+  });
+});
+
+it("wants an IPv4 address of a worker too, as the networks are", () => {
+  const w1 = { host: "w1.example", arch: "riscv64", hostKey: "ssh-ed25519 BBBB", nodeAddress: "2001:db8::8" };
+  expect(problemsOf({ cni: { kind: "flannel" } }, { agents: { w1 } })).toEqual({
+    "agents.w1.nodeAddress": "expected an IPv4 address, as kubeadm.podSubnet is IPv4",
+  });
+});
