@@ -11,10 +11,10 @@ import { Workloads } from "../components/workloads/workloads";
 import * as board from "../provider";
 import { ConfigError, type KubeadmStackConfig } from "./config";
 import { boardOutputs, type K3sServerOutputs } from "./k3s-server";
+import { refuseOtherCluster } from "./kubeadm-cluster";
 import { type KubeadmMembers, kubeadmMembers } from "./kubeadm-members";
 import { kubeadmPreparation } from "./kubeadm-nodes";
 import { reachedBy } from "./kubeadm-problems";
-import { refuseOtherVersion } from "./kubeadm-version";
 import { joinWorkers, type PreparedWorker } from "./kubeadm-workers";
 import { proxiedKubeadmBoard } from "./proxied";
 import { filledRegistry, readyBoard } from "./ready-board";
@@ -36,8 +36,12 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
   const workloads = checkedWorkloads(config);
   const boards = await kubeadmBoardsOf(config);
   const { facts } = boards.server;
-  await refuseOtherVersion(config.kubeadm, boards.server.connection);
   const members = kubeadmMembers(config, boards);
+  const names = certSANs(config);
+  await refuseOtherCluster(
+    { kubeadm: config.kubeadm, server: members.server, certSANs: names },
+    boards.server.connection,
+  );
   const prepare = kubeadmPreparation(config, workloads);
   const { images, config: kubeadm, ...given } = await prepare({ checked: boards.server, arch, isWorker: false });
   const workers = await preparedWorkers(config, { boards, members, prepare });
@@ -73,7 +77,7 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
     ...images,
     node: members.server,
     registry: filled.registry,
-    certSANs: certSANs(config),
+    certSANs: names,
     otherFiles: runtimeFiles,
     after: [...filled.resources, ...hooks.before("k3s")],
   });
