@@ -37,6 +37,8 @@ export interface BoardToCheck {
   readonly board: BoardConfig;
   /** The k3s that it is to run. Defaults to none. */
   readonly node?: WantedNode;
+  /** What else speaks against the board, by what it said of itself, each as a sentence. Defaults to nothing. */
+  readonly problems?: (facts: board.Facts) => readonly string[];
 }
 
 /**
@@ -61,6 +63,7 @@ export async function checkedBoards(
         ...boardProblems(config.board, facts, path),
         ...proxyProblems(config.board.proxy, facts.packageManager, path),
         ...mirrorManagerProblems(config.board.packageMirrors, facts.packageManager, path),
+        ...(config.problems?.(facts) ?? []),
         ...conflicts.refusals,
         ...(wanted === undefined || program === undefined ? [] : installedProblems(wanted, program, wanted.sourcePath)),
       ];

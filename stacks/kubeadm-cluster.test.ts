@@ -120,3 +120,12 @@ describe("a kubeadm stack whose board has a cluster", () => {
     });
   });
 });
+
+it("a kubeadm stack tells of all its boards what keeps them from being nodes, before anything is registered", async () => {
+  boardSays({ ...healthy, swapBytes: 1 }, { "w1.example": { hostPrograms: [], swapBytes: 0, address: "192.0.2.8" } });
+  const w1 = { host: "w1.example", arch: "riscv64", hostKey: "ssh-ed25519 BBBB" };
+  await expect(deployKubeadm({ cni: { kind: "flannel" } }, { agents: { w1 } })).rejects.toThrow(
+    /board\.example is not a board for this stack:\n.*board\.prerequisites\.swap[^]*w1\.example is not .*\n.*flannel calls iptables/,
+  );
+  expect(registered).toEqual([]);
+});

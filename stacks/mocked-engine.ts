@@ -136,6 +136,8 @@ export const healthy: Facts = {
   bootId: "00000000-0000-4000-8000-000000000000",
   systemdVersion: 257,
   diskFreeBytes: 1e10,
+  hostPrograms: ["iptables"],
+  forwards: true,
   k3sFiles: [],
   k3sConfigFiles: {},
 };

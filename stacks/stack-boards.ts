@@ -1,6 +1,8 @@
 import type { BoardConfig } from "../components/board/config";
 import { serverKeys } from "../components/k3s/servers-config";
 import { writtenForAgent, writtenForJoinedServer, writtenForServer } from "../components/k3s/written";
+import { hostProblems } from "../components/kubeadm/host";
+import type { Facts } from "../provider";
 import { urlHost } from "../provider/url-host";
 import { type BoardToCheck, type CheckedBoard, checkedBoards, type WantedNode } from "./boards";
 import type { KubeadmStackConfig, StackConfig } from "./config";
@@ -39,9 +41,13 @@ export async function boardsOf(config: StackConfig): Promise<StackBoards> {
 export type KubeadmBoards = Pick<StackBoards, "server" | "agents">;
 
 /** All boards of a kubeadm stack, asked at the same time. @throws as {@link checkedBoards}. */
-export async function kubeadmBoardsOf({ board, agents }: KubeadmStackConfig): Promise<KubeadmBoards> {
-  const workers = Object.entries(agents).map(([name, worker]) => [`agents.${name}`, { board: worker }] as const);
-  const checked = await checkedBoards(new Map([["board", { board }], ...workers]));
+export async function kubeadmBoardsOf({ board, agents, kubeadm }: KubeadmStackConfig): Promise<KubeadmBoards> {
+  const node = (path: string, { prerequisites, ...others }: BoardConfig, isWorker: boolean): [string, BoardToCheck] => {
+    const problems = (facts: Facts) => hostProblems(kubeadm, { facts, prerequisites, path, isWorker });
+    return [path, { board: { prerequisites, ...others }, problems }];
+  };
+  const workers = Object.entries(agents).map(([name, worker]) => node(`agents.${name}`, worker, true));
+  const checked = await checkedBoards(new Map([node("board", board, false), ...workers]));
   return { server: boardAt(checked, "board"), agents: checkedIn("agents", agents, checked) };
 }
 

@@ -12,6 +12,7 @@ describe("facts", () => {
     expect(facts.memoryBytes).toBeGreaterThan(1e8);
     expect(facts.diskFreeBytes).toBeGreaterThan(0);
     expect(facts.pageSize % 4096).toBe(0);
+    expect(typeof facts.forwards).toBe("boolean");
     expect(Math.abs(facts.clockSeconds - Date.now() / 1000)).toBeLessThan(60);
     expect(facts.bootId).toMatch(/^[0-9a-f-]{36}$/);
   });
@@ -38,6 +39,9 @@ describe("facts", () => {
       "    cache ",
       "free=   Avail",
       "5242880",
+      "hostProgram=conntrack",
+      "hostProgram=iptables",
+      "forwards=0",
       `k3sFile=${Buffer.from("node-ip: 192.0.2.7\n").toString("base64")} /etc/rancher/k3s/config.yaml`,
       "k3sFile= /etc/rancher/k3s/config.yaml.d/an empty one.yaml",
       'k3sConfigFile=k3s "/etc/k3s.yaml"',
@@ -61,6 +65,8 @@ describe("facts", () => {
       bootId: "0d7f",
       systemdVersion: 257,
       diskFreeBytes: 5242880 * 1024,
+      hostPrograms: ["conntrack", "iptables"],
+      forwards: false,
       k3sFiles: [
         { path: "/etc/rancher/k3s/config.yaml", text: "node-ip: 192.0.2.7\n" },
         { path: "/etc/rancher/k3s/config.yaml.d/an empty one.yaml", text: "" },
@@ -72,6 +78,8 @@ describe("facts", () => {
   it("tells the old cgroup hierarchy, and a board without systemd or route", () => {
     const facts = parseFacts("machine=aarch64\nroute=\n");
     expect(facts).toMatchObject({ cgroupVersion: 1, address: "", k3sFiles: [], k3sConfigFiles: {} });
+    expect(facts).toMatchObject({ hostPrograms: [] });
+    expect(facts).not.toHaveProperty("forwards");
     expect(facts.systemdVersion).toBeUndefined();
     expect(facts.packageManager).toBeUndefined();
   });

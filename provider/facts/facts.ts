@@ -32,11 +32,18 @@ export interface Facts {
   readonly systemdVersion?: number;
   /** Bytes left on the file system of /var/lib. */
   readonly diskFreeBytes: number;
+  /** Those of {@link hostPrograms} that are on the board. */
+  readonly hostPrograms: readonly string[];
+  /** Whether the kernel forwards packets of IPv4; absent where it does not say. */
+  readonly forwards?: boolean;
   /** Configuration files of k3s that are not ours, in their usual place. They may hold secrets. */
   readonly k3sFiles: readonly { readonly path: string; readonly text: string }[];
   /** What the environment files of k3s's units set `K3S_CONFIG_FILE` to, by the name of the unit: k3s then reads nothing in the usual place. */
   readonly k3sConfigFiles: Readonly<Record<string, string>>;
 }
+
+/** Programs of the distribution that a cluster may call on its host. */
+export const hostPrograms = ["conntrack", "crictl", "iptables"] as const;
 
 /** Bytes of a configuration file that are read. */
 const configFileLimit = 64 * 1024;
@@ -59,8 +66,10 @@ echo "cpus=$(getconf _NPROCESSORS_ONLN)"; echo "pageSize=$(getconf PAGESIZE)"
 echo "route=$(ip -4 route get 192.0.2.1 2>/dev/null)"
 echo "free=$(df --output=avail -k /var/lib)"`;
 
-/** A shell fragment that prints the facts: {@link hostFragment} and the configuration of k3s. */
+/** A shell fragment that prints the facts: {@link hostFragment}, what a cluster finds on its host, and the configuration of k3s. */
 export const factsFragment = `${hostFragment}
+for p in ${hostPrograms.join(" ")}; do ! command -v $p >/dev/null || echo "hostProgram=$p"; done
+f=/proc/sys/net/ipv4/ip_forward; [ ! -r $f ] || { read -r v <$f; echo "forwards=$v"; }
 for f in /etc/rancher/k3s/config.yaml /etc/rancher/k3s/config.yaml.d/*; do
   case $f in *-k3s-board*.yaml) continue ;; esac
   [ ! -f "$f" ] || echo "k3sFile=$(head -c ${configFileLimit} -- "$f" | base64 -w 0) $f"
@@ -105,6 +114,8 @@ export function parseFacts(output: string): Facts {
     bootId: text("bootId"),
     ...(systemd === undefined ? {} : { systemdVersion: Number(systemd) }),
     diskFreeBytes: Number(free ?? 0) * 1024,
+    hostPrograms: [...output.matchAll(/^hostProgram=(.+)$/gm)].map(([, name = ""]) => name),
+    ...(values.has("forwards") ? { forwards: text("forwards") === "1" } : {}),
     k3sFiles: [...output.matchAll(/^k3sFile=(\S*) (.*)$/gm)].map(([, content = "", path = ""]) => ({
       path,
       text: Buffer.from(content, "base64").toString("utf8"),

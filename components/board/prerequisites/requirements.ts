@@ -14,6 +14,8 @@ const k3sAdvanced = "https://docs.k3s.io/advanced";
 const k3sAgent = "https://github.com/k3s-io/k3s/blob/master/pkg/daemons/agent/agent_linux.go";
 const runtimes = "https://kubernetes.io/docs/setup/production-environment/container-runtimes/";
 const kubeadmInstall = "https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/install-kubeadm/";
+const kubeadmChecks =
+  "https://github.com/kubernetes/kubernetes/blob/v1.31.14/cmd/kubeadm/app/preflight/checks_linux.go";
 const validity = "https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5";
 const kubernetesPorts = "https://kubernetes.io/docs/reference/networking/ports-and-protocols/";
 
@@ -64,13 +66,25 @@ export const requirements: readonly Requirement[] = [
   {
     component: "kubeadm",
     what: "`net.ipv4.ip_forward` is 1",
-    here: "`sysctls`",
+    here: "`sysctls`; a board that has 0 else is refused",
     source: runtimes,
   },
   {
     component: "kubeadm",
-    what: "swap off, or the kubelet configured to bear it",
-    here: "`swap`",
+    what: "on the control plane 2 processors and 1700 MB of memory",
+    here: "a smaller board is refused, unless `kubeadm.ignorePreflightErrors` has these checks",
+    source: kubeadmInstall,
+  },
+  {
+    component: "kubeadm",
+    what: "on the control plane `conntrack` up to 1.31, `crictl` up to 1.30, `iptables` up to 1.32; with flannel `iptables` on all nodes",
+    here: "a board without is refused, where the packages of Kubernetes or Docker do not bring them",
+    source: kubeadmChecks,
+  },
+  {
+    component: "kubeadm",
+    what: "swap off, or the kubelet configured to bear it (`failSwapOn: false` in `kubeadm.kubelet`)",
+    here: "`swap`; a board that has it on else is refused",
     source: kubeadmInstall,
   },
   {
