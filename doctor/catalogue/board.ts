@@ -61,7 +61,7 @@ export const board = {
     sentence: "the certificate {file} expired on {date}",
     remedy: "restart k3s, which renews its own; where that does not help: k3s certificate rotate",
     kubeadmRemedy: renewOfKubeadm,
-    because: ["clock-skew"],
+    because: ["clock-skew", "kubeadm-ca-expired"],
   },
   "certificate-expiring": {
     severity: "warning",

@@ -29,5 +29,6 @@ export const hostFaults = [
   "inodes-full",
   "clock-skew",
   "certificate-expired",
+  "kubeadm-ca-expired",
   "certificate-not-yet-valid",
 ];

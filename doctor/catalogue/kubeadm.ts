@@ -39,6 +39,14 @@ export const kubeadm = {
     sentence: "an earlier kubeadm init left {what}, and the node has no cluster: the next init refuses to start",
     remedy: "kubeadm reset --cri-socket {socket}, then npm run up; /etc/cni/net.d and iptables are not cleared by it",
   },
+  "kubeadm-ca-expired": {
+    severity: "error",
+    area: "services",
+    sentence: "the cluster's CA {file} expired on {date}, and nothing that it has signed is believed any more",
+    remedy:
+      "kubeadm certs renew leaves CAs as they are: make the cluster anew (npm run destroy, npm run up) with its workloads, or rotate the CA by hand: kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates",
+    because: ["clock-skew"],
+  },
   "kubernetes-port-in-use": {
     severity: "error",
     area: "services",
@@ -73,6 +81,7 @@ export const kubeadm = {
       "disk-full",
       "kubernetes-port-in-use",
       "certificate-expired",
+      "kubeadm-ca-expired",
       "certificate-not-yet-valid",
     ],
   },

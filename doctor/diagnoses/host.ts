@@ -106,13 +106,25 @@ function certificates(facts: Facts): Finding[] {
   const invalid = used.flatMap((one) => {
     const { path, notBefore, notAfter } = one;
     const evidence = [validity(one)];
-    if (notAfter < now) return [finding("certificate-expired", { file: path, date: time(notAfter) }, { evidence })];
+    if (notAfter < now)
+      return [
+        finding(
+          isCaOfKubeadm(path) ? "kubeadm-ca-expired" : "certificate-expired",
+          { file: path, date: time(notAfter) },
+          { evidence },
+        ),
+      ];
     if (notBefore > now + 1)
       return [finding("certificate-not-yet-valid", { file: path, date: time(notBefore) }, { evidence })];
     return [];
   });
   const days = isOfKubeadm(facts) ? kubeadmDays : renewalDays;
   return [...invalid, ...expiring(used, now, days)];
+}
+
+/** kubeadm renews what its CAs have signed, and these never. */
+function isCaOfKubeadm(path: string): boolean {
+  return /^\/etc\/kubernetes\/.*[-/]ca\.crt$/.test(path);
 }
 
 /** Those that a restart of k3s renews, or a command of kubeadm, as one: they were made together. CAs are not among them. */

@@ -49,6 +49,10 @@ describe("a node of kubeadm", () => {
       expect(found(ending("apiserver", 20))).toEqual(["certificate-expiring: kubeadm certs renew all"]);
       expect(found(ending("apiserver", 40), ending("ca", 20), ending("front-proxy-ca", 20))).toEqual([]);
     });
+    it("but not its CAs, which make what they have signed invalid too", () => {
+      expect(found(ending("apiserver", -1), ending("ca", -1))).toEqual(["kubeadm-ca-expired: kubeadm certs renew lea"]);
+      expect(found(ending("front-proxy-ca", -1))).toEqual(["kubeadm-ca-expired: kubeadm certs renew lea"]);
+    });
     it("that lie on a board of k3s are nobody's", () => {
       const facts = { ...healthy(), kubeadm: { ...base.kubeadm!, kubeconfigs: [] } };
       expect(diagnose({ ...facts, certificates: [ending("apiserver", -1)] })).toEqual([]);
