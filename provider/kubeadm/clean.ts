@@ -2,12 +2,13 @@ import { endNetwork, endShims, removePaths } from "../kubernetes/clean";
 import type { OnDestroy } from "../kubernetes/on-destroy";
 import { quote } from "../ssh/shell";
 
-/** Everything that kubeadm, kubelet, containerd and CNI plugins leave on a host besides what we write ourselves. */
+/** Everything that kubeadm, kubelet, its runtime and networks leave on a host besides what we write ourselves. */
 export const traces: readonly string[] = [
   "/etc/kubernetes",
   "/var/lib/etcd",
   "/var/lib/kubelet",
   "/var/lib/containerd",
+  "/var/lib/cri-dockerd",
   "/run/containerd",
   "/var/lib/cni",
   "/etc/cni",
@@ -15,6 +16,9 @@ export const traces: readonly string[] = [
   "/opt/containerd",
   "/etc/containerd",
   "/run/flannel",
+  "/run/calico",
+  "/var/lib/calico",
+  "/var/log/calico",
   "/var/log/pods",
   "/var/log/containers",
   "/usr/libexec/kubernetes",
@@ -47,6 +51,8 @@ failed=
 shims() { for p in /proc/[0-9]*; do tr '\\0' ' ' < "$p/cmdline" 2>/dev/null | grep -qE "containerd-shim.* k8s\\.io .*/run/containerd/containerd\\.sock" && echo "\${p#/proc/}"; done; }
 ${endShims}
 awk 'index($2, "/run/containerd/io.containerd.runtime.v2.task/k8s.io/") == 1 || index($2, "/run/containerd/io.containerd.grpc.v1.cri/") == 1 || index($2, "/var/lib/kubelet/") == 1 || index($2, "/run/netns/cni-") == 1 { print $2 }' /proc/self/mounts | sort -r | while read -r m; do umount -l "$(printf '%b' "$m")" 2>/dev/null; done
+# Calico's part of the network of pods, which nothing else takes out of the routes
+[ ! -d /var/lib/calico ] || for protocol in bird 80; do ip -4 route flush type blackhole proto $protocol 2>/dev/null; done
 ${endNetwork}
 ${removePaths(removed, emptied)}
 [ -z "$failed" ] || { echo "could not remove:$failed" >&2; exit 1; }

@@ -1,13 +1,13 @@
 import { quote } from "../ssh/shell";
 
 /**
- * awk that reads `iptables-save` and prints what `iptables-restore --noflush` takes to remove the rules of Kubernetes, CNI plugins and flannel:
- * their chains (`KUBE-*`, `CNI-*`, `FLANNEL-*`), the rules of others' chains that lead there, and the few that stand in others' chains under a
- * comment of flannel or kube-router. Nothing for a table without any. Each table changes at once or not at all, and what is not named here, its
+ * awk that reads `iptables-save` and prints what `iptables-restore --noflush` takes to remove the rules of Kubernetes, CNI plugins, flannel and Calico:
+ * their chains (`KUBE-*`, `CNI-*`, `FLANNEL-*`, `cali-*`), the rules of others' chains that lead there, and the few that stand in others' chains under a
+ * comment of flannel, Calico or kube-router. Nothing for a table without any. Each table changes at once or not at all, and what is not named here, its
  * counters included, is not touched.
  */
 export const firewallDeletions = String.raw`
-function ours(chain) { return chain ~ /^(KUBE|CNI|FLANNEL)-/ }
+function ours(chain) { return chain ~ /^(KUBE|CNI|FLANNEL|cali)-/ }
 function finish(  i) {
   if (rules != "" || count > 0) {
     printf "%s\n%s", table, rules
@@ -23,7 +23,7 @@ function finish(  i) {
   bare = $0
   # what a comment says is no target
   gsub(/"([^"\\]|\\.)*"/, "\"\"", bare)
-  if (bare ~ / -[jg] (KUBE|CNI|FLANNEL)-/ || $0 ~ /^[^"]* --comment "?(flanneld|KUBE-ROUTER)[ "]/) {
+  if (bare ~ / -[jg] (KUBE|CNI|FLANNEL|cali)-/ || $0 ~ /^[^"]* --comment "?((flanneld|KUBE-ROUTER)[ "]|cali:)/) {
     line = $0
     sub(/^-A /, "-D ", line)
     rules = rules line "\n"
@@ -32,8 +32,8 @@ function finish(  i) {
 /^COMMIT/ { finish() }
 `;
 
-/** Tables of nftables that belong to kube-proxy, flannel and the CNI plugins (their sources name them so), in whatever family. */
-const tables = ["kube-proxy", "flannel-ipv4", "flannel-ipv6", "cni_hostport", "cni_plugins_masquerade"];
+/** Tables of nftables that belong to kube-proxy, flannel, Calico and the CNI plugins (their sources name them so), in whatever family. */
+const tables = ["kube-proxy", "flannel-ipv4", "flannel-ipv6", "cni_hostport", "cni_plugins_masquerade", "calico"];
 
 /**
  * Shell that takes the firewall rules of a cluster away; sets `failed` where it could not. Both backends of iptables are looked at: a k3s with
@@ -55,5 +55,5 @@ if command -v nft >/dev/null 2>&1; then
   ! nft list tables 2>/dev/null | grep -qE ' (${tables.join("|")})$' || failed="$failed nftables"
 fi
 if command -v ipset >/dev/null 2>&1; then
-  ipset list -n 2>/dev/null | grep -E '^(inet6:)?KUBE-' | while read -r set; do ipset destroy "$set"; done
+  ipset list -n 2>/dev/null | grep -E '^((inet6:)?KUBE-|cali[46]0)' | while read -r set; do ipset destroy "$set"; done
 fi`;

@@ -52,6 +52,29 @@ COMMIT
 `);
   });
 
+  it("takes Calico's chains, and its rules in chains of others", () => {
+    const saved = `*filter
+:FORWARD ACCEPT [0:0]
+:cali-FORWARD - [0:0]
+:cali-fw-cali1234567890a - [0:0]
+:calibrate - [0:0]
+-A FORWARD -m comment --comment "cali:wUHhoiAYhphO9Mso" -j cali-FORWARD
+-A FORWARD -m comment --comment "cali:S93hcgKJrXEqnTfs" -m mark --mark 0x10000/0x10000 -j ACCEPT
+-A FORWARD -m comment --comment "calibrated" -j calibrate
+-A cali-FORWARD -m comment --comment "cali:vjrMJCRpqwy5oRoX" -j MARK --set-xmark 0x0/0xe0000
+COMMIT
+`;
+    expect(deletions(saved)).toBe(`*filter
+-D FORWARD -m comment --comment "cali:wUHhoiAYhphO9Mso" -j cali-FORWARD
+-D FORWARD -m comment --comment "cali:S93hcgKJrXEqnTfs" -m mark --mark 0x10000/0x10000 -j ACCEPT
+-F cali-FORWARD
+-F cali-fw-cali1234567890a
+-X cali-FORWARD
+-X cali-fw-cali1234567890a
+COMMIT
+`);
+  });
+
   it.each([
     ["a chain with such a word in its name", ":MY-KUBE-FW - [0:0]\n-A INPUT -j MY-KUBE-FW"],
     ["a comment that speaks of our chains", '-A INPUT -p tcp -m comment --comment "before -j KUBE-FORWARD" -j ACCEPT'],

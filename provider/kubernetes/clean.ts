@@ -112,7 +112,7 @@ done`;
 /** Shell that takes away network devices, routes and firewall rules of Kubernetes and CNI plugins, and the kubelet's slices. */
 export const endNetwork = `rm -rf /run/netns/cni-* 2>/dev/null
 for d in $(ip -o link show master cni0 2>/dev/null | awk -F': ' '{print $2}' | cut -d@ -f1); do ip link delete "$d" 2>/dev/null; done
-for d in $(ip -o link show 2>/dev/null | awk -F': ' '{print $2}' | cut -d@ -f1 | grep -E '^(cni0|flannel\\.1|flannel-v6\\.1|kube-ipvs0|flannel-wg|flannel-wg-v6)$'); do ip link delete "$d" 2>/dev/null; done
+for d in $(ip -o link show 2>/dev/null | awk -F': ' '{print $2}' | cut -d@ -f1 | grep -E '^(cni0|flannel\\.1|flannel-v6\\.1|kube-ipvs0|flannel-wg|flannel-wg-v6|vxlan(-v6)?\\.calico|wireguard\\.cali|cali[0-9a-f]{11})$'); do ip link delete "$d" 2>/dev/null; done
 ${removePodRoutes}
 ${cleanFirewall}
 # the kubelet's transient slices, the pods' among them
