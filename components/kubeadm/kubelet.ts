@@ -1,4 +1,5 @@
 import { dump } from "js-yaml";
+import { isObject } from "../../provider/secrets";
 import { urlHost } from "../../provider/url-host";
 import type { KubeadmConfig } from "./config";
 import { addressInSubnet } from "./subnet";
@@ -21,7 +22,7 @@ export function clusterDns(serviceSubnet: string): string {
 
 /** What kubelet is configured with: what kubeadm would write, what the runtime needs, and the user's own. */
 export function kubeletConfiguration(config: KubeadmConfig, criSocket: string): Readonly<Record<string, unknown>> {
-  return {
+  const own = {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
     authentication: {
@@ -41,8 +42,20 @@ export function kubeletConfiguration(config: KubeadmConfig, criSocket: string): 
     runtimeRequestTimeout: "10m0s",
     rotateCertificates: true,
     staticPodPath: "/etc/kubernetes/manifests",
-    ...config.kubelet,
   };
+  return withGiven(own, config.kubelet);
+}
+
+/** What is given goes into sections key by key: one key of `authentication` leaves the others as they are. */
+function withGiven(
+  own: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const merged = Object.entries(given).map(([key, value]) => {
+    const there = own[key];
+    return [key, isObject(there) && isObject(value) ? withGiven(there, value) : value];
+  });
+  return { ...own, ...(Object.fromEntries(merged) as Record<string, unknown>) };
 }
 
 /** kubelet's configuration file. */
