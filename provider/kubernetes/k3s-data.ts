@@ -34,6 +34,14 @@ function lookScript(paths: readonly string[]): string {
   );
 }
 
+/** Why a stack keeps the data directory that it has. */
+function moveRefusal(from: string, to: string): string {
+  return (
+    `k3s does not move its data from ${from} to ${to} (data-dir), and another directory would begin another cluster. Put ${from} back; or run ` +
+    `destroy -- --keep-data, move the directory on the board, and run up with ${to}`
+  );
+}
+
 /**
  * What k3s leaves on a host: data, sockets, containers, mounts, network devices. The resource remembers which of it was not there before,
  * and takes that away when the stack is destroyed, after the service has stopped: see `on-destroy.ts` for how much. It also tells when k3s's
@@ -43,6 +51,12 @@ export const k3sData: ResourceType<Inputs, State> = {
   token: "board:index:K3sData",
   inputs,
   secretOutputs: [],
+  check(inputs, old) {
+    // a replacement would delete the data of a k3s that runs, and what makes it the same node besides
+    const moves = old !== undefined && old.dataDir !== inputs.dataDir;
+    const problems = moves ? [{ property: "dataDir", reason: moveRefusal(old.dataDir, inputs.dataDir) }] : [];
+    return Promise.resolve({ inputs, problems });
+  },
   diff: (state, wanted) => ({
     // A state from before there was a choice has none, which is the default.
     changed: ((state as Partial<State>).onDestroy ?? "remove") === wanted.onDestroy ? [] : ["onDestroy"],
