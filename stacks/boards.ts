@@ -80,15 +80,15 @@ export async function checkedBoards(
 const noConflicts = { warnings: [], refusals: [] };
 
 /** What the board's own files do to the configuration of its k3s. */
-function conflictsOn({ role, version, written, section }: WantedNode, { k3sFiles, k3sConfigFiles }: board.Facts) {
-  const configFile = k3sConfigFiles[unitNames[role]];
+function conflictsOn({ role, version, written, section }: WantedNode, { k3sFiles, k3sEnvironment }: board.Facts) {
+  const environment = k3sEnvironment[unitNames[role]];
   return configurationConflicts({
     ...written,
     minor: minorOf(version) ?? knownMinors.newest,
     role,
     theirs: k3sFiles,
     section,
-    ...(configFile === undefined ? {} : { configFile }),
+    ...(environment === undefined ? {} : { environment }),
   });
 }
 

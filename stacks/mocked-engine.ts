@@ -139,7 +139,7 @@ export const healthy: Facts = {
   hostPrograms: ["iptables"],
   forwards: true,
   k3sFiles: [],
-  k3sConfigFiles: {},
+  k3sEnvironment: {},
 };
 let facts: Facts;
 let factsOf: Readonly<Record<string, Partial<Facts>>>;

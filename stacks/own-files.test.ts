@@ -9,8 +9,13 @@ it("a stack that the board's own files would make another one is refused before 
   await expect(deploy()).rejects.toThrow(
     /^board\.example is not a board for this stack:\n {2}\/etc\/rancher\/k3s\/config\.yaml\.d\/90-own\.yaml:1: tls-san takes the place/,
   );
-  boardSays({ ...healthy, k3sConfigFiles: { k3s: "/etc/k3s.yaml", "k3s-agent": "/etc/agent.yaml" } });
+  boardSays({
+    ...healthy,
+    k3sEnvironment: { k3s: { K3S_CONFIG_FILE: "/etc/k3s.yaml" }, "k3s-agent": { K3S_CONFIG_FILE: "/etc/agent.yaml" } },
+  });
   await expect(deploy()).rejects.toThrow(/k3s\.config: the environment of k3s names \/etc\/k3s\.yaml/);
+  boardSays({ ...healthy, k3sEnvironment: { k3s: { K3S_NODE_NAME: "pi" } } });
+  await expect(deploy()).rejects.toThrow(/K3S_NODE_NAME: node-name is something that the stack counts on/);
   expect(registered).toEqual([]);
 });
 

@@ -44,7 +44,9 @@ describe("facts", () => {
       "forwards=0",
       `k3sFile=${Buffer.from("node-ip: 192.0.2.7\n").toString("base64")} /etc/rancher/k3s/config.yaml`,
       "k3sFile= /etc/rancher/k3s/config.yaml.d/an empty one.yaml",
-      'k3sConfigFile=k3s "/etc/k3s.yaml"',
+      "k3sEnvironment=k3s K3S_CONFIG_FILE=/etc/first.yaml",
+      'k3sEnvironment=k3s K3S_CONFIG_FILE="/etc/k3s.yaml"',
+      "k3sEnvironment=k3s K3S_DATASTORE_ENDPOINT=(set)",
     ].join("\n");
     expect(parseFacts(output)).toEqual({
       machine: "riscv64",
@@ -71,13 +73,13 @@ describe("facts", () => {
         { path: "/etc/rancher/k3s/config.yaml", text: "node-ip: 192.0.2.7\n" },
         { path: "/etc/rancher/k3s/config.yaml.d/an empty one.yaml", text: "" },
       ],
-      k3sConfigFiles: { k3s: "/etc/k3s.yaml" },
+      k3sEnvironment: { k3s: { K3S_CONFIG_FILE: "/etc/k3s.yaml", K3S_DATASTORE_ENDPOINT: "(set)" } },
     });
   });
 
   it("tells the old cgroup hierarchy, and a board without systemd or route", () => {
     const facts = parseFacts("machine=aarch64\nroute=\n");
-    expect(facts).toMatchObject({ cgroupVersion: 1, address: "", k3sFiles: [], k3sConfigFiles: {} });
+    expect(facts).toMatchObject({ cgroupVersion: 1, address: "", k3sFiles: [], k3sEnvironment: {} });
     expect(facts).toMatchObject({ hostPrograms: [] });
     expect(facts).not.toHaveProperty("forwards");
     expect(facts.systemdVersion).toBeUndefined();

@@ -38,8 +38,8 @@ export interface Facts {
   readonly forwards?: boolean;
   /** Configuration files of k3s that are not ours, in their usual place. They may hold secrets. */
   readonly k3sFiles: readonly { readonly path: string; readonly text: string }[];
-  /** What the environment files of k3s's units set `K3S_CONFIG_FILE` to, by the name of the unit: k3s then reads nothing in the usual place. */
-  readonly k3sConfigFiles: Readonly<Record<string, string>>;
+  /** Variables of k3s in the environment files of its units, by the name of the unit. Of one that holds a secret only that it is set. */
+  readonly k3sEnvironment: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** Programs of the distribution that a cluster may call on its host. */
@@ -77,7 +77,10 @@ done
 for u in k3s k3s-agent; do
   for f in /etc/default/$u /etc/sysconfig/$u /etc/systemd/system/$u.service.env; do
     [ -r $f ] || continue
-    while IFS= read -r l || [ -n "$l" ]; do case $l in K3S_CONFIG_FILE=?*) echo "k3sConfigFile=$u \${l#*=}" ;; esac; done <$f
+    while IFS= read -r l || [ -n "$l" ]; do case $l in
+      K3S_*TOKEN*=?* | K3S_*SECRET*=?* | K3S_*AUTH=?* | K3S_*ENDPOINT=?*) echo "k3sEnvironment=$u \${l%%=*}=(set)" ;;
+      K3S_*=?*) echo "k3sEnvironment=$u $l" ;;
+    esac; done <$f
   done
 done`;
 
@@ -120,11 +123,14 @@ export function parseFacts(output: string): Facts {
       path,
       text: Buffer.from(content, "base64").toString("utf8"),
     })),
-    k3sConfigFiles: Object.fromEntries(
-      [...output.matchAll(/^k3sConfigFile=(\S+) (.*)$/gm)].map(([, unit = "", path = ""]) => [
-        unit,
-        path.replace(/^(["'])(.*)\1$/, "$2"),
-      ]),
-    ),
+    k3sEnvironment: environments(output),
   };
+}
+
+/** Of a variable that is set several times the last value, as systemd has it. */
+function environments(output: string): Record<string, Record<string, string>> {
+  const units: Record<string, Record<string, string>> = {};
+  for (const [, unit = "", name = "", value = ""] of output.matchAll(/^k3sEnvironment=(\S+) (\w+)=(.*)$/gm))
+    units[unit] = { ...units[unit], [name]: value.trim().replace(/^(["'])(.*)\1$/, "$2") };
+  return units;
 }

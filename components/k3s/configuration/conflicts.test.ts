@@ -87,9 +87,35 @@ describe("the board's own files", () => {
   });
 
   it("are not read where the environment names another file, and neither are the stack's", () => {
-    const { refusals } = conflicts({ [early]: "data-dir: /mnt\n" }, { configFile: "/etc/k3s.yaml" });
+    const { refusals } = conflicts(
+      { [early]: "data-dir: /mnt\n" },
+      { environment: { K3S_CONFIG_FILE: "/etc/k3s.yaml" } },
+    );
     expect(refusals).toEqual([expect.stringMatching(/names \/etc\/k3s\.yaml as K3S_CONFIG_FILE/)]);
-    expect(conflicts({}, { configFile: early })).toEqual(none);
+    expect(conflicts({}, { environment: { K3S_CONFIG_FILE: early } })).toEqual(none);
+  });
+
+  it.each([
+    [
+      "a place that is counted on",
+      { K3S_DATA_DIR: "/mnt/k3s" },
+      /variable K3S_DATA_DIR: data-dir is something .* move it to k3s\.config\.data-dir/,
+    ],
+    ["an external datastore", { K3S_DATASTORE_ENDPOINT: "(set)" }, /datastore-endpoint is something/],
+    ["another name of the node", { K3S_NODE_NAME: "pi" }, /node-name is something/],
+    [
+      "another registry",
+      { K3S_SYSTEM_DEFAULT_REGISTRY: "r.lan" },
+      /K3S_SYSTEM_DEFAULT_REGISTRY: .* decided by the stack: take it out there and use delivery/,
+    ],
+  ])("of an environment are refused where they say %s", (_what, environment, reason) => {
+    expect(conflicts({}, { environment })).toEqual({ refusals: [expect.stringMatching(reason)], warnings: [] });
+  });
+
+  it("of an environment do no harm where files say something else, or it comes to the same", () => {
+    const environment = { K3S_DATA_DIR: "/var/lib/rancher/k3s", K3S_TOKEN: "(set)", K3S_NODE_NAME: "pi" };
+    const ours = [{ path: own, text: "node-name: board\n" }];
+    expect(conflicts({}, { environment, ours })).toEqual(none);
   });
 
   it("are never quoted: values may be secret", () => {

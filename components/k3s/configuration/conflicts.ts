@@ -2,6 +2,7 @@ import { type Effective, effectiveConfiguration, type Setting } from "./effectiv
 import { flagNamed, flagOfAlias, type K3sFlag, type Role } from "./flags";
 import {
   type ConfigFile,
+  configPath,
   defaultConfigPath,
   fileOccurrences,
   filesInOrder,
@@ -22,8 +23,8 @@ export interface ConflictArgs {
   readonly args: readonly string[];
   /** Files of the board's own. */
   readonly theirs: readonly ConfigFile[];
-  /** What the board's environment files set `K3S_CONFIG_FILE` to. Defaults to nothing. */
-  readonly configFile?: string;
+  /** What the board's environment files give k3s. Defaults to nothing. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Config path of the stack's own keys: `k3s.config`. */
   readonly section: string;
 }
@@ -53,8 +54,9 @@ const countedOn: ReadonlySet<string> = new Set([
 
 /** What the board's own files of k3s do to a stack's configuration, by k3s's rules: the last file wins, a list has the values of the command line too. */
 export function configurationConflicts(given: ConflictArgs): Conflicts {
-  const { configFile, section } = given;
-  if (configFile !== undefined && configFile !== defaultConfigPath) {
+  const { environment = {}, section } = given;
+  const configFile = configPath([], environment);
+  if (configFile !== defaultConfigPath) {
     const reason = `the environment of k3s names ${configFile} as K3S_CONFIG_FILE: k3s does not read what the stack writes to ${defaultConfigPath}.d. Take it out of the environment file`;
     return { refusals: [`${section}: ${reason}`], warnings: [] };
   }
@@ -70,7 +72,8 @@ export function configurationConflicts(given: ConflictArgs): Conflicts {
     }
   });
   const alone = effective(given, given.ours);
-  const together = effective(given, [...given.ours, ...theirs]);
+  const together = effective(given, [...given.ours, ...theirs], environment);
+  refusals.push(...ofEnvironment(alone, together, section));
   const found = theirs.flatMap(fileOccurrences);
   const flags = new Set(found.flatMap(({ name }) => flagNamed(name) ?? flagOfAlias(name) ?? []));
   const warnings: string[] = [];
@@ -89,8 +92,30 @@ export function configurationConflicts(given: ConflictArgs): Conflicts {
   return { refusals, warnings: [...warnings, ...unknown.map((one) => unknownText(one, given))] };
 }
 
-function effective({ minor, role, args }: ConflictArgs, files: readonly ConfigFile[]): Effective {
-  return effectiveConfiguration({ minor, role, args, files });
+function effective(
+  { minor, role, args }: ConflictArgs,
+  files: readonly ConfigFile[],
+  environment: Readonly<Record<string, string>> = {},
+): Effective {
+  return effectiveConfiguration({ minor, role, args, files, environment });
+}
+
+/** What comes from the environment, because no file and no argument says something else, and is another value than the stack goes by. */
+function ofEnvironment(alone: Effective, together: Effective, section: string): string[] {
+  return [...together.settings.values()].flatMap((after) => {
+    const [from] = after.from;
+    if (from?.kind !== "environment" || sameValues(alone.settings.get(after.flag.name), after)) return [];
+    return notForOthers(after.flag.name, originText(from), section) ?? [];
+  });
+}
+
+/** Why a flag may not be set beside the stack; `undefined` for one that the stack does not care about. */
+function notForOthers(name: string, where: string, section: string): string | undefined {
+  const own = decidedElsewhere[name];
+  if (own !== undefined) return `${where}: ${name} is decided by the stack: take it out there and use ${own}`;
+  return countedOn.has(name)
+    ? `${where}: ${name} is something that the stack counts on: move it to ${section}.${name}`
+    : undefined;
 }
 
 /** A setting without and with the board's own files. */
@@ -125,13 +150,8 @@ function judge(
         }
       : { refused: false, reason: `${where}: ${name} is what the stack sets too. Have it in one place` };
   if (!differs) return undefined;
-  if (own !== undefined)
-    return { refused: true, reason: `${where}: ${name} is decided by the stack: take it out there and use ${own}` };
-  if (countedOn.has(name))
-    return {
-      refused: true,
-      reason: `${where}: ${name} is something that the stack counts on: move it to ${section}.${name}`,
-    };
+  const refusal = notForOthers(name, where, section);
+  if (refusal !== undefined) return { refused: true, reason: refusal };
   return isOurs
     ? { refused: false, reason: `${where}: ${name} adds to the list that the stack sets (${section}.${name})` }
     : undefined;
