@@ -108,6 +108,11 @@ describe("a server with agents", () => {
     expect(find("k3s-service")?.inputs).toMatchObject({ health: { kind: "kubernetes", node: "licheepi" } });
   });
 
+  it("waits for the server's node alone also where the stack has no other: agents of another stack are nodes as well", async () => {
+    await deploy();
+    expect(find("k3s-service")?.inputs).toMatchObject({ health: { kind: "kubernetes", node: "licheepi" } });
+  });
+
   it("says which agent's k3s is not there, and that a registry's certificate is not, before anything is touched", async () => {
     const gone = join(directory, "gone");
     await expect(deploy({ agents: { w1: { ...w1, source: { path: gone } } } })).rejects.toThrow(

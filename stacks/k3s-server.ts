@@ -159,7 +159,6 @@ async function firstServer(
     otherFiles: k3sFiles,
     clusterInit: servers.length > 0,
     node: members.server.name,
-    hasOthers: joining.length > 0,
     ...(registry.registry === undefined ? {} : { registry: registry.registry }),
     checks: [...objects.values(), ...hooks.before("k3s")],
     after: registry.resources,

@@ -1,5 +1,5 @@
 import type { K3sConfig } from "../components/k3s/config";
-import { agentServer, nodeAddress } from "../components/k3s/configuration/files";
+import { agentServer, nodeAddress, stackConfiguration } from "../components/k3s/configuration/files";
 import type { Role } from "../components/k3s/configuration/flags";
 import type { Facts } from "../provider";
 import { ConfigError, type ConfigProblem, type StackConfig } from "./config";
@@ -30,9 +30,9 @@ export interface ClusterMembers {
 
 /** The server as a node: k3s takes the host's name unless it is told another one, and either in lower case. */
 function serverMember({ k3s, board }: StackConfig, facts: Facts): ClusterMember {
-  const given = k3s.config["node-name"];
+  const given = stackConfiguration(k3s).settings.get("node-name")?.values[0];
   const name =
-    typeof given === "string" ? given.toLowerCase() : (board.prerequisites?.hostname ?? facts.hostname.toLowerCase());
+    given !== undefined ? given.toLowerCase() : (board.prerequisites?.hostname ?? facts.hostname.toLowerCase());
   return { name, address: nodeAddress(k3s, "server") ?? facts.address };
 }
 

@@ -23,8 +23,6 @@ export interface K3sServerArgs extends K3sNodeArgs {
   readonly clusterInit: boolean;
   /** Name of the server's node. */
   readonly node: string;
-  /** Whether there are other nodes: one that is not Ready is no reason to take a change of the server back. */
-  readonly hasOthers: boolean;
   /** What has to agree before anything of k3s is touched, its data among it. */
   readonly checks: readonly pulumi.Resource[];
 }
@@ -36,12 +34,9 @@ export class K3sServer extends pulumi.ComponentResource {
 
   constructor(name: string, args: K3sServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("k3s-board:k3s:K3sServer", name, {}, opts);
-    const { node, hasOthers, config } = args;
-    const health = {
-      kind: "kubernetes" as const,
-      kubeconfig: k3sPaths.kubeconfig,
-      ...(hasOthers ? { node } : {}),
-    };
+    const { node, config } = args;
+    // another node that is not Ready, of another stack perhaps, is no reason to take a change of the server back
+    const health = { kind: "kubernetes" as const, kubeconfig: k3sPaths.kubeconfig, node };
     const token = configuredToken(`${name}-token`, args, this);
     const restartTriggers = token?.rotations.apply((count): Record<string, string> =>
       count ? { token: String(count) } : {},
