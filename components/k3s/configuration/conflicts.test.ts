@@ -118,6 +118,32 @@ describe("the board's own files", () => {
     expect(conflicts({}, { environment, ours })).toEqual(none);
   });
 
+  it.each([
+    [
+      "what kubelet does not start with",
+      early,
+      "debug: true\nkubelet-arg: [v=2, cloud-config=/c]\n",
+      /config\.yaml:2: kubelet-arg: kubelet 1\.36 does not start with --cloud-config/,
+    ],
+    [
+      "a backend that is gone",
+      late,
+      "flannel-backend: wireguard\n",
+      /90-own\.yaml:1: flannel-backend: k3s 1\.36 does not start with this value/,
+    ],
+  ])("are refused where they bring %s, as the stack's own keys are", (_what, path, text, reason) => {
+    expect(conflicts({ [path]: text })).toEqual({ refusals: [expect.stringMatching(reason)], warnings: [] });
+    expect(conflicts({ [path]: text }, { minor: 26, ours: [] })).toEqual(none);
+  });
+
+  it("are judged as an agent's on an agent", () => {
+    const { refusals } = conflicts(
+      { [early]: "kubelet-arg: [pod-infra-container-image=p]\n" },
+      { role: "agent", ours: [], args: [] },
+    );
+    expect(refusals).toEqual([expect.stringMatching(/config\.yaml:1: kubelet-arg: kubelet 1\.36/)]);
+  });
+
   it("are never quoted: values may be secret", () => {
     const text = fc.constantFrom(
       "token",

@@ -1,5 +1,6 @@
 import { type Effective, effectiveConfiguration, type Setting } from "./effective";
 import { flagNamed, flagOfAlias, type K3sFlag, type Role } from "./flags";
+import { startProblems } from "./rules";
 import {
   type ConfigFile,
   configPath,
@@ -73,7 +74,7 @@ export function configurationConflicts(given: ConflictArgs): Conflicts {
   });
   const alone = effective(given, given.ours);
   const together = effective(given, [...given.ours, ...theirs], environment);
-  refusals.push(...ofEnvironment(alone, together, section));
+  refusals.push(...ofEnvironment(alone, together, section), ...startRefusals(given, alone, together));
   const found = theirs.flatMap(fileOccurrences);
   const flags = new Set(found.flatMap(({ name }) => flagNamed(name) ?? flagOfAlias(name) ?? []));
   const warnings: string[] = [];
@@ -98,6 +99,18 @@ function effective(
   environment: Readonly<Record<string, string>> = {},
 ): Effective {
   return effectiveConfiguration({ minor, role, args, files, environment });
+}
+
+/** What k3s would not start with, and what the stack says is not to blame for. The words for the stack's own keys quote values, which are not shown here. */
+function startRefusals({ minor, role }: ConflictArgs, alone: Effective, together: Effective): string[] {
+  const known = new Set(startProblems(alone, minor, role).map(({ key, reason }) => `${key} ${reason}`));
+  return startProblems(together, minor, role).flatMap(({ key, reason }) => {
+    if (known.has(`${key} ${reason}`)) return [];
+    const { values = [], from = [] } = together.settings.get(key) ?? {};
+    const isQuoted = values.some((value) => reason.includes(value));
+    const where = from.map(originText).join(", ");
+    return [`${where}: ${key}: ${isQuoted ? `k3s 1.${minor} does not start with this value` : reason}`];
+  });
 }
 
 /** What comes from the environment, because no file and no argument says something else, and is another value than the stack goes by. */

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { familiesOf, parseNetwork } from "./addresses";
 import type { Effective } from "./effective";
+import type { Role } from "./flags";
 import type { KeyProblem } from "./keys";
 import { removedKubeletArgs } from "./kubelet-args";
 
@@ -135,12 +136,17 @@ const kubeconfigMode = rule("write-kubeconfig-mode", ({ value }) => {
  * @param minor - of k3s: 36 for v1.36.3+k3s1.
  */
 export function serverProblems(effective: Effective, minor: number): KeyProblem[] {
-  return problemsBy([...serverRules, ...agentRules, ...nodeRules, kubeconfigMode], effective, minor);
+  return [...startProblems(effective, minor, "server"), ...problemsBy([kubeconfigMode], effective, minor)];
+}
+
+/** What a k3s of that role would refuse at its start, and nothing else. */
+export function startProblems(effective: Effective, minor: number, role: Role): KeyProblem[] {
+  return problemsBy(role === "server" ? [...serverRules, ...agentRules, ...nodeRules] : agentRules, effective, minor);
 }
 
 /** What a k3s agent would refuse at its start, as {@link serverProblems} for a server. */
 export function agentProblems(effective: Effective, minor: number): KeyProblem[] {
-  return problemsBy(agentRules, effective, minor);
+  return startProblems(effective, minor, "agent");
 }
 
 function problemsBy(rules: readonly Rule[], { settings }: Effective, minor: number): KeyProblem[] {
