@@ -4,6 +4,7 @@ import { platformText } from "../../components/images/audit/platforms";
 import { linux } from "../../components/images/image";
 import { UnfitImages } from "../../components/images/unfit-images";
 import { stackAudit, type StackAudit, type SubjectsArgs } from "../../stacks/audit";
+import { ConfigError } from "../../stacks/config";
 import { terminalProgress } from "../../tools/progress";
 import { Engine } from "../engine/engine";
 import type { Project } from "../engine/project";
@@ -27,7 +28,7 @@ export interface AuditFlags extends CommonFlags {
  * Audits images, and shows what they are. Without any, those of the stack.
  *
  * @param images - image names, and paths of OCI layouts and archives, against the directory that the command was started in.
- * @throws UsageError for wrong options; UnfitImages where the stack's plan is refused; ExpectedError where its images cannot be made.
+ * @throws UsageError for wrong options and a wrong configuration, manifests among it; UnfitImages where the stack's plan is refused; ExpectedError where its images cannot be made.
  */
 export async function audit(project: Project, images: readonly string[], flags: AuditFlags): Promise<ExitCode> {
   const architecture = flags.arch === undefined ? undefined : knownArchitecture(flags.arch);
@@ -96,9 +97,15 @@ async function stackSubjects(stack: StackAudit | undefined, args: SubjectsArgs):
   try {
     return (await stack?.subjects(args)) ?? [];
   } catch (error) {
-    if (error instanceof UnfitImages) throw error;
-    throw new ExpectedError((error as Error).message);
+    throw subjectsFailure(error);
   }
+}
+
+/** Why the images of a stack cannot be told, as the kind of error that its exit code goes by. */
+export function subjectsFailure(error: unknown): Error {
+  if (error instanceof UnfitImages) return error;
+  const { message } = error as Error;
+  return error instanceof ConfigError ? new UsageError(message) : new ExpectedError(message);
 }
 
 /** Standard output is for the answer. */
