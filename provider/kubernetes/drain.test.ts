@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { V1Node, V1Pod } from "@kubernetes/client-node";
+import { ApiException, type V1Node, type V1Pod } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { cordonPatch, drainedByUs, drainNode, mustLeave, uncordonPatch } from "./drain";
 import type { Eviction, NodeApi } from "./node-api";
@@ -42,7 +42,7 @@ function cluster(
 async function drain(api: NodeApi, timeoutSeconds = 5): Promise<string[]> {
   const said: string[] = [];
   const log = (severity: string, message: string) => void said.push(`${severity}: ${message}`);
-  await drainNode({ api, node: "w1", timeoutSeconds, log, pause: () => nextTurn() });
+  await drainNode({ api, node: "w1", timeoutSeconds, log, patienceSeconds: 0.2, pause: () => nextTurn() });
   return said;
 }
 
@@ -85,6 +85,32 @@ describe("drainNode", () => {
     const { api, asked } = cluster(dead, [pod("a")], () => ({ held: "budget" }));
     expect((await drain(api, 60)).at(-1)).toMatch(/^warning: node w1 is not Ready, so its pods are not waited for/);
     expect(asked.get("a")).toBe(1);
+  });
+
+  it("asks again where a request is not answered, for a while", async () => {
+    const { api, patches } = cluster(ready, [pod("a")]);
+    let down = 2;
+    const answer = <Result>(asked: Promise<Result>) =>
+      down-- > 0 ? Promise.reject(new Error("socket hang up")) : asked;
+    const flaky: NodeApi = {
+      ...api,
+      find: (name) => answer(api.find(name)),
+      podsOn: (name) => {
+        if (patches.length === 1 && down < 0) down = 1;
+        return answer(api.podsOn(name));
+      },
+    };
+    expect((await drain(flaky)).at(-1)).toBe("info: node w1 is drained");
+    down = Infinity;
+    await expect(drain(flaky)).rejects.toThrow("socket hang up");
+  });
+
+  it("does not ask again for what is refused", async () => {
+    let asked = 0;
+    const refuse = () => Promise.reject(new ApiException(403, "Forbidden", { message: "no" }, {}));
+    const { api } = cluster(ready, []);
+    await expect(drain({ ...api, find: () => (asked++, refuse()) })).rejects.toThrow("403");
+    expect(asked).toBe(1);
   });
 
   it("warns of pods that nobody makes anew", async () => {

@@ -1,7 +1,9 @@
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import { pauseAfterLook } from "../pause";
+import { BoardError } from "../ssh/board-error";
 import { nodeHealth } from "./health";
 import type { NodeApi } from "./node-api";
+import { refusal } from "./refusal";
 
 /** On a node that this program has cordoned: only that one is uncordoned again. */
 export const drainedByUs = "k3s-board/drained";
@@ -15,12 +17,16 @@ export interface DrainArgs {
   /** What becomes of the node then, for the message about pods that are left on it. Defaults to `goes`. */
   readonly then?: "goes" | "restarts";
   readonly log: (severity: "info" | "warning", message: string) => void;
+  /** Seconds in which a request that is not answered is made again. Defaults to 20. */
+  readonly patienceSeconds?: number;
   /** Waits after a look that began at a time (milliseconds). Defaults to {@link pauseAfterLook}. */
   readonly pause?: (began: number) => Promise<void>;
 }
 
 /** Seconds between two messages to the person who waits. */
 const reportSeconds = 20;
+/** A busy board's API server may miss a request. One that is gone is not waited for long: it is no reason to leave the rest undone. */
+const defaultPatienceSeconds = 20;
 
 const titleOf = ({ metadata }: V1Pod) => `${metadata?.namespace ?? "default"}/${metadata?.name ?? "?"}`;
 
@@ -56,25 +62,27 @@ export async function drainNode({
   timeoutSeconds,
   log,
   then = "goes",
+  patienceSeconds = defaultPatienceSeconds,
   pause = pauseAfterLook,
 }: DrainArgs): Promise<void> {
-  const found = await api.find(node);
+  const answered = <Result>(ask: () => Promise<Result>) => untilAnswered(ask, { patienceSeconds, pause });
+  const found = await answered(() => api.find(node));
   if (found === undefined) return;
   const cordon = cordonPatch(found);
-  if (cordon !== undefined) await api.merge(node, cordon);
+  if (cordon !== undefined) await answered(() => api.merge(node, cordon));
   const isReady = nodeHealth(found).ready;
   const started = Date.now();
   const elapsed = () => (Date.now() - started) / 1000;
   let reported = 0;
   for (let look = 0; ; look++) {
     const began = Date.now();
-    const leaving = (await api.podsOn(node)).filter(mustLeave);
+    const leaving = (await answered(() => api.podsOn(node))).filter(mustLeave);
     if (leaving.length === 0) {
       if (look > 0) log("info", `node ${node} is drained`);
       return;
     }
     if (look === 0) announce(node, leaving, log);
-    const held = await evict(api, leaving);
+    const held = await evict(leaving, (pod) => answered(() => api.evict(pod)));
     const state = leaving.map((pod) => describe(pod, held.get(titleOf(pod)))).join("; ");
     if (!isReady) return log("warning", `node ${node} is not Ready, so its pods are not waited for: ${state}`);
     if (elapsed() >= timeoutSeconds) {
@@ -95,10 +103,32 @@ export async function uncordonNode(api: NodeApi, node: string): Promise<void> {
   if (patch !== undefined) await api.merge(node, patch);
 }
 
-async function evict(api: NodeApi, pods: readonly V1Pod[]): Promise<Map<string, string>> {
+/** The answer of an API server, which is asked again for a while where none comes or it has a trouble of its own. */
+async function untilAnswered<Result>(
+  ask: () => Promise<Result>,
+  { patienceSeconds, pause }: Required<Pick<DrainArgs, "patienceSeconds" | "pause">>,
+): Promise<Result> {
+  const started = Date.now();
+  for (;;) {
+    const began = Date.now();
+    try {
+      return await ask();
+    } catch (error) {
+      const { code } = refusal(error);
+      const isAnswer = (code >= 400 && code < 500) || (error instanceof BoardError && error.trouble === "cancelled");
+      if (isAnswer || Date.now() - started >= patienceSeconds * 1000) throw error;
+    }
+    await pause(began);
+  }
+}
+
+async function evict(
+  pods: readonly V1Pod[],
+  ask: (pod: V1Pod) => ReturnType<NodeApi["evict"]>,
+): Promise<Map<string, string>> {
   const held = new Map<string, string>();
   for (const pod of pods.filter(({ metadata }) => metadata?.deletionTimestamp === undefined)) {
-    const eviction = await api.evict(pod);
+    const eviction = await ask(pod);
     if (eviction !== "going") held.set(titleOf(pod), eviction.held);
   }
   return held;
