@@ -108,6 +108,7 @@ describe("parseStackConfig", () => {
       "k3s.config.write-kubeconfig",
       /take the stack output kubeconfig/,
     ],
+    ["more time than a service has", withK3s({ startTimeoutSeconds: 7200 }), "k3s.startTimeoutSeconds", /3600/],
     ["a bootstrap token", withK3s({ token: "abcdef.0123456789abcdef" }), "k3s.token", /form of a bootstrap token/],
     [
       "a system image twice",

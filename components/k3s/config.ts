@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { onDestroyDepths } from "../../provider/kubernetes/on-destroy";
 import { imageName } from "../images/config";
+import { readyTimeoutSeconds, startTimeout } from "../timeouts";
 import { stackConfiguration } from "./configuration/files";
 import { knownMinors, minorOf } from "./configuration/flags";
 import { flagNameOf, type KeyProblem, keyProblems, keyWarnings } from "./configuration/keys";
@@ -238,18 +239,10 @@ export const k3sConfig = z
           "that was not there before. `purge`: all of k3s's data, also from before, and what CNI plugins left. `npm run destroy` follows " +
           "what is written here now, `--keep-data` and `--purge` go before it.",
       ),
-    startTimeoutSeconds: z
-      .number()
-      .int()
-      .positive()
+    startTimeoutSeconds: startTimeout
       .default(600)
       .describe("Seconds until a k3s that is not healthy after a restart is rolled back. A slow board needs minutes."),
-    readyTimeoutSeconds: z
-      .number()
-      .int()
-      .positive()
-      .default(900)
-      .describe("Seconds until node and system pods must be Ready."),
+    readyTimeoutSeconds,
   })
   .superRefine(
     (section, context) => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { nodeName } from "../board/prerequisites/config";
+import { readyTimeoutSeconds, startTimeout } from "../timeouts";
 import { cniConfig } from "./cni/config";
 import { parseImageReference } from "../images/reference";
 import { isCertificateName, isDnsName, isEndpoint } from "./names";
@@ -96,18 +97,10 @@ export const kubeadmConfig = z
       .url({ protocol: /^https$/ })
       .optional()
       .describe("Address of the API server in the kubeconfig output. Defaults to https://<board.host>:6443."),
-    startTimeoutSeconds: z
-      .number()
-      .int()
-      .positive()
+    startTimeoutSeconds: startTimeout
       .default(900)
       .describe("Seconds for kubelet, and then for the control plane, to come up. A slow board needs minutes."),
-    readyTimeoutSeconds: z
-      .number()
-      .int()
-      .positive()
-      .default(900)
-      .describe("Seconds until node and system pods must be Ready."),
+    readyTimeoutSeconds,
   })
   .superRefine(
     (section, context) => {
