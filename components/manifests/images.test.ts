@@ -21,6 +21,21 @@ describe("imagesInManifests", () => {
     expect(imagesInManifests(text)).toEqual([{ image: "a:1", where: `${kind} shop/web, container main` }]);
   });
 
+  it("reads YAML as Kubernetes does, with merge keys and binary values", () => {
+    const text = [
+      "kind: Pod",
+      "metadata: { name: web }",
+      "x-main: &main { name: main, image: a:1 }",
+      "spec: { containers: [{ <<: *main }] }",
+      "---",
+      "kind: Secret",
+      "metadata: { name: key }",
+      "data: { key: !!binary aGk= }",
+      "",
+    ].join("\n");
+    expect(names(text)).toEqual(["a:1"]);
+  });
+
   it("finds init, ephemeral and volume images, in every document and list, each once", () => {
     const text = [
       dump({

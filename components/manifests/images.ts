@@ -1,5 +1,6 @@
 import { loadAll } from "js-yaml";
 import { z } from "zod";
+import { kubernetesYaml } from "../../provider/kubernetes/manifest-documents";
 
 /** An image that a manifest names. */
 export interface ManifestImage {
@@ -50,7 +51,7 @@ export const podPaths: Readonly<Record<string, readonly string[]>> = {
  * @throws for text that is not YAML.
  */
 export function imagesInManifests(text: string): ManifestImage[] {
-  const found = loadAll(text).flatMap(imagesOf);
+  const found = loadAll(text, { schema: kubernetesYaml }).flatMap(imagesOf);
   return found.filter(({ image }, index) => found.findIndex((other) => other.image === image) === index);
 }
 

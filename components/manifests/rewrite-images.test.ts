@@ -1,6 +1,7 @@
 import { loadAll } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import type { PlannedImage } from "../images/plan";
+import { imagesInManifests } from "./images";
 import { rewriteImages, substituteDelivered } from "./rewrite-images";
 
 const images = [
@@ -60,6 +61,14 @@ describe("rewriteImages", () => {
     // a name that YAML 1.1 would read as true stays a name
     expect(content).toMatch(/name: ['"]on['"]/);
     expect(changes).toHaveLength(1);
+  });
+
+  it("leaves a directive with the document that it is for", () => {
+    const text = (image: string) =>
+      `%YAML 1.1\n---\napiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [{ image: ${image} }] }\n`;
+    expect(rewriteImages(text("b:1"), () => undefined).content).toBe(text("b:1"));
+    const { content } = rewriteImages(text("b:1"), ({ policy }) => ({ image: "c:1", policy }));
+    expect(imagesInManifests(content).map(({ image }) => image)).toEqual(["c:1"]);
   });
 
   it("finds pods in lists, in templates, and images in volumes", () => {

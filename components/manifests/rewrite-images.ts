@@ -75,9 +75,15 @@ export function rewriteImages(text: string, substitute: Substitute): Rewritten {
   return { content, changes };
 }
 
-/** The parts of a text between the lines that begin a document; put together they are the text. */
+/** The parts of a text between the lines that begin a document; put together they are the text. Directives (`%YAML 1.1`) stay with their document. */
 function documentsOf(text: string): string[] {
-  return text.split(/^(?=---(?:\s|$))/m);
+  const endsInDirective = /^%[^\n]*\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?![^])/m;
+  return text.split(/^(?=---(?:\s|$))/m).reduce<string[]>((parts, part) => {
+    const before = parts.at(-1);
+    return before !== undefined && endsInDirective.test(before)
+      ? [...parts.slice(0, -1), before + part]
+      : [...parts, part];
+  }, []);
 }
 
 function rewriteObject(value: unknown, substitute: Substitute, changes: string[]): void {
