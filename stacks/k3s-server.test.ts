@@ -76,6 +76,11 @@ describe("a k3s server stack", () => {
     expect([...before("k3s-pause-archive")]).toContain("k3s-data");
   });
 
+  it("knows of the embedded etcd also where k3s.config asks for it: a preview warns before k3s moves its data there", async () => {
+    await deploy(withK3s({ config: { "cluster-init": true } }));
+    expect(find("k3s-service")?.inputs).toMatchObject({ program: { upgrade: { embeddedEtcd: true } } });
+  });
+
   it("makes the binary the service's own, with the version that it must be of", async () => {
     await deploy();
     expect(find("k3s-service")?.inputs).toMatchObject({

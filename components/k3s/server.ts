@@ -8,6 +8,7 @@ import {
   datastoreDirectory,
   k3sConfigFile,
   k3sPaths,
+  stackConfiguration,
 } from "./configuration/files";
 import { k3sNode, type K3sNodeArgs } from "./node";
 import { k3sDropIn } from "./unit";
@@ -46,7 +47,7 @@ export class K3sServer extends pulumi.ComponentResource {
       checks: [...args.checks, ...(token === undefined ? [] : [token])],
       ...(restartTriggers === undefined ? {} : { restartTriggers }),
       role: "server",
-      upgrade: { ...upgradeRules(args.config), embeddedEtcd: args.clusterInit },
+      upgrade: { ...upgradeRules(args.config), embeddedEtcd: args.clusterInit || asksForEtcd(args.config) },
       ...datastoreCopies(args.config),
       files: serverFiles(args),
       health,
@@ -104,6 +105,10 @@ function serverFiles({
     { path: k3sPaths.config, content: k3sConfigFile(config, kubeconfigServer, own), mode: "0600" },
     ...otherFiles,
   ];
+}
+
+function asksForEtcd(config: K3sConfig): boolean {
+  return stackConfiguration(config).settings.get("cluster-init")?.values[0] === "true";
 }
 
 /** The datastore and where copies of it are; nothing for one that is elsewhere. */
