@@ -23,5 +23,9 @@ describe("k3s's data directory", () => {
       (await k3sData.check?.(data(dataDir), old === undefined ? undefined : data(old)))?.problems;
     expect(await problems("/mnt/ssd/k3s")).toEqual([]);
     expect(await problems("/mnt/ssd/k3s", "/mnt/ssd/k3s")).toEqual([]);
+    // a state of before the path was cleaned
+    expect(await problems("/mnt/ssd/k3s", "/mnt/ssd/k3s/")).toEqual([]);
+    const difference = k3sData.diff({ ...data("/mnt/ssd/k3s/"), ours: [] }, data("/mnt/ssd/k3s"), () => false);
+    expect(difference).toEqual({ changed: [], replaces: [] });
   });
 });

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { z } from "zod";
 import type { ResourceType } from "../resource";
 import { connectionArgs } from "../ssh/connection-args";
@@ -34,6 +35,10 @@ function lookScript(paths: readonly string[]): string {
   );
 }
 
+function isSamePlace(a: Pick<Inputs, "dataDir">, b: Pick<Inputs, "dataDir">): boolean {
+  return posix.join(a.dataDir, "/") === posix.join(b.dataDir, "/");
+}
+
 /** Why a stack keeps the data directory that it has. */
 function moveRefusal(from: string, to: string): string {
   return (
@@ -53,14 +58,14 @@ export const k3sData: ResourceType<Inputs, State> = {
   secretOutputs: [],
   check(inputs, old) {
     // a replacement would delete the data of a k3s that runs, and what makes it the same node besides
-    const moves = old !== undefined && old.dataDir !== inputs.dataDir;
+    const moves = old !== undefined && !isSamePlace(old, inputs);
     const problems = moves ? [{ property: "dataDir", reason: moveRefusal(old.dataDir, inputs.dataDir) }] : [];
     return Promise.resolve({ inputs, problems });
   },
   diff: (state, wanted) => ({
     // A state from before there was a choice has none, which is the default.
     changed: ((state as Partial<State>).onDestroy ?? "remove") === wanted.onDestroy ? [] : ["onDestroy"],
-    replaces: state.dataDir === wanted.dataDir ? [] : ["dataDir"],
+    replaces: isSamePlace(state, wanted) ? [] : ["dataDir"],
   }),
   async create(context, wanted) {
     const board = await context.board(wanted.connection);

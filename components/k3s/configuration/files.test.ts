@@ -47,5 +47,6 @@ describe("the files of a stack", () => {
     expect(k3sSecretsFile({ ...config, token: "t0ken" })).toBe("agent-token: s3cret\ntoken: t0ken\n");
     expect(k3sSecretsFile(stack({ "data-dir": "/data" }))).toBeUndefined();
     expect(dataDirectory(config)).toBe("/data");
+    expect(dataDirectory(stack({ "data-dir": "/mnt//ssd/../disk/k3s/" }))).toBe("/mnt/disk/k3s");
   });
 });

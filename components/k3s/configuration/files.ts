@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { dump } from "js-yaml";
 import { urlHost } from "../../../provider/url-host";
 import type { K3sConfig } from "../config";
@@ -50,9 +51,10 @@ export function clusterSetting(
   return nthAddress(settings.get("service-cidr")?.values[0] ?? "", 10) ?? "";
 }
 
-/** k3s's data directory: what the extra config says, or k3s's default. */
+/** k3s's data directory: what the extra config says, as k3s cleans it (`filepath.Abs`), or k3s's default. */
 export function dataDirectory(config: Pick<K3sConfig, "version" | "config">, role: Role = "server"): string {
-  return configurationOf(config, role).settings.get("data-dir")?.values[0] ?? k3sPaths.dataDir;
+  const said = configurationOf(config, role).settings.get("data-dir")?.values[0] ?? k3sPaths.dataDir;
+  return posix.normalize(said).replace(/(?<=.)\/$/, "");
 }
 
 /** The address that a node tells the cluster, where the extra config has one. */

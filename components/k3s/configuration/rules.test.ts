@@ -35,6 +35,7 @@ describe("serverProblems", () => {
   it.each<[Record<string, unknown>, string]>([
     [{ "etcd-snapshot-reconcile-interval": "0s" }, "etcd-snapshot-reconcile-interval: must be more than 0s"],
     [{ "etcd-s3": true, "etcd-s3-timeout": "0m0s" }, "etcd-s3-timeout: must be more than 0s"],
+    [{ "data-dir": "k3s" }, "data-dir: k3s is no absolute path: k3s would take it from where it is started"],
     [{ "cluster-reset-restore-path": "/snapshot" }, "cluster-reset-restore-path: needs cluster-reset"],
     [{ "disable-etcd": true }, "disable-etcd: needs server: another server that runs etcd"],
     [

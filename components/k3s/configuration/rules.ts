@@ -121,6 +121,12 @@ const nodeRules: readonly Rule[] = [
   }),
 ];
 
+/** What k3s takes and nobody else would find. */
+const dataPlace = rule("data-dir", ({ value }) => {
+  const place = value("data-dir");
+  return place.startsWith("/") ? undefined : `${place} is no absolute path: k3s would take it from where it is started`;
+});
+
 /** What k3s takes and does not mean: pkg/server/server.go reads the mode as octal digits, and YAML makes an unquoted 0644 the number 420. */
 const kubeconfigMode = rule("write-kubeconfig-mode", ({ value }) => {
   const mode = value("write-kubeconfig-mode");
@@ -136,7 +142,7 @@ const kubeconfigMode = rule("write-kubeconfig-mode", ({ value }) => {
  * @param minor - of k3s: 36 for v1.36.3+k3s1.
  */
 export function serverProblems(effective: Effective, minor: number): KeyProblem[] {
-  return [...startProblems(effective, minor, "server"), ...problemsBy([kubeconfigMode], effective, minor)];
+  return [...startProblems(effective, minor, "server"), ...problemsBy([dataPlace, kubeconfigMode], effective, minor)];
 }
 
 /** What a k3s of that role would refuse at its start, and nothing else. */
@@ -146,7 +152,7 @@ export function startProblems(effective: Effective, minor: number, role: Role): 
 
 /** What a k3s agent would refuse at its start, as {@link serverProblems} for a server. */
 export function agentProblems(effective: Effective, minor: number): KeyProblem[] {
-  return startProblems(effective, minor, "agent");
+  return [...startProblems(effective, minor, "agent"), ...problemsBy([dataPlace], effective, minor)];
 }
 
 function problemsBy(rules: readonly Rule[], { settings }: Effective, minor: number): KeyProblem[] {
