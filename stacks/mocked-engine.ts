@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeEach, vi } from "vitest";
 import { elfBytes } from "../components/images/elf-samples";
@@ -21,7 +20,7 @@ export { find, registered } from "../components/registered";
  * Nothing compiles here, see below; but a mock replaces a module only for those that are loaded after this one. Where a test has loaded the real
  * one before, it shall fail everywhere and not only on machines whose cache lacks what would be built: nothing can be written below a file.
  */
-process.env.K3S_BOARD_CACHE = fileURLToPath(import.meta.url);
+process.env.K3S_BOARD_CACHE = __filename;
 
 /** Nothing compiles here: the graph must not depend on how images and programs come to be, only on their digests and places. */
 vi.mock("../components/images/build", async (original) => ({
