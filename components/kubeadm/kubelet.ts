@@ -92,7 +92,7 @@ export function kubeletFlagsFile({ version, node, pauseImage }: KubeletFlags): s
   return `KUBELET_KUBEADM_ARGS="${flags.join(" ")}"\n`;
 }
 
-/** kubelet's unit. What k3s does by itself at its start is done here: modules, and the kernel's forwarding of packets. */
+/** kubelet's unit. k3s loads the module that lets firewalls see bridged packets by itself. */
 export function kubeletUnit(binary: string, runtimeUnit: string): string {
   return `[Unit]
 Description=kubelet: The Kubernetes Node Agent

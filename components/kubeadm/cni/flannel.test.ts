@@ -74,7 +74,7 @@ describe("the writer of the node's network", () => {
   let target: string;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "flannel-"));
-    target = join(directory, "net.d/10-flannel.conflist");
+    target = join(directory, "net.d/00-k3s-board-flannel.conflist");
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 

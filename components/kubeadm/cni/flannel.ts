@@ -8,7 +8,7 @@ export const flannelService = "flanneld";
 export const flannelPaths = {
   program: "/usr/local/lib/k3s-board/flanneld",
   conflistWriter: "/usr/local/lib/k3s-board/flannel-conflist",
-  conflist: "/etc/cni/net.d/10-flannel.conflist",
+  conflist: "/etc/cni/net.d/00-k3s-board-flannel.conflist",
   network: "/etc/kube-flannel/net-conf.json",
   subnet: "/run/flannel/subnet.env",
   /** kubelet's own: it is on every node, and its certificate is renewed by kubelet. */
