@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PartialFailure } from "../resource";
 import { sampleContext } from "../sample-context";
 import { BoardError } from "../ssh/board-error";
-import { distributionPackage, queryFragment } from "./package";
+import { distributionPackage, isVersion, queryFragment } from "./package";
 
 describe("a look for a package, with apt", () => {
   let programs: string;
@@ -38,6 +38,26 @@ describe("a look for a package, with apt", () => {
       version: "",
       said: "parsing file: near line 3",
     });
+  });
+});
+
+describe("a version", () => {
+  it.each([
+    ["1.36.3-1.fc43", "1.36.3-1.fc43", true],
+    ["1.36.3-1.fc43", "1.36.3", true],
+    ["1.36.30-1.fc43", "1.36.3", false],
+    ["1.36.3", "1.36.3-1", false],
+  ])("%s is what %s asks for: %s", (installed, asked, is) => {
+    expect(isVersion(installed, asked)).toBe(is);
+  });
+
+  it("without its release is no change, and stays as it is written", async () => {
+    const connection = { host: "board", hostKeys: ["ssh-ed25519 AAAA"] };
+    const wanted = distributionPackage.inputs.parse({ connection, name: "k3s", version: "1.36.3" });
+    const state = { ...wanted, installedVersion: "1.36.3-1.fc43", installedByUs: true };
+    expect(distributionPackage.diff(state, wanted, () => false)).toMatchObject({ changed: [], notes: [] });
+    const context = sampleContext({ ask: () => Promise.resolve({ code: 0, stdout: "1.36.3-1.fc43\n", stderr: "" }) });
+    expect(await distributionPackage.read(context, "k3s", state)).toMatchObject({ inputs: { version: "1.36.3" } });
   });
 });
 

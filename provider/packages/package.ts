@@ -37,6 +37,14 @@ elif command -v dnf >/dev/null; then rpm -q --qf '%{EVR}\\n' ${quote(name)} 2>/d
 else echo 'neither apt-get nor dnf is here' >&2; exit 5; fi; :`;
 }
 
+/**
+ * Whether an installed version is the one that is asked for. dnf takes a version without its release (`1.36.3` for `1.36.3-1.fc43`), and apt none
+ * without its revision.
+ */
+export function isVersion(installed: string, asked: string): boolean {
+  return installed === asked || installed.startsWith(`${asked}-`);
+}
+
 /** `board:index:Package`: a package of the board's distribution, by apt or dnf. */
 export const distributionPackage: ResourceType<Inputs, State> = {
   token: "board:index:Package",
@@ -44,7 +52,7 @@ export const distributionPackage: ResourceType<Inputs, State> = {
   secretOutputs: [],
 
   diff(state, wanted) {
-    const other = wanted.version !== undefined && wanted.version !== state.installedVersion;
+    const other = wanted.version !== undefined && !isVersion(state.installedVersion, wanted.version);
     return {
       changed: other ? ["version"] : [],
       replaces: state.name === wanted.name ? [] : ["name"],
@@ -56,7 +64,7 @@ export const distributionPackage: ResourceType<Inputs, State> = {
     const board = await context.board(wanted.connection);
     const before = await installedVersion(board, wanted.name);
     const ours = before === undefined || (await isMarked(board, wanted.name));
-    const right = before !== undefined && (wanted.version === undefined || wanted.version === before);
+    const right = before !== undefined && (wanted.version === undefined || isVersion(before, wanted.version));
     try {
       if (!right) await install(board, wanted, before === undefined);
       return { id: wanted.name, state: await stateOf(board, wanted, ours) };
@@ -76,7 +84,8 @@ export const distributionPackage: ResourceType<Inputs, State> = {
     const installed = await installedVersion(board, state.name);
     if (installed === undefined) return undefined;
     const { connection, name, version, installedByUs } = state;
-    const found = { connection, name, ...(version === undefined ? {} : { version: installed }) };
+    const seen = version === undefined || isVersion(installed, version) ? version : installed;
+    const found = { connection, name, ...(seen === undefined ? {} : { version: seen }) };
     return { state: { ...found, installedVersion: installed, installedByUs }, inputs: found };
   },
 
@@ -143,7 +152,7 @@ async function tryToInstall(board: Board, { name, version }: Inputs, first: bool
   await manage(board, `installing package ${name}`, {
     apt: `apt-get ${options} install ${apt} || { apt-get -q -o DPkg::Lock::Timeout=300 update && apt-get ${options} install ${apt}; }`,
     // Lists of packages are kept for two days: a version that they do not have may be there since.
-    dnf: `{ dnf -qy install ${dnf} || dnf -qy --refresh install ${dnf}; }${version === undefined ? "" : ` && { [ "$(${queryFragment(name)})" = ${quote(version)} ] || dnf -qy downgrade ${dnf}; }`}`,
+    dnf: `{ dnf -qy install ${dnf} || dnf -qy --refresh install ${dnf}; }${version === undefined ? "" : ` && case "$(${queryFragment(name)})" in ${quote(version)} | ${quote(version)}-*) ;; *) dnf -qy downgrade ${dnf} ;; esac`}`,
   });
 }
 
