@@ -8,7 +8,7 @@ import { BoardError } from "../ssh/board-error";
 import { withCauses } from "../causes";
 import { queryDns } from "./dns";
 import { clusterHealth, type Health } from "./health";
-import { settledHealth } from "./settled-health";
+import { settledHealth, settleSeconds } from "./settled-health";
 
 const inputs = z.strictObject({
   connection: connectionArgs,
@@ -107,7 +107,7 @@ export const clusterReadiness: ResourceType<Inputs, State> = {
     const look = () => clusterHealth(board, state.kubeconfig, expected);
     const report = (detail: string, seconds: number) =>
       context.log("info", `not ready, looking for up to ${seconds} s whether it settles: ${detail}`);
-    const health = await (state.ready ? settledHealth(look, report) : look());
+    const health = await (state.ready ? settledHealth(look, report, settleSeconds(state.timeoutSeconds)) : look());
     if (!health.ready) context.log("warning", health.detail);
     return { state: { ...state, ready: health.ready }, inputs: parsedInputs(state) };
   },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Health } from "./health";
-import { settledHealth } from "./settled-health";
+import { settledHealth, settleSeconds } from "./settled-health";
 
 const ready: Health = { ready: true, detail: "" };
 const busy: Health = { ready: false, detail: "pod a: Running, not Ready\npod b: Running, not Ready" };
@@ -18,6 +18,14 @@ describe("the health of a cluster that was ready", () => {
     const report = (detail: string, seconds: number) => reports.push(`${detail} (${seconds} s)`);
     return { health: await settledHealth(look, report, 2), seen, reports };
   }
+
+  it.each([
+    [300, 60],
+    [900, 60],
+    [2400, 160],
+  ])("that has %d s to become ready has %d s to settle", (ready, seconds) => {
+    expect(settleSeconds(ready)).toBe(seconds);
+  });
 
   it("is looked at once where it is ready", async () => {
     expect(await settle(ready)).toEqual({ health: ready, seen: 1, reports: [] });
