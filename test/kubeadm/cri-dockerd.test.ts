@@ -74,7 +74,7 @@ describe.skipIf(binary === undefined).sequential("cri-dockerd with Debian's Dock
     const { host, port, user, identity, hostKeys } = board;
     connection = connectionArgs.parse({ host, port, user, identity, hostKeys });
     context = sampleContext({}, [], { board: (wanted) => Promise.resolve(boards.at(wanted)) });
-    for (const one of ["docker.io", "containernetworking-plugins", "busybox-static"])
+    for (const one of ["docker.io", "docker-cli", "containernetworking-plugins", "busybox-static"])
       await distributionPackage.create(context, await checked(distributionPackage, { connection, name: one }));
     await systemdService.create(
       context,
