@@ -5,7 +5,7 @@ export type Accelerator = "kvm" | "tcg";
 
 /** How QEMU plays a board of one architecture. */
 export interface BoardType {
-  /** Whether the whole of it was run: image, boot, saved state, k3s. */
+  /** Whether it was run: image, boot, saved state, a cluster. */
   readonly tested: boolean;
   readonly qemu: string;
   /** Debian package with {@link qemu}. */
@@ -37,7 +37,7 @@ export const boardTypes: Readonly<Record<Architecture, BoardType>> = {
     kernelPackage: "linux-image-riscv64",
   },
   arm64: {
-    tested: false,
+    tested: true,
     qemu: "qemu-system-aarch64",
     qemuPackage: "qemu-system-arm",
     userEmulator: "qemu-aarch64-static",
