@@ -54,8 +54,8 @@ spec:
 
 /** Images of the board's own busybox, so that no registry is needed: one for the sandbox, one for the pod. */
 const images = `set -e; mkdir -p /tmp/image; cp "$(command -v busybox)" /tmp/image/busybox
-tar -C /tmp/image -c busybox | docker import -q --change 'ENTRYPOINT ["/busybox", "sleep", "2147483647"]' - ${sandboxImage}
-tar -C /tmp/image -c busybox | docker import -q - localhost/busybox:1`;
+tar -C /tmp/image -c busybox | docker import --change 'ENTRYPOINT ["/busybox", "sleep", "2147483647"]' - ${sandboxImage}
+tar -C /tmp/image -c busybox | docker import - localhost/busybox:1`;
 
 /**
  * Debian's Docker and a cri-dockerd that was given, on an emulated board, with kubelet alone: what its pods' network is shows without a control
