@@ -25,7 +25,7 @@ export interface PropertyBoard {
  * @param architecture - an emulated board of that architecture. Defaults to a container with this machine's, which is quicker.
  */
 export async function startPropertyBoard(name: string, architecture?: Architecture): Promise<PropertyBoard> {
-  if (architecture === undefined) return startTestBoard(name);
+  if (architecture === undefined) return containerBoard(name);
   await downBoard(name);
   const board = await upBoard({ name, architecture, k3s: false }, terminalProgress());
   const { host, port, user, identity, hostKeys } = board;
@@ -39,4 +39,23 @@ export async function startPropertyBoard(name: string, architecture?: Architectu
       await downBoard(name);
     },
   };
+}
+
+/** A container, whose kernel's settings can be written after each boot as well. */
+async function containerBoard(name: string): Promise<PropertyBoard> {
+  const board = await startTestBoard(name);
+  await board.sh(`cat >/etc/systemd/system/writable-sysctls.service <<'EOT'
+[Unit]
+DefaultDependencies=no
+Before=systemd-sysctl.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/mount -o remount,rw /proc/sys
+[Install]
+WantedBy=sysinit.target
+EOT
+systemctl daemon-reload
+systemctl enable -q --now writable-sysctls.service`);
+  return board;
 }

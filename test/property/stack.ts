@@ -25,19 +25,8 @@ export class PropertyStack {
     await board.sh(`mkdir -p ${dirname(there)} && echo 'not ours' >${there} && chmod 0600 ${there}
 cat >/usr/lib/systemd/system/${unitName("system")}.service <<'EOT'
 ${systemUnit}EOT
-cat >/etc/systemd/system/writable-sysctls.service <<'EOT'
-[Unit]
-DefaultDependencies=no
-Before=systemd-sysctl.service
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/bin/mount -o remount,rw /proc/sys
-[Install]
-WantedBy=sysinit.target
-EOT
 systemctl daemon-reload
-systemctl enable -q --now writable-sysctls.service ${unitName("system")}.service`);
+systemctl enable -q --now ${unitName("system")}.service`);
     const wanted = { configuration: emptyConfiguration };
     // The engine's SDK takes plain objects only.
     const connection = JSON.parse(JSON.stringify(board.connection)) as typeof board.connection;
