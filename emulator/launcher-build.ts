@@ -6,7 +6,6 @@ import {
   cniPluginBuilds,
   containerdBuild,
   containerdPrograms,
-  formerKubernetesModfile,
   kubernetesModule,
 } from "../components/kubeadm/program-builds";
 import { cached } from "../tools/cache";
@@ -23,6 +22,9 @@ export const launcherVersions = { "1.36": "v1.36.3+k3s1", "1.35": "v1.35.4+k3s1"
 
 /** A minor version of {@link launcherVersions}. */
 export type LauncherMinor = keyof typeof launcherVersions;
+
+/** A go.mod for what is in {@link kubernetesModule}, with the minor version before that one's. */
+const formerModfile = join(kubernetesModule, "../kubernetes-1.35/go.mod");
 
 /** Names by which the one file with the Kubernetes parts is called. */
 const kubernetesPrograms = [
@@ -89,7 +91,7 @@ export function partBuilds(goarch: Architecture, minor: LauncherMinor = "1.36"):
   return [
     {
       module: kubernetesModule,
-      ...(minor === "1.35" ? { modfile: formerKubernetesModfile } : {}),
+      ...(minor === "1.35" ? { modfile: formerModfile } : {}),
       packagePath: "./combined",
       goarch,
       name: "kubernetes",

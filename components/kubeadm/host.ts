@@ -1,4 +1,5 @@
 import type { Facts } from "../../provider";
+import type { hostPrograms } from "../../provider/facts/facts";
 import type { BoardConfig } from "../board/config";
 import type { KubeadmConfig } from "./config";
 import { minorOf } from "./versions";
@@ -70,8 +71,10 @@ function settingProblems(config: Section, { facts, prerequisites, path, isWorker
   ];
 }
 
+type HostProgram = (typeof hostPrograms)[number];
+
 /** How a program comes to a board that lacks it. */
-const ways: Readonly<Record<Facts["hostPrograms"][number], string>> = {
+const ways: Readonly<Record<HostProgram, string>> = {
   conntrack: "install the package conntrack (apt) or conntrack-tools (dnf)",
   crictl: "put it there from a release of kubernetes-sigs/cri-tools",
   iptables: "install the package iptables",
@@ -83,20 +86,17 @@ function missing(config: Section, { facts, isWorker }: KubeadmHost): string[] {
   if (config.source.kind === "package") return [];
   const minor = minorOf(config.version) ?? 0;
   // its checks of each release: cmd/kubeadm/app/preflight
-  const ofKubeadm = [
-    ...(minor < 32 ? ["conntrack"] : []),
-    ...(minor < 31 ? ["crictl"] : []),
-    ...(minor < 33 ? ["iptables"] : []),
-  ].filter((name) => !isWorker && !isIgnored(config, `FileExisting-${name}`));
+  const checked: readonly HostProgram[] = [
+    ...(minor < 32 ? (["conntrack"] as const) : []),
+    ...(minor < 31 ? (["crictl"] as const) : []),
+    ...(minor < 33 ? (["iptables"] as const) : []),
+  ];
+  const callers = new Map<HostProgram, string>(config.cni.kind === "flannel" ? [["iptables", "flannel"]] : []);
+  for (const name of isWorker ? [] : checked)
+    if (!isIgnored(config, `FileExisting-${name}`)) callers.set(name, `kubeadm of ${config.version}`);
   // Docker's packages bring it
-  const wanted = [
-    ...ofKubeadm.map((name) => ({ name, by: `kubeadm of ${config.version}` })),
-    ...(config.cni.kind === "flannel" ? [{ name: "iptables", by: "flannel" }] : []),
-  ].filter(({ name }, index, all) => all.findIndex((one) => one.name === name) === index);
-  return wanted
-    .filter(
-      ({ name }) =>
-        !facts.hostPrograms.includes(name) && !(name === "iptables" && config.runtime.kind === "cri-dockerd"),
-    )
-    .map(({ name, by }) => `${by} calls ${name}, and the board has none: ${ways[name] ?? "install it"}`);
+  if (config.runtime.kind === "cri-dockerd") callers.delete("iptables");
+  return [...callers]
+    .filter(([name]) => !facts.hostPrograms.includes(name))
+    .map(([name, by]) => `${by} calls ${name}, and the board has none: ${ways[name]}`);
 }

@@ -10,9 +10,6 @@ const modules = resolve(__dirname, "../../tools/modules");
 /** Directory of the Go module with Kubernetes and etcd. */
 export const kubernetesModule = resolve(modules, "kubernetes");
 
-/** A go.mod for what is in {@link kubernetesModule}, with the minor version before that one's. */
-export const formerKubernetesModfile = resolve(modules, "kubernetes-1.35/go.mod");
-
 const runtimeModule = resolve(modules, "runtime");
 
 const containerd = "github.com/containerd/containerd/v2";
