@@ -51,6 +51,18 @@ describe("goBuildKey", () => {
     writeFileSync(join(directory, "library/new.go"), "package library\n");
     expect(await goBuildKey(build())).not.toBe(key);
   });
+
+  it("changes with another go.mod, and with its checksums", async () => {
+    const modfile = join(directory, "former.mod");
+    writeFileSync(modfile, "module example.org/x\n");
+    writeFileSync(join(directory, "former.sum"), "");
+    const keys = [await goBuildKey(build()), await goBuildKey(build({ modfile }))];
+    writeFileSync(join(directory, "former.sum"), "example.org/y v1.0.0 h1:0\n");
+    keys.push(await goBuildKey(build({ modfile })));
+    writeFileSync(modfile, "module example.org/x\n\ngo 1.26\n");
+    keys.push(await goBuildKey(build({ modfile })));
+    expect(new Set(keys).size).toBe(4);
+  });
 });
 
 describe("resolveGoModule", () => {
