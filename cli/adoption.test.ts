@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { resourceTypes } from "../provider/types";
-import { idFromInputs } from "./adoption";
+import { adoptedTypes, idFromInputs } from "./adoption";
 
 describe("idFromInputs", () => {
   const image = { registry: { url: "http://127.0.0.1:5000" }, repository: "rancher/mirrored-pause", tag: "3.10.2" };
@@ -10,13 +10,15 @@ describe("idFromInputs", () => {
     ["board:index:RegistryImage", image, "http://127.0.0.1:5000/rancher/mirrored-pause:3.10.2"],
     // the registry as a whole is a secret: its address is not to be read from the state
     ["board:index:RegistryImage", { ...image, registry: { ciphertext: "c" } }, undefined],
-    ["board:index:Package", { name: "ipset" }, undefined],
-    ["board:index:K3sData", { dataDir: "/var/lib/rancher/k3s" }, undefined],
+    ["board:index:Package", { name: "ipset" }, "ipset"],
+    ["board:index:Setting", { kind: "swap", values: {} }, "swap"],
+    ["board:index:K3sData", { dataDir: "/var/lib/rancher/k3s" }, "/var/lib/rancher/k3s"],
+    ["board:index:KubeadmData", { connection: { ciphertext: "c" } }, "kubeadm"],
+    // an answer about the cluster, of which nothing stays on the board
+    ["board:index:Kubeconfig", { name: "board" }, undefined],
   ])("%s %j", (type, inputs, id) => expect(idFromInputs(type, inputs)).toBe(id));
 
   it("knows types that there are", () => {
-    for (const type of ["File", "Manifest", "SystemdService", "ContainerdImage", "RegistryImage"]) {
-      expect([...resourceTypes.keys()]).toContain(`board:index:${type}`);
-    }
+    for (const type of adoptedTypes) expect([...resourceTypes.keys()]).toContain(type);
   });
 });

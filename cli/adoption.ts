@@ -18,20 +18,27 @@ const registryImage = z.looseObject({
 });
 
 /**
- * Types of package `board` whose id and state follow from their inputs: a create that was killed can be handed to `read`, which tells whether
- * and how the thing is there. The others (packages, k3s's data) remember what was there before them in a record on the board that only
- * `create` reads: theirs is simply begun again.
+ * Types of package `board` that leave something on the board before their `create` ends, and whose id follows from their inputs: a create that was
+ * killed can be handed to `read`, which finds out from the inputs and from the records on the board whether it had begun.
  */
 const ids: Readonly<Record<string, IdOf>> = {
   "board:index:File": byInput("path"),
   "board:index:Manifest": byInput("path"),
   "board:index:SystemdService": byInput("name"),
+  "board:index:DatastoreBackup": byInput("name"),
+  "board:index:Setting": byInput("kind"),
+  "board:index:Package": byInput("name"),
+  "board:index:K3sData": byInput("dataDir"),
+  "board:index:KubeadmData": () => "kubeadm",
   "board:index:ContainerdImage": byInput("name"),
   "board:index:RegistryImage": (inputs) => {
     const { data } = registryImage.safeParse(inputs);
     return data && `${data.registry.url}/${data.repository}:${data.tag}`;
   },
 };
+
+/** The types of which a create that was killed is known. */
+export const adoptedTypes = Object.keys(ids);
 
 /** The id that the provider gives to a resource with these inputs; `undefined` where it does not follow from them. */
 export function idFromInputs(type: string, inputs: Readonly<Record<string, unknown>>): string | undefined {

@@ -7,7 +7,7 @@ import { holdsUnknown } from "../unknowns";
 import { carryOut, takeBack } from "./change";
 import { keysOf, type Seen, type Values } from "./kind";
 import { kindNames, kindOf } from "./kinds";
-import { look } from "./look";
+import { look, recordPath } from "./look";
 import { describeValues, planSetting } from "./plan";
 
 const inputs = z.strictObject({
@@ -56,8 +56,11 @@ export const setting: ResourceType<Inputs, State> = {
 
   async read(context, _id, state) {
     const board = await context.board(state.connection);
-    const seen = await look(board, state.kind, keysOf(state.ours));
-    const { connection, kind, ours } = state;
+    const { connection, kind } = state;
+    // of a create that was killed only the inputs are known, and the record says whether it has begun
+    const { ours = state.values } = state as Partial<State>;
+    const [seen, record] = await Promise.all([look(board, kind, keysOf(ours)), board.file(recordPath(kind))]);
+    if (!("ours" in state) && record.kind === "absent") return undefined;
     const found = { connection, kind, values: describeValues(kindOf(kind), ours, seen) };
     // As wanted, in every byte of the files: else the engine would have nothing to show for a difference that diff finds.
     const { isEmpty } = planSetting(kindOf(kind), ours, ours, seen);

@@ -13,6 +13,7 @@ import { isUnknown } from "../unknowns";
 import { absolutePath, accountName, fileMode } from "./schema";
 import { hideSecrets } from "./hide-secrets";
 import { lineDiff } from "./line-diff";
+import { isRecorded } from "./recorded";
 import { removeFile, setAttributes, writeFile, type Bytes, type WantedFile } from "./write";
 
 const inputs = z.strictObject({
@@ -88,7 +89,9 @@ export const file: ResourceType<Inputs, Inputs> = {
   },
 
   async read(context, _id, state) {
-    const found = await lookAt(await context.board(state.connection), state);
+    const board = await context.board(state.connection);
+    const there = await lookAt(board, state);
+    const found = there ?? ((await isRecorded(board, [state.path])) ? withoutContent(state) : undefined);
     return found && { state: found, inputs: found };
   },
 
@@ -138,6 +141,14 @@ async function lookAt(board: Board, like: Inputs): Promise<Inputs | undefined> {
   return there.kind === "absent" ? undefined : describe(like, there);
 }
 
+/** Stands for the content, or the checksum, of a file that is not there. */
+const nothing = "<nothing>";
+
+/** A file of ours that is not there, and is to be known: what was at its path before us is still to come back. */
+function withoutContent(state: Inputs): Inputs {
+  return { ...state, sha256: nothing, ...(state.content === undefined ? {} : { content: nothing }) };
+}
+
 /** The inputs that would describe what is on the board; an owner given as a number stays one. */
 function describe(state: Inputs, there: Exclude<FileOnBoard, { kind: "absent" }>): Inputs {
   if (there.kind !== "file") {
@@ -163,8 +174,9 @@ function contentChanges(state: Inputs, wanted: Inputs): boolean {
   return state.sha256 !== wanted.sha256;
 }
 
-function fileNotes(there: Inputs | undefined, wanted: Inputs, isHidden: boolean): string[] {
+function fileNotes(seen: Inputs | undefined, wanted: Inputs, isHidden: boolean): string[] {
   const { path, mode, owner, group } = wanted;
+  const there = (seen?.content ?? seen?.sha256) === nothing ? undefined : seen;
   if (isUnknown(wanted.content) || isUnknown(wanted.sha256))
     return [`${path} may change: its content is known after other resources are updated`];
   if (there !== undefined && !contentChanges(there, wanted)) {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readAbsent, recordAbsent } from "../files/absent-before";
 import { originals } from "../files/originals";
 import { lastLines } from "../files/write";
 import { depthOf } from "../kubernetes/on-destroy";
@@ -33,22 +34,13 @@ export const kubeadmData: ResourceType<Inputs, State> = {
   diff: () => ({ changed: [] }),
   async create(context, wanted) {
     const board = await context.board(wanted.connection);
-    // the first answer is kept: an interrupted run may have come as far as a running cluster
-    const script = `set -e
-if [ ! -e ${record} ]; then
-  umask 077; mkdir -p ${stateDirectory}
-  { ${absentScript()}
-  } > ${record}.new
-  sync ${record}.new; mv ${record}.new ${record}
-fi
-cat ${record}`;
-    const { code, stdout, stderr } = await board.run(script, { purpose: "seeing what is there before Kubernetes" });
-    if (code !== 0) throw new BoardError("refused", board.label, `could not look at the host: ${stderr.trim()}`);
-    return { id: "kubeadm", state: { ...wanted, ours: stdout.split("\n").filter((line) => line !== "") } };
+    return { id: "kubeadm", state: { ...wanted, ours: await recordAbsent(board, record, absentScript()) } };
   },
-  read: (_context, _id, state) => {
-    const { ours: _ours, ...wanted } = state;
-    return Promise.resolve({ state, inputs: wanted });
+  async read(context, _id, state) {
+    const { ours: known, ...wanted } = state as Inputs & Partial<State>;
+    // of a create that was killed only the inputs are known
+    const ours = known ?? (await readAbsent(await context.board(state.connection), record));
+    return ours && { state: { ...wanted, ours }, inputs: wanted };
   },
   update: (_context, _id, old, wanted) => Promise.resolve({ ...wanted, ours: old.ours }),
   async delete(context, _id, state) {

@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { z } from "zod";
 import type { ResourceType } from "../resource";
 import { connectionArgs } from "../ssh/connection-args";
+import { readAbsent, recordAbsent } from "../files/absent-before";
 import { originals } from "../files/originals";
 import { lastLines } from "../files/write";
 import { BoardError } from "../ssh/board-error";
@@ -69,29 +70,18 @@ export const k3sData: ResourceType<Inputs, State> = {
   }),
   async create(context, wanted) {
     const board = await context.board(wanted.connection);
-    // An interrupted run may have come as far as a running k3s, and a destroy may have kept its data: the first answer is kept on the board,
-    // 0700 like all originals.
-    const script = `set -e
-if [ ! -e ${record} ]; then
-  umask 077; mkdir -p ${stateDirectory}
-  { ${lookScript(traces(wanted.dataDir))}
-  } > ${record}.new
-  sync ${record}.new; mv ${record}.new ${record}
-fi
-cat ${record}`;
-    const { code, stdout, stderr } = await board.run(script, { purpose: "seeing what is there before k3s" });
-    if (code !== 0)
-      throw new BoardError("refused", board.label, `could not look at k3s's directories: ${stderr.trim()}`);
-    return { id: wanted.dataDir, state: { ...wanted, ours: stdout.split("\n").filter((line) => line !== "") } };
+    const ours = await recordAbsent(board, record, lookScript(traces(wanted.dataDir)));
+    return { id: wanted.dataDir, state: { ...wanted, ours } };
   },
   async read(context, _id, state) {
-    const { ours: _ours, ...wanted } = state;
-    const warning = certificateWarning(
-      await certificateEnds(await context.board(state.connection), state.dataDir),
-      new Date(),
-    );
+    const board = await context.board(state.connection);
+    const { ours: known, ...wanted } = state as Inputs & Partial<State>;
+    // of a create that was killed only the inputs are known
+    const [ends, ours] = await Promise.all([certificateEnds(board, state.dataDir), known ?? readAbsent(board, record)]);
+    if (ours === undefined) return undefined;
+    const warning = certificateWarning(ends, new Date());
     if (warning !== undefined) context.log("warning", warning);
-    return { state, inputs: wanted };
+    return { state: { ...wanted, ours }, inputs: wanted };
   },
   update: (_context, _id, old, wanted) => Promise.resolve({ ...wanted, ours: old.ours }),
   async delete(context, _id, state) {

@@ -52,11 +52,16 @@ export const distributionPackage: ResourceType<Inputs, State> = {
   secretOutputs: [],
 
   diff(state, wanted) {
-    const other = wanted.version !== undefined && !isVersion(state.installedVersion, wanted.version);
+    const isMissing = state.installedVersion === "";
+    const other = isMissing || (wanted.version !== undefined && !isVersion(state.installedVersion, wanted.version));
     return {
       changed: other ? ["version"] : [],
       replaces: state.name === wanted.name ? [] : ["name"],
-      notes: other ? [`package ${wanted.name} goes from ${state.installedVersion} to ${wanted.version}`] : [],
+      notes: isMissing
+        ? [`package ${wanted.name} is installed`]
+        : other
+          ? [`package ${wanted.name} goes from ${state.installedVersion} to ${wanted.version}`]
+          : [],
     };
   },
 
@@ -81,10 +86,14 @@ export const distributionPackage: ResourceType<Inputs, State> = {
 
   async read(context, _id, state) {
     const board = await context.board(state.connection);
-    const installed = await installedVersion(board, state.name);
-    if (installed === undefined) return undefined;
-    const { connection, name, version, installedByUs } = state;
-    const seen = version === undefined || isVersion(installed, version) ? version : installed;
+    const { connection, name, version } = state;
+    const [installed = "", isOurs] = await Promise.all([installedVersion(board, name), isMarked(board, name)]);
+    // one of ours that was removed by hand is still to be known: its mark goes with it
+    if (installed === "" && !isOurs) return undefined;
+    // of a create that was killed only the inputs are known
+    const { installedByUs = isOurs } = state as Partial<State>;
+    const isAsked = installed !== "" && (version === undefined || isVersion(installed, version));
+    const seen = isAsked ? version : installed;
     const found = { connection, name, ...(seen === undefined ? {} : { version: seen }) };
     return { state: { ...found, installedVersion: installed, installedByUs }, inputs: found };
   },

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { requireTold } from "../announcements";
+import { isRecorded } from "../files/recorded";
 import { lastLines, setAttributes } from "../files/write";
 import { PartialFailure, type Context, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
@@ -114,7 +115,9 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
   async read(context, _id, state) {
     const board = await context.board(state.connection);
     const { state: found, unit, empty } = await look(board, state);
-    if (unit.load === "not-found" && empty) return undefined;
+    const { program } = state;
+    const paths = [...filesOf(state).map(({ path }) => path), ...(program === undefined ? [] : [program.path])];
+    if (unit.load === "not-found" && empty && !(await isRecorded(board, paths))) return undefined;
     const {
       unsettled: _unsettled,
       unfinished: _unfinished,

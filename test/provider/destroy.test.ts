@@ -68,6 +68,16 @@ const list = () => listBoard((script) => test.sh(script));
 const wanted = (onDestroy?: string) => checked(k3sData, { connection: test.connection, onDestroy });
 
 describe("what k3s left goes with the stack", () => {
+  it("is known from the record where an up was killed before it said what was there", async () => {
+    const inputs = await wanted();
+    const known = () => k3sData.read(test.context, inputs.dataDir, inputs as Parameters<typeof k3sData.read>[2]);
+    expect(await known()).toBeUndefined();
+    const { id, state } = await k3sData.create(test.context, inputs);
+    expect((await known())?.state).toEqual(state);
+    await k3sData.delete(test.context, id, state);
+    expect(await known()).toBeUndefined();
+  });
+
   it("without a trace of it, and with everything of others as it was", async () => {
     const rules = await foreignRules();
     const { id, state } = await k3sData.create(test.context, await wanted());

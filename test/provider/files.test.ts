@@ -3,8 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { file } from "../../provider/files/file";
-import { lockSeconds, temporaryOf } from "../../provider/files/originals";
-import { removeFile, writeScript } from "../../provider/files/write";
+import { lockSeconds, recordOf, temporaryOf } from "../../provider/files/originals";
+import { beginning, removeFile, writeScript } from "../../provider/files/write";
 import { stageScript } from "../../provider/systemd/program-script";
 import { checked, failure, startTestBoard, type TestBoard } from "./board";
 import { slowStdin } from "./slow-stdin";
@@ -79,9 +79,42 @@ describe("a file", () => {
     });
     await file.update(test.context, "/etc/lines", found?.state ?? state, wanted);
     expect((await file.read(test.context, "/etc/lines", state))?.inputs).toEqual(wanted);
-    await test.sh("rm /etc/lines");
-    expect(await file.read(test.context, "/etc/lines", state)).toBeUndefined();
     await file.delete(test.context, "/etc/lines", wanted);
+    expect(await kept()).toBe("");
+  });
+
+  it("that was removed by hand is mended, or gives back what was there before it", async () => {
+    await test.sh("echo before >/etc/removed");
+    const [replaced, fresh] = [
+      await wantedFile({ path: "/etc/removed", content: "ours\n" }),
+      await wantedFile({ path: "/opt/fresh/removed", source: source("removed", Buffer.from("ours\n")) }),
+    ];
+    for (const wanted of [replaced, fresh]) {
+      const { id, state } = await file.create(test.context, wanted);
+      await test.sh(`rm ${wanted.path}`);
+      const found = (await file.read(test.context, id, state))?.state ?? state;
+      expect(await file.diff(found, wanted, () => false)).toMatchObject({
+        changed: [wanted.content === undefined ? "sha256" : "content"],
+        notes: [expect.stringMatching(`^${wanted.path} is new:`) as string],
+      });
+      await file.update(test.context, id, found, wanted);
+      expect((await file.read(test.context, id, found))?.inputs).toEqual(wanted);
+      await test.sh(`rm ${wanted.path}`);
+      await file.delete(test.context, id, (await file.read(test.context, id, state))?.state ?? state);
+    }
+    expect(await test.sh("cat /etc/removed; ls -A /opt")).toBe("before");
+    expect(await kept()).toBe("");
+  });
+
+  it("is known from its inputs where its making was cut, until it is taken away", async () => {
+    const wanted = await wantedFile({ path: "/opt/cut/file", content: "ours\n" });
+    expect(await file.read(test.context, wanted.path, wanted)).toBeUndefined();
+    const cut = `${beginning(wanted)}; lock; keep "$path" ${recordOf(wanted.path)}; make_directory "$folder"; kill -9 $$`;
+    expect(await failure(test.sh(cut))).toMatch(/./);
+    const found = await file.read(test.context, wanted.path, wanted);
+    expect(found).toBeDefined();
+    await file.delete(test.context, wanted.path, found?.state ?? wanted);
+    expect(await test.sh("ls -A /opt")).toBe("");
     expect(await kept()).toBe("");
   });
 

@@ -45,6 +45,26 @@ UNIT
 systemctl daemon-reload; systemctl enable -q --now ${name}`;
 const unit = (name: string) => test.sh(`echo $(systemctl is-active ${name}) $(systemctl is-enabled ${name})`);
 
+/** What `read` finds where nothing is known but the inputs, as behind a create that was killed. */
+const known = (inputs: Awaited<ReturnType<typeof wanted>>) =>
+  setting.read(test.context, inputs.kind, inputs as Parameters<typeof setting.read>[2]);
+
+describe("a setting whose making was cut", () => {
+  it("is known from its inputs and its record, and goes back to what was there", async () => {
+    await test.sh("cp -a /etc/hosts /root/hosts");
+    const inputs = await wanted("hosts", { "192.0.2.7": "neighbour" });
+    expect(await known(inputs)).toBeUndefined();
+    await setting.create(test.context, inputs);
+    const there = await known(inputs);
+    if (there === undefined) throw new Error("it is gone");
+    expect(there.inputs).toEqual(inputs);
+    await setting.delete(test.context, inputs.kind, there.state);
+    expect(await test.sh("cmp /etc/hosts /root/hosts; rm /root/hosts")).toBe("");
+    expect(await kept()).toBe("");
+    expect(await known(inputs)).toBeUndefined();
+  });
+});
+
 describe("swap", () => {
   const fstab = [
     "/dev/vda1 / ext4 defaults 0 1",

@@ -66,7 +66,18 @@ async function life([first, second]: readonly [string, string]) {
   const older = await distributionPackage.update(test.context, id, newer, inputs);
   expect(await installed()).toBe(first);
 
-  await distributionPackage.delete(test.context, id, older);
+  await test.sh("if command -v apt-get; then dpkg --purge demo; else rpm -e demo; fi");
+  const removed = await distributionPackage.read(test.context, id, older);
+  expect(await distributionPackage.diff(removed?.state ?? older, inputs, () => false)).toMatchObject({
+    changed: ["version"],
+    notes: ["package demo is installed"],
+  });
+  await distributionPackage.update(test.context, id, removed?.state ?? older, inputs);
+  // a create that was killed: all that is known are its inputs
+  const begun = await distributionPackage.read(test.context, id, inputs as typeof older);
+  expect(begun?.state).toMatchObject({ installedVersion: first, installedByUs: true });
+
+  await distributionPackage.delete(test.context, id, begun?.state ?? older);
   expect(await installed()).toBe("");
   expect(await distributionPackage.read(test.context, id, older)).toBeUndefined();
   expect(await failure(distributionPackage.create(test.context, await wanted("9-9")))).toMatch(

@@ -65,6 +65,24 @@ describe("a service of ours", () => {
     expect(await systemdService.read(test.context, id, state)).toBeUndefined();
   });
 
+  it("that was removed by hand comes back, and gives back what was there before it", async () => {
+    await test.sh("mkdir -p /etc/demo; echo before >/etc/demo/demo.conf");
+    const wanted = await demo();
+    const { id, state } = await systemdService.create(test.context, wanted);
+    await test.sh(
+      "systemctl disable -q --now demo; rm -r /etc/demo /etc/systemd/system/demo.service*; systemctl daemon-reload",
+    );
+    const found = (await systemdService.read(test.context, id, state))?.state ?? state;
+    expect(await systemdService.diff(found, wanted, () => false)).toMatchObject({
+      changed: expect.arrayContaining(["files", "running"]) as string[],
+    });
+    const again = await systemdService.update(test.context, id, found, wanted);
+    expect((await systemdService.read(test.context, id, again))?.inputs).toEqual(wanted);
+    await systemdService.delete(test.context, id, again);
+    expect(await test.sh("cat /etc/demo/demo.conf; rm -r /etc/demo")).toBe("before");
+    expect(await kept()).toBe("");
+  });
+
   it("restarts once for contents and triggers, not for modes, and says so before", async () => {
     const first = await demo();
     let { state } = await systemdService.create(test.context, first);
