@@ -56,7 +56,10 @@ describe("a version", () => {
     const wanted = distributionPackage.inputs.parse({ connection, name: "k3s", version: "1.36.3" });
     const state = { ...wanted, installedVersion: "1.36.3-1.fc43", installedByUs: true };
     expect(distributionPackage.diff(state, wanted, () => false)).toMatchObject({ changed: [], notes: [] });
-    const context = sampleContext({ ask: () => Promise.resolve({ code: 0, stdout: "1.36.3-1.fc43\n", stderr: "" }) });
+    const context = sampleContext({
+      ask: () => Promise.resolve({ code: 0, stdout: "1.36.3-1.fc43\n", stderr: "" }),
+      file: () => Promise.resolve({ kind: "file" }),
+    });
     expect(await distributionPackage.read(context, "k3s", state)).toMatchObject({ inputs: { version: "1.36.3" } });
   });
 });
