@@ -31,6 +31,38 @@ describe("what kubeadm of a version cannot be told", () => {
   );
 });
 
+describe("settings that are said elsewhere, or where others look", () => {
+  it("are named, each with what to do", () => {
+    const problems = problemsOf({
+      apiServerArgs: { "service-cluster-ip-range": "10.0.0.0/16", v: "2" },
+      etcdArgs: { "data-dir": "/mnt/etcd", "quota-backend-bytes": "1" },
+      kubelet: { staticPodPath: "/etc/pods", maxPods: 30 },
+    });
+    expect(problems).toEqual({
+      "kubeadm.apiServerArgs.service-cluster-ip-range": expect.stringMatching(
+        /kubeadm\.serviceSubnet.*: set that/,
+      ) as string,
+      "kubeadm.etcdArgs.data-dir": "is /var/lib/etcd, where kubeadm reset looks: leave it out",
+      "kubeadm.kubelet.staticPodPath": "is /etc/kubernetes/manifests, where kubeadm looks: leave it out",
+    });
+  });
+
+  it("are not every key that an object has", () => expect(problemsOf({ kubelet: { constructor: 1 } })).toEqual({}));
+});
+
+it("does not take ipvs where the image of kube-proxy is built without ipset", () => {
+  const reason = expect.stringMatching(/choose iptables or nftables/) as string;
+  expect(problemsOf({ kubeProxy: { mode: "ipvs" } })).toEqual({ "kubeadm.kubeProxy.mode": reason });
+  expect(problemsOf({ kubeProxy: { mode: "ipvs" }, imageRepository: "registry.example/k8s" })).toEqual({});
+  expect(problemsOf({ kubeProxy: { mode: "nftables" } })).toEqual({});
+});
+
+it("knows Kubernetes 1 only", () => {
+  expect(problemsOf({ version: "v2.0.0" })).toEqual({
+    "kubeadm.version": expect.stringMatching(/such as v1/) as string,
+  });
+});
+
 describe("names for the API server's certificate", () => {
   it("are those that kubeadm takes, the board's own among them", () => {
     const withHost = (host: string) => problemsOf({}, { board: { ...good.board, host } });

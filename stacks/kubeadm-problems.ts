@@ -7,6 +7,7 @@ import { isCertificateName } from "../components/kubeadm/names";
 import { networkProblems } from "../components/kubeadm/networks";
 import { dockerImageProblems } from "../components/kubeadm/runtime/docker-images";
 import { runtimeProblems } from "../components/kubeadm/runtime/problems";
+import { takenSettings } from "../components/kubeadm/taken-settings";
 import { bundledVersions } from "../components/kubeadm/program-builds";
 import type { ConfigProblem, KubeadmStackConfig } from "./config";
 import { sharedBoardProblems, sharedImageProblems } from "./members-problems";
@@ -18,6 +19,8 @@ export function kubeadmProblems(config: KubeadmStackConfig): ConfigProblem[] {
     ...encryption(config),
     ...certificateNames(config),
     ...networkProblems(config.kubeadm),
+    ...takenSettings(config.kubeadm),
+    ...ipvs(config),
     ...runtimeProblems(config),
     ...dockerImageProblems(config),
     ...cni(config),
@@ -36,6 +39,15 @@ function unbuildable({ kubeadm }: KubeadmStackConfig): ConfigProblem[] {
 function encryption({ kubeadm: { version, encryptionAlgorithm } }: KubeadmStackConfig): ConfigProblem[] {
   const reason = encryptionProblem(version, encryptionAlgorithm);
   return reason === undefined ? [] : [{ path: "kubeadm.encryptionAlgorithm", reason }];
+}
+
+/** The image that is built where upstream has none lacks ipset, and Kubernetes has called the mode deprecated since 1.35. */
+function ipvs({ kubeadm: { kubeProxy, imageRepository }, board, agents }: KubeadmStackConfig): ConfigProblem[] {
+  const isBuilt = [board, ...Object.values(agents)].some(({ arch }) => arch === "riscv64");
+  if (kubeProxy.mode !== "ipvs" || imageRepository !== undefined || !isBuilt) return [];
+  const reason =
+    "ipvs needs ipset, which the image that is built for riscv64 does not have: choose iptables or nftables";
+  return [{ path: "kubeadm.kubeProxy.mode", reason }];
 }
 
 /** Names by which the API server is reached, with the place of each. Small letters: kubeadm takes no others, and who asks does not mind. */

@@ -22,7 +22,7 @@ export const kubeadmConfig = z
   .strictObject({
     version: z
       .string()
-      .regex(/^v\d+\.\d+\.\d+$/, "expected a Kubernetes version such as v1.36.3")
+      .regex(/^v1\.\d+\.\d+$/, "expected a Kubernetes version such as v1.36.3")
       .describe("The Kubernetes version. Decides which images kubeadm asks for and the version of its configuration."),
     source: kubernetesSource.default({ kind: "module" }).describe("Where kubeadm, kubelet and kubectl come from."),
     runtime: runtimeConfig.prefault({ kind: "containerd" }).describe("What runs containers."),

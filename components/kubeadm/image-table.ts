@@ -92,13 +92,15 @@ const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const asRoot = { user: "0:0", env: { PATH: path } };
 
 /**
- * What kube-proxy runs iptables from: Debian's packages with all that they link to. Its nft variant is the one that Debian's kubelet and CNI
- * plugins use on the host too.
+ * What kube-proxy runs iptables and nft from: Debian's packages with all that they link to. iptables' nft variant is the one that Debian's kubelet
+ * and CNI plugins use on the host too.
  */
-const iptables = {
+const packetFilters = {
   debianPackages: [
     ...["iptables", "libxtables12", "libip4tc2", "libip6tc2", "libnftnl11", "libmnl0"],
     ...["libnetfilter-conntrack3", "libnfnetlink0", "libc6", "libgcc-s1"],
+    ...["nftables", "libnftables1", "libjansson4", "libgmp10"],
+    ...["libedit2", "libbsd0", "libmd0", "libtinfo6"],
   ],
   links: Object.fromEntries(
     ["iptables", "ip6tables"].flatMap((tool) =>
@@ -147,7 +149,7 @@ function waysToBuild(key: ControlPlaneImageKey, tag: string, arch: Architecture)
               path: `/usr/local/bin/${key}`,
               entrypoint: [key],
               ...asRoot,
-              ...(key === "kube-proxy" ? iptables : {}),
+              ...(key === "kube-proxy" ? packetFilters : {}),
             },
           ]
         : [];
