@@ -51,6 +51,7 @@ export async function joinStack(config: JoinStackConfig): Promise<JoinStackOutpu
     networks: cluster.networks,
     clusterDomain: cluster.clusterDomain,
     nodes: [...cluster.nodes, ...members].flatMap(({ address, name }) => [address, name]),
+    server: new URL(cluster.server).hostname,
     ...(config.registry === undefined ? {} : { registry: new URL(registryEndpoint(config.registry).url).hostname }),
   };
   await agentsOf(config, prepared, { address: cluster.server, registry: undefined, direct, after: [] }, (connection) =>

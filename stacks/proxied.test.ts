@@ -28,6 +28,12 @@ it("tells k3s, apt and Docker of a proxy whose login is nobody else's business",
   expect([...before("registry-binary")]).toContain("board-apt-proxy");
 });
 
+it("is not asked for the server at the address at which agents join", async () => {
+  const proxy = { http: "http://proxy.lan:3128" };
+  await deploy({ board: { ...good.board, proxy }, ...withK3s({ agentServer: "https://k3s.lan:6443" }) });
+  expect(fileOf("k3s-service", "k3s-board-proxy.env")).toContain(",licheepi,k3s.lan,127.0.0.1");
+});
+
 it("tells dnf where the board has it, and no login", async () => {
   boardSays({ ...healthy, packageManager: "dnf" });
   await deploy({ board: { ...good.board, proxy: { http: "http://proxy.lan:3128" } } });

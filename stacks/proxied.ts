@@ -23,6 +23,7 @@ export function directHosts(
     networks: ["cluster-cidr", "service-cidr"].flatMap((key) => settings.get(key)?.values ?? []),
     clusterDomain: clusterSetting(k3s, "cluster-domain"),
     nodes: [server, ...servers, ...agents].flatMap(({ address, name }) => [address, name]),
+    ...(k3s.agentServer === undefined ? {} : { server: new URL(k3s.agentServer).hostname }),
     ...(registry === undefined ? {} : { registry: new URL(registryEndpoint(registry).url).hostname }),
   };
 }

@@ -10,6 +10,8 @@ export interface DirectHosts {
   readonly nodes: readonly string[];
   /** Host of the private registry, where there is one. */
   readonly registry?: string;
+  /** Host at which nodes join, where that is another one than a node's. */
+  readonly server?: string;
 }
 
 /**
@@ -25,7 +27,7 @@ export function noProxy({ noProxy: given }: Pick<ProxyConfig, "noProxy">, direct
           ".svc",
           `.${direct.clusterDomain}`,
           ...direct.nodes,
-          ...(direct.registry === undefined ? [] : [direct.registry.replace(/^\[|\]$/g, "")]),
+          ...[direct.server ?? "", direct.registry ?? ""].map((host) => host.replace(/^\[|\]$/g, "")),
         ];
   return [...new Set(["localhost", "127.0.0.0/8", "::1", ...cluster, ...given])].filter((entry) => entry !== "");
 }
