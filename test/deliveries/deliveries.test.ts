@@ -3,6 +3,7 @@ import type { V1PodList } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { downBoard, type EmulatedBoard, upBoard } from "../../emulator/board";
 import { terminalProgress } from "../../tools/progress";
+import { type BoardListing, listBoard, listingDifferences } from "../board-listing";
 import { onBoard } from "../stack/board-view";
 import { expectNoChanges } from "../stack/expect-no-changes";
 import { type BoardSections, boardSections, TestProject } from "../stack/project";
@@ -15,6 +16,7 @@ describe.sequential("images come to a board", () => {
   let board: EmulatedBoard;
   let project: TestProject;
   let sections: BoardSections;
+  let before: BoardListing;
 
   /** A pod of the user's workload started anew, from whatever its image name means now. */
   async function restartHello(): Promise<void> {
@@ -43,6 +45,7 @@ describe.sequential("images come to a board", () => {
   beforeAll(async () => {
     await downBoard(name);
     board = await upBoard({ name, architecture: "riscv64" }, terminalProgress());
+    before = await listBoard((script) => onBoard(board, script));
     project = new TestProject();
     const given = boardSections(board);
     sections = {
@@ -110,9 +113,10 @@ describe.sequential("images come to a board", () => {
     expect(await project.nodes()).toEqual(["True"]);
   });
 
-  it("not at all once the stack is gone: nothing of it is left in containerd", async () => {
-    const run = await project.run("destroy");
+  it("not at all once the stack is gone: with purge, the board is as it was", async () => {
+    await onBoard(board, "rm -rf /root/.kube");
+    const run = await project.run("destroy", "--purge");
     expect(run.code, run.text).toBe(0);
-    expect(await onBoard(board, "ls -d /var/lib/rancher /etc/rancher 2>/dev/null || true")).toBe("");
+    expect(listingDifferences(before, await listBoard((script) => onBoard(board, script)))).toEqual([]);
   });
 });
