@@ -94,7 +94,8 @@ export function deploymentHealth(name: string, deployment: V1Deployment | undefi
   return { ready, detail: `deployment ${name}: ${availableReplicas} of ${wanted} available` };
 }
 
-function joined(parts: readonly Health[], good: string): Health {
+/** Several as one: ready where all are, and else what is missing, a line each. */
+export function joined(parts: readonly Health[], good: string): Health {
   const bad = parts.filter(({ ready }) => !ready);
   return bad.length === 0
     ? { ready: true, detail: good }
@@ -117,7 +118,10 @@ export interface NodesExpected {
 }
 
 /** The nodes of a cluster, or one of them. */
-async function nodesHealth(client: KubernetesClient, { node, networkLater }: NodesExpected = {}): Promise<Health> {
+export async function nodesHealth(
+  client: KubernetesClient,
+  { node, networkLater }: NodesExpected = {},
+): Promise<Health> {
   const { items } = await client.api(CoreV1Api).listNode();
   const nodes = items.filter(({ metadata }) => node === undefined || metadata?.name === node);
   if (nodes.length === 0)

@@ -1,4 +1,4 @@
-import { kubernetesHealth } from "../kubernetes/health";
+import { restartedHealth, type PodUid } from "../kubernetes/restarted-node";
 import { pauseAfterLook } from "../pause";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
@@ -25,6 +25,8 @@ export interface Expectation {
   readonly health: Health;
   /** Invocation that ran before the restart and does not count; empty where none did. */
   readonly previousInvocation: string;
+  /** Pods of the node that were Ready before the restart, and have to be again. */
+  readonly podsBefore: readonly PodUid[];
   readonly timeoutSeconds: number;
 }
 
@@ -73,7 +75,7 @@ export async function waitForHealth(
       else if (steadySince?.invocation !== state.invocation)
         steadySince = { invocation: state.invocation, at: Date.now() };
       if (up && steadySince) {
-        const probe = await probeHealth(board, expected.health);
+        const probe = await probeHealth(board, expected, state);
         if (probe.detail) detail = `${detail}; ${probe.detail}`;
         if (probe.ready && Date.now() - steadySince.at >= steadyMilliseconds) return { healthy: true, detail };
       }
@@ -100,13 +102,17 @@ async function lookAt(board: Board, name: string): Promise<UnitState | undefined
   }
 }
 
-async function probeHealth(board: Board, health: Health): Promise<{ ready: boolean; detail: string }> {
+async function probeHealth(
+  board: Board,
+  { health, podsBefore }: Expectation,
+  { startedAt }: UnitState,
+): Promise<{ ready: boolean; detail: string }> {
   switch (health.kind) {
     case "active":
       return { ready: true, detail: "" };
     case "http":
       return probeHttp(board, health.url, health.ca);
     case "kubernetes":
-      return kubernetesHealth(board, health.kubeconfig, health);
+      return restartedHealth(board, health.kubeconfig, { ...health, startedAt, pods: podsBefore });
   }
 }

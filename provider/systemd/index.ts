@@ -60,8 +60,9 @@ export type HealthArgs =
   /** A URL, as seen from the board, answers with a status below 500. `ca`: PEM of the CA of an https URL. Defaults to the public ones. */
   | { kind: "http"; url: pulumi.Input<string>; ca?: pulumi.Input<string> }
   /**
-   * The API server of the kubeconfig on the board answers and the node is Ready. `node` defaults to all nodes. With `networkLater` a node counts
-   * that lacks nothing but its pods' network, which something else brings later. Defaults to false.
+   * The API server of the kubeconfig on the board answers and the node is Ready. `node` defaults to all nodes; of the one that is named, kubelet
+   * must have been heard of since the start, and its pods that were Ready before must be Ready again. With `networkLater` a node counts that
+   * lacks nothing but its pods' network, which something else brings later. Defaults to false.
    */
   | {
       kind: "kubernetes";

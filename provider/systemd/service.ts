@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { requireTold } from "../announcements";
 import { isRecorded } from "../files/recorded";
 import { lastLines, setAttributes } from "../files/write";
+import { readyPods, type PodUid } from "../kubernetes/restarted-node";
 import { PartialFailure, type Context, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { withCauses } from "../causes";
@@ -261,6 +262,7 @@ async function carryOut(
   before: UnitState,
 ): Promise<void> {
   const service = `${wanted.name}.service`;
+  const podsBefore = await podsOfService(board, transaction, wanted, before);
   const contents = Buffer.concat(transaction.write.map(({ content }) => Buffer.from(content)));
   const applied = await board.run(applyScript(transaction), {
     purpose: `changing ${service}`,
@@ -286,6 +288,7 @@ async function carryOut(
     name: wanted.name,
     health: wanted.health,
     previousInvocation: /^invocation=(.*)$/m.exec(applied.stdout)?.[1] ?? "",
+    podsBefore,
     timeoutSeconds: wanted.timeoutSeconds,
   };
   const verdict = await waitForHealth(board, expected, (detail, elapsed) =>
@@ -300,7 +303,23 @@ async function carryOut(
         : lastLines(confirmed.stderr);
     throw new BoardError("refused", board.label, `${service} was not changed: ${why}`, "Run the same command again");
   }
-  await rollBack(context, board, transaction, wanted, { since, detail: verdict.detail, wasUp: isUp(before) });
+  await rollBack(context, board, transaction, wanted, {
+    since,
+    podsBefore,
+    detail: verdict.detail,
+    wasUp: isUp(before),
+  });
+}
+
+/** The pods that have to be Ready again behind a change: those that are now, on the node of a server that restarts. */
+async function podsOfService(
+  board: Board,
+  { restart }: Transaction,
+  { health }: ServiceInputs,
+  before: UnitState,
+): Promise<readonly PodUid[]> {
+  if (!restart || !isUp(before) || health.kind !== "kubernetes" || health.node === undefined) return [];
+  return readyPods(board, health.kubeconfig, health.node);
 }
 
 /** Puts the previous files back and throws: why it failed, in the journal's words, and how the board is now. */
@@ -309,7 +328,7 @@ async function rollBack(
   board: Board,
   transaction: Transaction,
   wanted: ServiceInputs,
-  failure: { since: number; detail: string; wasUp: boolean },
+  failure: { since: number; podsBefore: readonly PodUid[]; detail: string; wasUp: boolean },
 ): Promise<never> {
   const service = `${wanted.name}.service`;
   const journal = await readJournal(board, wanted.name, failure.since).catch(() => "");
@@ -324,7 +343,13 @@ async function rollBack(
   if (failure.wasUp) {
     const again = await waitForHealth(
       board,
-      { name: wanted.name, health: wanted.health, previousInvocation: "", timeoutSeconds: wanted.timeoutSeconds },
+      {
+        name: wanted.name,
+        health: wanted.health,
+        previousInvocation: "",
+        podsBefore: failure.podsBefore,
+        timeoutSeconds: wanted.timeoutSeconds,
+      },
       (detail, elapsed) =>
         context.log("info", `waiting for the previous ${service}, ${elapsed} s: ${context.mask(detail)}`),
     );

@@ -6,7 +6,7 @@ const start = 1795280769;
 const signs = {
   runs: "/opt/k3s",
   there: `1:2:3:4 ${start - 10}`,
-  started: "Sat 2026-11-21 17:06:09 UTC",
+  startedAt: new Date(start * 1000),
   known: "1:2:3:4",
 };
 
@@ -26,7 +26,7 @@ it("reads what the board says of the program", () => {
   const said = `LoadState=loaded
 ActiveState=active
 MainPID=7
-ExecMainStartTimestamp=${signs.started}
+ExecMainStartTimestamp=Sat 2026-11-21 17:06:09 UTC
 Unfinished=yes
 Cordoned=yes
 Triggers=abc
@@ -37,6 +37,7 @@ There=1:9:3:4 ${start + 1}
   expect(parseUnitState(said)).toMatchObject({
     program: { sha256: "a".repeat(64), version: "v1.36.3" },
     programReplaced: true,
+    startedAt: signs.startedAt,
     cordoned: true,
     unsettled: false,
     unfinished: true,

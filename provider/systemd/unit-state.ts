@@ -16,6 +16,8 @@ export interface UnitState {
   readonly restarts: number;
   /** Another one after each start. */
   readonly invocation: string;
+  /** When its program was started, by the board's clock, to the second; `undefined` where it was not. */
+  readonly startedAt?: Date;
   /** `success`, `exit-code`, `timeout`, `signal`, … */
   readonly result: string;
   readonly exitStatus: number;
@@ -93,6 +95,7 @@ export function parseUnitState(output: string): UnitState {
   );
   const text = (name: string) => values.get(name) ?? "";
   const [sha256, version, identity] = text("Program").split(" ");
+  const startedAt = timeOf(text("ExecMainStartTimestamp"));
   return {
     load: text("LoadState"),
     active: text("ActiveState"),
@@ -101,6 +104,7 @@ export function parseUnitState(output: string): UnitState {
     needsDaemonReload: text("NeedDaemonReload") === "yes",
     restarts: Number(text("NRestarts")) || 0,
     invocation: text("InvocationID"),
+    ...(startedAt === undefined ? {} : { startedAt }),
     result: text("Result"),
     exitStatus: Number(text("ExecMainStatus")) || 0,
     unsettled: text("Unsettled") === "yes",
@@ -114,10 +118,16 @@ export function parseUnitState(output: string): UnitState {
     programReplaced: isReplaced({
       runs: text("Runs"),
       there: text("There"),
-      started: text("ExecMainStartTimestamp"),
+      ...(startedAt === undefined ? {} : { startedAt }),
       known: identity,
     }),
   };
+}
+
+/** A time as systemd writes it in UTC, `Sat 2026-11-21 17:06:09 UTC`; `undefined` for anything else. */
+function timeOf(written: string): Date | undefined {
+  const parsed = new Date(written.replace(/^\w+ (\S+) (\S+) UTC$/, "$1T$2Z"));
+  return Number.isNaN(parsed.getTime()) ? undefined : parsed;
 }
 
 /** True for a service that runs or is on its way to. */
@@ -131,8 +141,8 @@ interface ProgramSigns {
   readonly runs: string;
   /** Device, inode, size and mtime of the program, and the seconds of its ctime; empty where it is not there or nothing runs. */
   readonly there: string;
-  /** When the service started, as systemd writes it in UTC: `Sat 2026-11-21 17:06:09 UTC`. */
-  readonly started: string;
+  /** When the service started. */
+  readonly startedAt?: Date;
   /** Device, inode, size and mtime of the program of the last confirmed start. */
   readonly known?: string;
 }
@@ -141,11 +151,10 @@ interface ProgramSigns {
  * True where a service runs from a program that was removed, or where another file took the program's place after it started. The file of the
  * last confirmed start never counts as another one: a mode that was set changes its ctime as well, and a board's clock may jump.
  */
-export function isReplaced({ runs, there, started, known }: ProgramSigns): boolean {
+export function isReplaced({ runs, there, startedAt, known }: ProgramSigns): boolean {
   if (runs === "") return false;
   if (runs.endsWith(" (deleted)")) return true;
   const [identity, changed] = there.split(" ");
-  if (!identity || known === undefined || identity === known) return false;
-  const start = Date.parse(started.replace(/^\w+ (\S+) (\S+) UTC$/, "$1T$2Z"));
-  return Number(changed) * 1000 > start;
+  if (!identity || known === undefined || identity === known || startedAt === undefined) return false;
+  return Number(changed) * 1000 > startedAt.getTime();
 }

@@ -11,6 +11,10 @@ interface Patch {
 export class NodeServer {
   readonly node: V1Node;
   pods: V1Pod[] = [];
+  /** What is answered to a look at the pods. */
+  seen: () => V1Pod[] = () => this.pods;
+  /** When its kubelet was heard of last; a time of the board's own clock, which is this machine's. */
+  renewed: () => Date = () => new Date();
   /** A PodDisruptionBudget holds all pods. */
   held = false;
   /** What was done, in order. */
@@ -40,8 +44,11 @@ export class NodeServer {
 
   #answer(request: string, body: string): ApiAnswer {
     if (/^GET \/api\/v1\/nodes\/\w+$/.test(request)) return [200, this.node];
+    if (request === "GET /api/v1/nodes") return [200, { items: [this.node] }];
+    if (/^GET .*\/kube-node-lease\/leases\/\w+$/.test(request))
+      return [200, { spec: { renewTime: this.renewed().toISOString().replace("Z", "000Z") } }];
     if (/^PATCH \/api\/v1\/nodes\/\w+$/.test(request)) return [200, this.#patch(JSON.parse(body) as Patch)];
-    if (/^GET \/api\/v1\/pods\?/.test(request)) return [200, { items: this.pods }];
+    if (/^GET \/api\/v1\/pods\?/.test(request)) return [200, { items: this.seen() }];
     if (/^POST \/api\/v1\/.*\/eviction$/.test(request)) {
       if (this.held) return [429, { message: "a budget holds it" }];
       this.done.push("evict");
