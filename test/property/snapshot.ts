@@ -30,9 +30,9 @@ const noise = [
   "/var/lib/apt",
 ];
 
-/** Units that come and go with a login, or are our own timers. */
+/** Units that come and go with a login or with the first boot of a system (ldconfig), or are our own timers. */
 const noisyUnit =
-  /^(user@|user-runtime-dir@|k3s-board-|systemd-|getty@|console-getty|modprobe@|ssh@|sshd@|dbus|logrotate|apt-)/;
+  /^(ldconfig|user@|user-runtime-dir@|k3s-board-|systemd-|getty@|console-getty|modprobe@|ssh@|sshd@|dbus|logrotate|apt-)/;
 
 /** Prints what {@link parseSnapshot} reads. */
 export const snapshotScript = `
