@@ -154,6 +154,13 @@ describe("a kubeadm stack", () => {
     expect(find("kubeadm-package-containerd")).toBeDefined();
   });
 
+  it("writes its CNI plugins over those that kubelet's package brings along, and not before them", async () => {
+    await deployKubeadm({ source: { kind: "package" } });
+    const packages = ["kubeadm", "kubelet", "kubectl", "runc"].map((one) => `kubeadm-package-${one}`);
+    for (const file of ["kubeadm-cni-bridge", "kubeadm-cni-loopback", "kubeadm-cni"])
+      expect([...before(file)]).toEqual(expect.arrayContaining(packages));
+  });
+
   it.each([
     ["systemd-resolved's own", {}, /^resolvConf: \/run\/systemd\/resolve\/resolv\.conf$/m],
     ["those that the configuration names", { resolvConf: "/etc/pods.conf" }, /^resolvConf: \/etc\/pods\.conf$/m],

@@ -76,14 +76,15 @@ describe("a board for a node of kubeadm", () => {
     ["v1.32.13", ["iptables"]],
     ["v1.33.11", []],
   ])("has what kubeadm of %s calls: %j", (version, names) => {
-    expect(problems({ version, source }, { hostPrograms: [] }).map((text) => text.split(" ")[4])).toEqual(
+    const bare = { hostPrograms: ["nft"] };
+    expect(problems({ version, source }, bare).map((text) => text.split(" ")[4])).toEqual(
       names.map((name) => `${name},`),
     );
-    expect(problems({ version, source }, { hostPrograms: names })).toEqual([]);
-    expect(problems({ version, source }, { hostPrograms: [] }, { isWorker: true })).toEqual([]);
-    expect(problems({ version, source: { kind: "package" } }, { hostPrograms: [] })).toEqual([]);
+    expect(problems({ version, source }, { hostPrograms: [...names, "nft"] })).toEqual([]);
+    expect(problems({ version, source }, bare, { isWorker: true })).toEqual([]);
+    expect(problems({ version, source: { kind: "package" } }, bare)).toEqual([]);
     const ignorePreflightErrors = names.map((name) => `FileExisting-${name}`);
-    expect(problems({ version, source, ignorePreflightErrors }, { hostPrograms: [] })).toEqual([]);
+    expect(problems({ version, source, ignorePreflightErrors }, bare)).toEqual([]);
   });
 
   it("says how conntrack comes to it", () => {
@@ -92,13 +93,38 @@ describe("a board for a node of kubeadm", () => {
     ]);
   });
 
-  it("has iptables for flannel, workers too; Docker and packages of Kubernetes bring it", () => {
+  it("has iptables for flannel, workers too, unless Docker or a package that depends on it brings it", () => {
     const flannel = { cni: { kind: "flannel" } };
+    const bare = { hostPrograms: ["nft"] };
+    const ofPackages = { ...flannel, source: { kind: "package" } };
     const told = ["flannel calls iptables, and the board has none: install the package iptables"];
-    expect(problems(flannel, { hostPrograms: [] })).toEqual(told);
-    expect(problems(flannel, { hostPrograms: [] }, { isWorker: true })).toEqual(told);
-    expect(problems({ ...flannel, ...docker }, { hostPrograms: [] })).toEqual([]);
-    expect(problems({ ...flannel, source: { kind: "package" } }, { hostPrograms: [] })).toEqual([]);
+    expect(problems(flannel, bare)).toEqual(told);
+    expect(problems(flannel, bare, { isWorker: true })).toEqual(told);
+    expect(problems(ofPackages, bare)).toEqual(told);
+    expect(problems({ ...ofPackages, version: "v1.34.3" }, bare)).toEqual(told);
+    expect(problems({ ...ofPackages, version: "v1.33.11" }, bare)).toEqual([]);
+    expect(problems(ofPackages, { ...bare, packageManager: "dnf" })).toEqual([]);
+    expect(problems(flannel, { ...bare, packageManager: "dnf" })).toEqual(told);
+    expect(problems({ ...flannel, ...docker }, bare)).toEqual([]);
     expect(problems(flannel)).toEqual([]);
+  });
+
+  it("has iptables or nft for the bridge, and is told of iptables once", () => {
+    const none = { hostPrograms: [] };
+    const told = [
+      "the network bridge calls iptables or nft, and the board has neither: install the package iptables or nftables",
+    ];
+    expect(problems({}, none)).toEqual(told);
+    expect(problems({ source: { kind: "package" } }, none)).toEqual(told);
+    expect(problems({ version: "v1.33.11", source: { kind: "package" } }, none)).toEqual([]);
+    expect(problems(docker, none)).toEqual([]);
+    expect(problems({ cni: { kind: "calico", version: "v3.30.0", manifest: "/x" } }, none)).toEqual([]);
+    expect(problems({}, { hostPrograms: ["nft"] })).toEqual([]);
+    expect(problems({}, { hostPrograms: ["iptables"] })).toEqual([]);
+    expect(problems({ version: "v1.32.13", source }, none)).toEqual([
+      "kubeadm of v1.32.13 calls iptables, and the board has none: install the package iptables",
+    ]);
+    const ignorePreflightErrors = ["FileExisting-iptables"];
+    expect(problems({ version: "v1.32.13", source, ignorePreflightErrors }, none)).toEqual(told);
   });
 });

@@ -6,7 +6,7 @@ import { minorOf } from "./versions";
 
 /** A board that is to be a node. */
 export interface KubeadmHost {
-  readonly facts: Pick<Facts, "cpus" | "memoryBytes" | "swapBytes" | "hostPrograms" | "forwards">;
+  readonly facts: Pick<Facts, "cpus" | "memoryBytes" | "swapBytes" | "hostPrograms" | "forwards" | "packageManager">;
   readonly prerequisites: BoardConfig["prerequisites"];
   /** Config path of the board's section. */
   readonly path: string;
@@ -78,25 +78,45 @@ const ways: Readonly<Record<HostProgram, string>> = {
   conntrack: "install the package conntrack (apt) or conntrack-tools (dnf)",
   crictl: "put it there from a release of kubernetes-sigs/cri-tools",
   iptables: "install the package iptables",
+  nft: "install the package nftables",
 };
+
+/**
+ * Last minor version whose packages of kubelet all depend on iptables: those that were made from September 2026 on only recommend it
+ * (kubernetes/release#4518). dnf installs what is recommended, and apt is told not to.
+ */
+const lastWithIptables = 33;
 
 /** Programs that are called on the board and are neither ours nor of a package that brings them along. */
 function missing(config: Section, { facts, isWorker }: KubeadmHost): string[] {
-  // Kubernetes' own packages depend on what they call
-  if (config.source.kind === "package") return [];
-  const minor = minorOf(config.version) ?? 0;
-  // its checks of each release: cmd/kubeadm/app/preflight
-  const checked: readonly HostProgram[] = [
-    ...(minor < 32 ? (["conntrack"] as const) : []),
-    ...(minor < 31 ? (["crictl"] as const) : []),
-    ...(minor < 33 ? (["iptables"] as const) : []),
+  const { version, source, runtime, cni } = config;
+  const minor = minorOf(version) ?? 0;
+  const isPackage = source.kind === "package";
+  // its checks of each release: cmd/kubeadm/app/preflight; kubeadm's own package depends on what that release calls
+  const checked: readonly HostProgram[] =
+    isWorker || isPackage
+      ? []
+      : [
+          ...(minor < 32 ? (["conntrack"] as const) : []),
+          ...(minor < 31 ? (["crictl"] as const) : []),
+          ...(minor < 33 ? (["iptables"] as const) : []),
+        ];
+  const callers = new Map<HostProgram, string>(cni.kind === "flannel" ? [["iptables", "flannel"]] : []);
+  for (const name of checked)
+    if (!isIgnored(config, `FileExisting-${name}`)) callers.set(name, `kubeadm of ${version}`);
+  // Docker's packages bring it too
+  const comesAlong =
+    runtime.kind === "cri-dockerd" || (isPackage && (minor <= lastWithIptables || facts.packageManager === "dnf"));
+  if (comesAlong) callers.delete("iptables");
+  const has = (name: HostProgram) => facts.hostPrograms.includes(name);
+  // the plugin takes nft where there is no iptables, and fails for each pod where there is neither
+  const cannotMasquerade = cni.kind === "bridge" && !has("iptables") && !has("nft");
+  return [
+    ...[...callers]
+      .filter(([name]) => !has(name))
+      .map(([name, by]) => `${by} calls ${name}, and the board has none: ${ways[name]}`),
+    ...(cannotMasquerade && !comesAlong && !callers.has("iptables")
+      ? [`the network bridge calls iptables or nft, and the board has neither: ${ways.iptables} or nftables`]
+      : []),
   ];
-  const callers = new Map<HostProgram, string>(config.cni.kind === "flannel" ? [["iptables", "flannel"]] : []);
-  for (const name of isWorker ? [] : checked)
-    if (!isIgnored(config, `FileExisting-${name}`)) callers.set(name, `kubeadm of ${config.version}`);
-  // Docker's packages bring it
-  if (config.runtime.kind === "cri-dockerd") callers.delete("iptables");
-  return [...callers]
-    .filter(([name]) => !facts.hostPrograms.includes(name))
-    .map(([name, by]) => `${by} calls ${name}, and the board has none: ${ways[name]}`);
 }

@@ -35,6 +35,18 @@ describe("controlPlaneImages", () => {
 });
 
 describe("releaseTags", () => {
+  it.each([
+    ["v1.30.14", "3.5.15-0", "v1.11.3", "3.9"],
+    ["v1.31.14", "3.5.24-0", "v1.11.3", "3.10"],
+    ["v1.32.13", "3.5.24-0", "v1.11.3", "3.10"],
+    ["v1.33.13", "3.5.24-0", "v1.12.0", "3.10"],
+    ["v1.34.4", "3.6.5-0", "v1.12.1", "3.10.1"],
+    ["v1.35.4", "3.6.6-0", "v1.13.1", "3.10.1"],
+    ["v1.36.3", "3.6.8-0", "v1.14.2", "3.10.2"],
+  ])("has what kubeadm of %s names", (version, etcd, coredns, pause) => {
+    expect(releaseTags(version)).toEqual({ etcd, coredns, pause });
+  });
+
   it("has every supported release", () => {
     for (let minor: number = supportedMinors.oldest; minor <= supportedMinors.newest; minor += 1)
       expect(releaseTags(`v1.${minor}.0`)).toHaveProperty("etcd");

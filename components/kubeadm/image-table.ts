@@ -11,16 +11,16 @@ export interface ReleaseTags {
 }
 
 /**
- * By minor version, what `kubeadm config images list` of its newest releases names. Read in
- * cmd/kubeadm/app/constants/constants.go of k8s.io/kubernetes. kubeadm is told these tags, so that it asks for what is there also where
- * another patch release would have chosen another one.
+ * By minor version, what `kubeadm config images list` of its newest patch release names. Read in cmd/kubeadm/app/constants/constants.go of
+ * k8s.io/kubernetes v1.30.14, v1.31.14, v1.32.13, v1.33.13, v1.34.4, v1.35.4 and v1.36.3. kubeadm is told these tags, so that it asks for
+ * what is there also where another patch release would have chosen another one.
  */
 const releases: Readonly<Record<number, ReleaseTags>> = {
   30: { etcd: "3.5.15-0", coredns: "v1.11.3", pause: "3.9" },
-  31: { etcd: "3.5.15-0", coredns: "v1.11.3", pause: "3.10" },
-  32: { etcd: "3.5.16-0", coredns: "v1.11.3", pause: "3.10" },
-  33: { etcd: "3.5.21-0", coredns: "v1.12.0", pause: "3.10" },
-  34: { etcd: "3.6.4-0", coredns: "v1.12.1", pause: "3.10.1" },
+  31: { etcd: "3.5.24-0", coredns: "v1.11.3", pause: "3.10" },
+  32: { etcd: "3.5.24-0", coredns: "v1.11.3", pause: "3.10" },
+  33: { etcd: "3.5.24-0", coredns: "v1.12.0", pause: "3.10" },
+  34: { etcd: "3.6.5-0", coredns: "v1.12.1", pause: "3.10.1" },
   35: { etcd: "3.6.6-0", coredns: "v1.13.1", pause: "3.10.1" },
   36: { etcd: "3.6.8-0", coredns: "v1.14.2", pause: "3.10.2" },
 };

@@ -68,7 +68,8 @@ export function nodeBase(name: string, args: KubeadmNodeArgs, parent: pulumi.Com
         child,
       ),
   );
-  const files = nodeFiles(name, args, child);
+  // kubelet's package brings CNI plugins of the same paths along: whichever came last would be on the board
+  const files = nodeFiles(name, args, { parent, dependsOn: [data, ...packages] });
   const after = [data, ...packages, ...files, ...(args.beforeRuntime ?? [])];
   const runtime = runtimeService(name, args, { packages, after, parent });
   return { packages, runtime, criSocket: runtimeSockets[config.runtime.kind] };

@@ -1,7 +1,3 @@
-import { chmod } from "node:fs/promises";
-import { join } from "node:path";
-import { cached } from "../../tools/cache";
-import { download as fetchFile } from "../../tools/download";
 import { buildGo } from "../../tools/go";
 import type { Progress } from "../../tools/progress";
 import type { Architecture } from "../board/architecture";
@@ -15,6 +11,7 @@ import {
   kubernetesPrograms,
   type KubernetesProgram,
 } from "./program-builds";
+import { downloadedProgram, type ProgramAddress } from "./program-download";
 
 /** A program of a node. */
 export type NodeProgram =
@@ -84,7 +81,12 @@ export async function nodePrograms(
       const local =
         source.kind === "module"
           ? ((await build?.(name)) ?? "")
-          : await downloaded(`${path}.${name}`, name, (source as unknown as Record<string, Download>)[name], progress);
+          : await downloadedProgram(
+              `${path}.${name}`,
+              name,
+              (source as unknown as Record<string, ProgramAddress>)[name],
+              progress,
+            );
       await checkArchitecture(`${path}.${name}`, local, arch);
       programs.set(name, { kind: "file", name, local, path: `${binDirectory}/${name}` });
     }
@@ -105,27 +107,6 @@ export async function nodePrograms(
   for (const build of cniPluginBuilds(arch))
     plugins.push({ name: build.name, local: (await buildGo(build, progress)).path });
   return { programs, plugins, packages };
-}
-
-interface Download {
-  readonly url: string;
-  readonly sha256: string;
-}
-
-async function downloaded(
-  path: string,
-  name: string,
-  source: Download | undefined,
-  progress: Progress,
-): Promise<string> {
-  if (source === undefined) throw new Error(`${path}: is missing`);
-  const directory = await cached("kubernetes-programs", source.sha256, (target) =>
-    progress.step(`downloading ${name} from ${source.url}`, async (note) => {
-      await fetchFile(source.url, join(target, name), { sha256: source.sha256, note });
-      await chmod(join(target, name), 0o755);
-    }),
-  );
-  return join(directory, name);
 }
 
 async function checkArchitecture(path: string, local: string, arch: Architecture): Promise<void> {

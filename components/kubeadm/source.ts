@@ -23,7 +23,11 @@ const distributionPackage = z.strictObject({
 function downloads<Name extends string>(...programs: readonly Name[]) {
   const one = (program: Name) => [program, download.describe(`Where ${program} is, with its checksum.`)] as const;
   return z.strictObject({
-    kind: z.literal("url").describe("Downloaded, one address with its checksum for each program."),
+    kind: z
+      .literal("url")
+      .describe(
+        "Downloaded, one address with its checksum for each program: the program itself, or a .tar.gz with a file of that name. Several programs may have the same archive.",
+      ),
     ...(Object.fromEntries(programs.map(one)) as Record<Name, typeof download>),
   });
 }

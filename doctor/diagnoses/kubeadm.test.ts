@@ -98,6 +98,30 @@ describe("a node of kubeadm", () => {
     expect(diagnose({ ...base, journal, kubeadm: { ...base.kubeadm!, docker } })).toEqual([]);
   });
 
+  describe("whose Docker does not say its cgroup driver", () => {
+    const evidenceOf = (daemonJson: string, docker: (typeof base.kubeadm & object)["docker"]) => {
+      const file = { path: "/etc/docker/daemon.json", text: daemonJson, mtime: 0, size: daemonJson.length };
+      const kubeadm = { ...base.kubeadm!, docker, files: [...base.kubeadm!.files, file] };
+      return diagnose({ ...base, kubeadm }).flatMap(({ evidence }) => evidence);
+    };
+    const silent = (daemonJson: string) => evidenceOf(daemonJson, undefined);
+
+    it("has the one of its file", () => {
+      expect(silent('{"exec-opts": ["native.cgroupdriver=cgroupfs"]}')).toEqual([
+        "/var/lib/kubelet/config.yaml: cgroupDriver: systemd",
+        "exec-opts in /etc/docker/daemon.json: cgroupfs",
+      ]);
+      expect(silent('{"exec-opts": ["native.cgroupdriver=systemd"]}')).toEqual([]);
+    });
+    it.each(["", "{", "[]", "{}", '{"exec-opts": []}', '{"exec-opts": "x"}'])("is not judged by %j", (text) =>
+      expect(silent(text)).toEqual([]),
+    );
+    it("is believed before its file", () => {
+      const text = '{"exec-opts": ["native.cgroupdriver=cgroupfs"]}';
+      expect(evidenceOf(text, base.kubeadm!.docker)).toEqual([]);
+    });
+  });
+
   it("tells a runtime that stopped as the reason for kubelet and its pods", () => {
     const down = { active: "failed", sub: "failed", result: "exit-code", exitStatus: 1 } as const;
     const units = (base.units ?? []).map((unit) => (unit.name === "docker.service" ? unit : { ...unit, ...down }));

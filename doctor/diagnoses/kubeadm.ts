@@ -1,5 +1,6 @@
 import { load } from "js-yaml";
 import { z } from "zod";
+import { driverOfOptions } from "../../components/kubeadm/runtime/cgroup-drivers";
 import { networkPluginDefault } from "../../components/kubeadm/runtime/cri-dockerd-versions";
 import { socketPath } from "../../components/kubeadm/runtime/sockets";
 import { describeUnit } from "../../provider/systemd/health";
@@ -137,19 +138,42 @@ function runtimeOf(endpoint: string | undefined): "containerd" | "cri-dockerd" |
   return asked.endsWith("containerd.sock") ? "containerd" : undefined;
 }
 
-/** Docker or containerd, whichever kubelet asks, with its cgroup driver and the setting that decides it. */
-function runtimeDriver(kubeadm: KubeadmFacts): { runtime: string; driver: string; setting: string } | undefined {
-  const { docker, files } = kubeadm;
+/** The cgroup driver of a runtime, the setting that decides it, and what says so. */
+interface RuntimeDriver {
+  readonly runtime: string;
+  readonly driver: string;
+  readonly setting: string;
+  readonly evidence: string;
+}
+
+const daemonJsonPath = "/etc/docker/daemon.json";
+const daemonJson = z.object({ "exec-opts": z.array(z.string()) });
+
+/** Docker's, as it says itself, else as its file has it; `undefined` where neither does: it chooses by the host then. */
+function dockerDriver({ docker, files }: KubeadmFacts): RuntimeDriver | undefined {
+  const found = { runtime: "Docker", setting: `exec-opts in ${daemonJsonPath}` };
+  if (docker !== undefined)
+    return { ...found, driver: docker.cgroupDriver, evidence: `docker info: CgroupDriver ${docker.cgroupDriver}` };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(files.find(({ path }) => path === daemonJsonPath)?.text ?? "{}");
+  } catch {
+    return undefined;
+  }
+  const driver = driverOfOptions(daemonJson.safeParse(parsed).data?.["exec-opts"] ?? []);
+  return driver === undefined ? undefined : { ...found, driver, evidence: `${found.setting}: ${driver}` };
+}
+
+/** That of Docker or containerd, whichever kubelet asks. */
+function runtimeDriver(kubeadm: KubeadmFacts): RuntimeDriver | undefined {
   const asked = runtimeOf(kubelet(kubeadm).containerRuntimeEndpoint || kubeadm.sockets[0]);
-  if (asked === "cri-dockerd")
-    return (
-      docker && { runtime: "Docker", driver: docker.cgroupDriver, setting: "exec-opts in /etc/docker/daemon.json" }
-    );
-  const text = files.find(({ path }) => path === "/etc/containerd/config.toml")?.text;
+  if (asked === "cri-dockerd") return dockerDriver(kubeadm);
+  const text = kubeadm.files.find(({ path }) => path === "/etc/containerd/config.toml")?.text;
   if (text === undefined || asked === undefined) return undefined;
   // that of runc: the first that is there; containerd's default is cgroupfs
   const driver = /^\s*SystemdCgroup\s*=\s*true/m.test(text) ? "systemd" : "cgroupfs";
-  return { runtime: "containerd", driver, setting: "SystemdCgroup in /etc/containerd/config.toml" };
+  const setting = "SystemdCgroup in /etc/containerd/config.toml";
+  return { runtime: "containerd", driver, setting, evidence: `${setting}: ${driver}` };
 }
 
 function cgroupDriver(facts: Facts, kubeadm: KubeadmFacts): Finding[] {
@@ -166,11 +190,10 @@ function cgroupDriver(facts: Facts, kubeadm: KubeadmFacts): Finding[] {
   const evidence = [
     ...(refused === undefined ? [] : [refused]),
     `/var/lib/kubelet/config.yaml: cgroupDriver: ${configured}`,
-    runtime.runtime === "Docker"
-      ? `docker info: CgroupDriver ${runtime.driver}`
-      : `${runtime.setting}: ${runtime.driver}`,
+    runtime.evidence,
   ];
-  return [finding("cgroup-driver-differs", { kubelet: configured, ...runtime }, { evidence })];
+  const { runtime: name, driver, setting } = runtime;
+  return [finding("cgroup-driver-differs", { kubelet: configured, runtime: name, driver, setting }, { evidence })];
 }
 
 function sockets(kubeadm: KubeadmFacts): Finding[] {

@@ -33,6 +33,12 @@ if [ -r /var/lib/kubelet/kubeadm-flags.env ]; then
 fi
 `;
 
+/** Says the same as Docker's command line, which some distributions have in a package of its own; nothing else of the answer, which is long. */
+const askDocker = `ask() { curl -s -m 4 --noproxy '*' --unix-socket /run/docker.sock "http://d/$1" 2>/dev/null; }
+    i=$(ask info)
+    case $i in *'"CgroupDriver":"'*) d=\${i#*'"CgroupDriver":"'}; v=\${i#*'"ServerVersion":"'}; echo "docker=\${v%%'"'*} \${d%%'"'*}" ;; esac
+    ask images/json | tr '{' '\\n' | sed -n 's/.*"RepoTags":\\[\\([^]]*\\)\\].*/\\1/p' | tr ',' '\\n' | sed -n 's/^"\\(.*\\)"$/image=\\1/p' | head -n 200`;
+
 /** What is asked of a board that kubeadm makes a node. Other boards answer with nothing. */
 export const kubeadmSections = {
   kubeadm: {
@@ -45,10 +51,14 @@ for f in /etc/kubernetes/*.conf; do [ -f "$f" ] && echo "kubeconfig=\${f##*/}"; 
 for s in /run/containerd/containerd.sock /run/cri-dockerd.sock /run/crio/crio.sock; do [ -S $s ] && echo "socket=$s"; done
 command -v ss >/dev/null && ss -Hltnp | while read -r _ _ _ a _ u; do
   case $a in *:${Object.keys(kubernetesPorts).join("|*:")}) u=\${u#*\\"}; echo "listen=\${a##*:} \${u%%\\"*}" ;; esac; done
-if systemctl is-active -q docker && command -v docker >/dev/null; then
-  docker info -f 'docker={{.ServerVersion}} {{.CgroupDriver}}' 2>/dev/null
+if systemctl is-active -q docker; then
   ip -4 -br addr show docker0 2>/dev/null | while read -r _ _ a _; do echo "bridge=$a"; done
-  docker image ls --format 'image={{.Repository}}:{{.Tag}}' 2>/dev/null | head -n 200
+  if command -v docker >/dev/null; then
+    docker info -f 'docker={{.ServerVersion}} {{.CgroupDriver}}' 2>/dev/null
+    docker image ls --format 'image={{.Repository}}:{{.Tag}}' 2>/dev/null | head -n 200
+  elif command -v curl >/dev/null; then
+    ${askDocker}
+  fi
 fi
 for c in /usr/local/bin/cri-dockerd /usr/bin/cri-dockerd; do [ -x $c ] && { echo "cri-dockerd=$($c --version 2>&1 | head -n 1)"; break; }; done; :`,
     seconds: 12,

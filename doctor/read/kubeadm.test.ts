@@ -1,8 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { kubeadmSections } from "../gather/kubeadm-sections";
 import { readJournals, readKubeadm } from "./kubeadm";
@@ -91,4 +93,36 @@ it("the question finds who listens", async () => {
   const said = execFileSync("sh", ["-c", command], { encoding: "utf8" });
   server.close();
   expect(readKubeadm(said, "")?.listeners).toContainEqual({ port, program: expect.stringContaining("") as string });
+});
+
+it("the question finds out about Docker where its command line is not there", async () => {
+  const root = mkdtempSync(join(tmpdir(), "docker-"));
+  const answers: Readonly<Record<string, unknown>> = {
+    "/info": { Driver: "overlay2", CgroupDriver: "cgroupfs", Labels: [], ServerVersion: "26.1.5+dfsg1", Name: "x" },
+    "/images/json": [
+      { Id: "sha256:1", Labels: { a: "b" }, RepoDigests: ["a@sha256:1"], RepoTags: ["a:1", "r:5000/a:1"], Size: 1 },
+      { Id: "sha256:2", Labels: null, RepoDigests: [], RepoTags: [], Size: 2 },
+      { Id: "sha256:3", Labels: null, RepoDigests: null, RepoTags: ["127.0.0.1:5000/pause:3.10.2"], Size: 3 },
+    ],
+  };
+  const socket = join(root, "docker.sock");
+  const server = createHttpServer((request, response) => response.end(JSON.stringify(answers[request.url ?? ""])));
+  await new Promise<void>((listening) => server.listen(socket, listening));
+  const programs = join(root, "bin");
+  mkdirSync(programs);
+  for (const name of ["systemctl", "kubeadm"]) writeFileSync(join(programs, name), "#!/bin/sh\n", { mode: 0o755 });
+  for (const name of ["sh", "curl", "tr", "sed", "head"]) {
+    const found = execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim();
+    symlinkSync(found, join(programs, name));
+  }
+  const command = kubeadmSections.kubeadm.command.replaceAll("/run/docker.sock", socket);
+  const { stdout } = await promisify(execFile)("sh", ["-c", command], { env: { PATH: programs } });
+  server.close();
+  rmSync(root, { recursive: true });
+  expect(readKubeadm(stdout, "")?.docker).toEqual({
+    version: "26.1.5+dfsg1",
+    cgroupDriver: "cgroupfs",
+    bridge: "",
+    images: ["a:1", "r:5000/a:1", "127.0.0.1:5000/pause:3.10.2"],
+  });
 });

@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { cpus, hostname, release } from "node:os";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, hostname, release, tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { factsFragment, parseFacts } from "./facts";
+import { factsFragment, hostPrograms, parseFacts } from "./facts";
 
 describe("facts", () => {
   it("reads this machine", () => {
@@ -15,6 +17,17 @@ describe("facts", () => {
     expect(typeof facts.forwards).toBe("boolean");
     expect(Math.abs(facts.clockSeconds - Date.now() / 1000)).toBeLessThan(60);
     expect(facts.bootId).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it("finds the programs of the distribution that are there", () => {
+    const directory = mkdtempSync(join(tmpdir(), "facts-"));
+    for (const name of ["conntrack", "crictl", "iptables", "nft"])
+      writeFileSync(join(directory, name), "", { mode: 0o755 });
+    const env = { ...process.env, PATH: `${process.env.PATH}:${directory}` };
+    const facts = parseFacts(execFileSync("sh", ["-c", factsFragment], { encoding: "utf8", env }));
+    rmSync(directory, { recursive: true });
+    expect(facts.hostPrograms).toEqual(hostPrograms);
+    expect(facts.hostPrograms).toContain("nft");
   });
 
   it("reads a board with systemd, cgroup v2 and a default route", () => {
@@ -41,6 +54,7 @@ describe("facts", () => {
       "5242880",
       "hostProgram=conntrack",
       "hostProgram=iptables",
+      "hostProgram=nft",
       "forwards=0",
       `k3sFile=${Buffer.from("node-ip: 192.0.2.7\n").toString("base64")} /etc/rancher/k3s/config.yaml`,
       "k3sFile= /etc/rancher/k3s/config.yaml.d/an empty one.yaml",
@@ -67,7 +81,7 @@ describe("facts", () => {
       bootId: "0d7f",
       systemdVersion: 257,
       diskFreeBytes: 5242880 * 1024,
-      hostPrograms: ["conntrack", "iptables"],
+      hostPrograms: ["conntrack", "iptables", "nft"],
       forwards: false,
       k3sFiles: [
         { path: "/etc/rancher/k3s/config.yaml", text: "node-ip: 192.0.2.7\n" },

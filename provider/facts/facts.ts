@@ -43,7 +43,7 @@ export interface Facts {
 }
 
 /** Programs of the distribution that a cluster may call on its host. */
-export const hostPrograms = ["conntrack", "crictl", "iptables"] as const;
+export const hostPrograms = ["conntrack", "crictl", "iptables", "nft"] as const;
 
 /** Bytes of a configuration file that are read. */
 const configFileLimit = 64 * 1024;

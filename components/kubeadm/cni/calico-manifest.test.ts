@@ -52,6 +52,16 @@ describe("calicoManifest", () => {
       "CALICO_IPV4POOL_CIDR is 192.168.0.0/16, the cluster's pods are in 10.5.0.0/16 (kubeadm.podSubnet): take the variable out, or make them the same",
     ]);
   });
+  it("refuses objects that Kubernetes takes no more", () => {
+    const old = `---
+apiVersion: apiextensions.k8s.io/v1beta1
+kind: CustomResourceDefinition
+metadata: { name: ippools.crd.projectcalico.org }
+`;
+    expect(calicoManifest(manifest() + old, { version }, "10.5.0.0/16").problems).toEqual([
+      "CustomResourceDefinition ippools.crd.projectcalico.org: Kubernetes has had no apiextensions.k8s.io/v1beta1 since 1.22: give the manifest of a current release, such as v3.28, with its version as kubeadm.cni.version",
+    ]);
+  });
   it("refuses images of another version, a manifest without the agent, and what is no YAML", () => {
     expect(calicoManifest(manifest("", "v3.2.8"), { version }, "10.5.0.0/16").problems).toEqual([
       "DaemonSet kube-system/calico-node, init container install-cni has docker.io/calico/cni:v3.2.8, kubeadm.cni.version is v3.30.0: give the manifest of that version",

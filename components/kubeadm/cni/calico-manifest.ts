@@ -1,7 +1,9 @@
 import { dump, loadAll } from "js-yaml";
 import { z } from "zod";
 import { imagesInManifests, type ManifestImage } from "../../manifests/images";
+import { currentCalico } from "./calico-releases";
 import type { CalicoConfig } from "./config";
+import { removedApiProblems } from "./removed-apis";
 
 const poolVariable = "CALICO_IPV4POOL_CIDR";
 
@@ -30,7 +32,8 @@ export interface CalicoManifest {
 
 /**
  * Calico's `calico.yaml` for a cluster: its pool of addresses is the cluster's podSubnet. One that names another pool is refused: pods would
- * land where nothing routes them. So is one whose images are of another version than the configured one.
+ * land where nothing routes them. So is one whose images are of another version than the configured one, and one with objects that Kubernetes takes
+ * no more.
  *
  * @param text - the file of a release.
  */
@@ -45,7 +48,10 @@ export function calicoManifest(
   } catch (error) {
     return { text, images: [], problems: [`is no YAML: ${(error as Error).message}`] };
   }
-  const problems: string[] = [];
+  const problems = removedApiProblems(documents).map(
+    (problem) =>
+      `${problem}: give the manifest of a current release, such as ${currentCalico}, with its version as kubeadm.cni.version`,
+  );
   let agents = 0;
   const made = documents.map((document) => {
     const parsed = agent.safeParse(document);

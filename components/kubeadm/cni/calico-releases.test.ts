@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { calicoGaps, calicoNotes, calicoProblems, calicoReleaseOf, calicoReleases } from "./calico-releases";
+import {
+  calicoGaps,
+  calicoNotes,
+  calicoProblems,
+  calicoReleaseOf,
+  calicoReleases,
+  currentCalico,
+} from "./calico-releases";
 
 describe("calicoProblems", () => {
   it.each([
@@ -14,15 +21,18 @@ describe("calicoProblems", () => {
   ] as const)("lets %s onto %s", (version, arch) => {
     expect(calicoProblems(version, arch)).toEqual([]);
   });
-  it.each(["v3.1.0", "v3.2.8", "v3.7.5"])("keeps %s off arm64, and names the first that has it", (version) => {
-    expect(calicoProblems(version, "arm64")).toEqual([
-      expect.stringMatching(
-        new RegExp(
-          `^Calico ${version.replaceAll(".", "\\.")} has images for amd64 only \\(.+\\): take v3\\.8 or later, or use kubeadm\\.cni\\.kind flannel`,
+  it.each(["v3.1.0", "v3.2.8", "v3.7.5"])(
+    "keeps %s off arm64, and names one that has it and fits Kubernetes",
+    (version) => {
+      expect(calicoProblems(version, "arm64")).toEqual([
+        expect.stringMatching(
+          new RegExp(
+            `^Calico ${version.replaceAll(".", "\\.")} has images for amd64 only \\(.+\\): take a current one, such as v3\\.28, or use kubeadm\\.cni\\.kind flannel`,
+          ),
         ),
-      ),
-    ]);
-  });
+      ]);
+    },
+  );
   it.each(["v3.2.0", "v3.8.0", "v3.30.0", "v3.99.0"])("steers riscv64 from %s to flannel or bridge", (version) => {
     expect(calicoProblems(version, "riscv64")).toEqual([
       "Calico has no images for riscv64 in any release (projectcalico/calico#9852: its base image, Red Hat's UBI, is not made for it): " +
@@ -48,6 +58,12 @@ describe("calicoNotes", () => {
   it("has none for amd64", () => {
     expect(calicoNotes("v3.20.5", "amd64")).toEqual([]);
   });
+});
+
+it.each(["amd64", "arm64"] as const)("recommends a release that fits %s and has no gaps", (arch) => {
+  expect(calicoReleaseOf(`${currentCalico}.0`)).toBeDefined();
+  expect(calicoProblems(`${currentCalico}.0`, arch)).toEqual([]);
+  expect(calicoNotes(`${currentCalico}.0`, arch)).toEqual([]);
 });
 
 it("has every minor version once", () => {

@@ -88,6 +88,9 @@ export const calicoGaps: readonly CalicoGap[] = [
 /** Why there is no Calico for riscv64. */
 const riscv64Source = "projectcalico/calico#9852: its base image, Red Hat's UBI, is not made for it";
 
+/** A release whose manifest has only what supported versions of Kubernetes have, with images for amd64 and arm64. */
+export const currentCalico = "v3.28";
+
 /** What to take instead of Calico. */
 export const otherNetworks =
   "use kubeadm.cni.kind flannel, which is built here from its Go module, or bridge for a cluster of one node";
@@ -116,8 +119,8 @@ export function calicoProblems(version: string, arch: Architecture): string[] {
     return [`Calico has no images for riscv64 in any release (${riscv64Source}): ${otherNetworks}`];
   const release = calicoReleaseOf(version);
   if (release === undefined || release.architectures.includes(arch)) return [];
-  const oldest = calicoReleases.find(({ architectures: has }) => has.includes(arch));
-  const instead = oldest === undefined ? otherNetworks : `take v3.${oldest.from} or later, or ${otherNetworks}`;
+  // the first that has the architecture would be too old: its manifest has APIs that Kubernetes has no more
+  const instead = `take a current one, such as ${currentCalico}, or ${otherNetworks}`;
   return [
     `Calico ${version} has images for ${release.architectures.join(" and ")} only (${release.source}): ${instead}`,
   ];

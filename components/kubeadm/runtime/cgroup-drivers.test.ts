@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cgroupDriverProblems, execOptionOf, namesDriver } from "./cgroup-drivers";
+import { cgroupDriverProblems, driverOfOptions, execOptionOf, namesDriver } from "./cgroup-drivers";
 
 describe("cgroupDriverProblems", () => {
   const docker = (driver: string) => ({ driver, where: "/etc/docker/daemon.json" });
@@ -25,4 +25,13 @@ it("knows Docker's option for it", () => {
   expect(namesDriver("native.cgroupdriver=cgroupfs")).toBe(true);
   expect(namesDriver("isolation=default")).toBe(false);
   expect(namesDriver(7)).toBe(false);
+});
+
+it.each([
+  [[], undefined],
+  [["native.umask=normal"], undefined],
+  [["native.cgroupdriver=cgroupfs"], "cgroupfs"],
+  [["native.cgroupdriver=cgroupfs", execOptionOf("systemd")], "systemd"],
+])("exec-opts %j name %s", (entries, driver) => {
+  expect(driverOfOptions(entries)).toBe(driver);
 });

@@ -15,6 +15,11 @@ export function namesDriver(entry: unknown): boolean {
   return typeof entry === "string" && entry.startsWith(option);
 }
 
+/** The cgroup driver that `exec-opts` names; `undefined` where they name none, and Docker chooses. */
+export function driverOfOptions(entries: readonly string[]): string | undefined {
+  return entries.findLast(namesDriver)?.slice(option.length);
+}
+
 /** A cgroup driver with the place that says so. */
 export interface ToldDriver {
   readonly driver: string;

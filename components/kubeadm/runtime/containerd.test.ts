@@ -8,8 +8,11 @@ describe("containerdConfigFile", () => {
     ["module", "systemd", /^version = 3\n/, /SystemdCgroup = true/, /pinned_images\]\n {2}sandbox = "127/],
     ["module", "cgroupfs", /^version = 3\n/, /SystemdCgroup = false/, /bin_dirs/],
     ["package", "systemd", /^version = 2\n/, /SystemdCgroup = true/, /sandbox_image = "127/],
+    ["url", "systemd", /^version = 2\n/, /SystemdCgroup = true/, /sandbox_image = "127/],
   ] as const)("of a %s with %s", (kind, cgroupDriver, ...expected) => {
-    const text = containerdConfigFile({ config: { source: { kind }, cgroupDriver }, sandboxImage });
+    const one = { url: "https://dl.example/program", sha256: "0".repeat(64) };
+    const source = kind === "url" ? { kind, containerd: one, ctr: one, "containerd-shim-runc-v2": one } : { kind };
+    const text = containerdConfigFile({ config: { source, cgroupDriver }, sandboxImage });
     for (const pattern of [...expected, /config_path = "\/etc\/containerd\/certs\.d"/]) expect(text).toMatch(pattern);
   });
 });

@@ -18,13 +18,13 @@ export interface ContainerdArgs {
 }
 
 /**
- * containerd's configuration. A containerd of the distribution may be a 1.x, which reads version 2 of the format; 2.x reads both, and version 3 is
- * its own.
+ * containerd's configuration. Version 3 of the format is for the containerd that is built here. Any other one may be a 1.x, which reads version 2
+ * only; a 2.x takes that as well, and makes version 3 of it by itself.
  */
 export function containerdConfigFile({ config, sandboxImage }: ContainerdArgs): string {
   const systemd = String(config.cgroupDriver === "systemd");
   const hosts = containerdPaths.hosts("").replace(/\/\/hosts\.toml$/, "");
-  if (config.source.kind === "package")
+  if (config.source.kind !== "module")
     return `version = 2
 
 [plugins."io.containerd.grpc.v1.cri"]

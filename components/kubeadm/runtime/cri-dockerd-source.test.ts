@@ -1,18 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { silentProgress } from "../../../tools/progress";
 import { elfBytes } from "../../images/elf-samples";
-import { writeTar } from "../../images/tar";
-import { criDockerd, criDockerdProblem, unpackProgram } from "./cri-dockerd-source";
+import { criDockerd, criDockerdProblem } from "./cri-dockerd-source";
 
 const directory = mkdtempSync(join(tmpdir(), "cri-dockerd-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 const riscv64 = elfBytes({ machine: 243, flags: 5 });
-const file = (path: string, content: Buffer) => ({ path, type: "file" as const, mode: 0o755, uid: 0, gid: 0, content });
 
 describe("criDockerdProblem", () => {
   it("takes a program for the board", () => {
@@ -58,23 +56,5 @@ describe("criDockerd", () => {
     await expect(criDockerd({ kind: "path", path: directory }, "riscv64", silentProgress)).rejects.toThrow(
       `${directory} is no ELF program`,
     );
-  });
-});
-
-describe("unpackProgram", () => {
-  it("takes the program out of what a release has", async () => {
-    const archive = join(directory, "release.tgz");
-    writeFileSync(
-      archive,
-      gzipSync(writeTar([file("cri-dockerd/README", Buffer.from("x")), file("cri-dockerd/cri-dockerd", riscv64)])),
-    );
-    const target = join(directory, "unpacked");
-    await unpackProgram(archive, target);
-    expect(readFileSync(target).equals(riscv64)).toBe(true);
-  });
-  it("refuses an archive without one", async () => {
-    const archive = join(directory, "other.tgz");
-    writeFileSync(archive, gzipSync(writeTar([file("README", Buffer.from("x"))])));
-    await expect(unpackProgram(archive, join(directory, "none"))).rejects.toThrow("has no file cri-dockerd in it");
   });
 });

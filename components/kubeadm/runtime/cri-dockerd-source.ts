@@ -1,21 +1,18 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
-import { extract } from "tar-stream";
 import { expandHome } from "../../../provider/local-paths";
 import { cached } from "../../../tools/cache";
 import { download } from "../../../tools/download";
 import type { Progress } from "../../../tools/progress";
 import type { Architecture } from "../../board/architecture";
 import { parseElf } from "../../images/elf";
+import { headOf, isGzip, unpackProgram } from "../program-archive";
 import type { CriDockerdConfig } from "./config";
 
 /** Where a copied cri-dockerd lies on the board. */
 const installedPath = "/usr/local/bin/cri-dockerd";
-/** Bytes that hold the ELF header of a program. */
-const headBytes = 64 * 1024;
 
 /** A cri-dockerd that is there or that a package brings. */
 export type CriDockerd =
@@ -52,10 +49,6 @@ export function criDockerdProblem(path: string, head: Buffer | undefined, arch: 
   return `kubeadm.runtime.source: ${path} is ${is}, the board is ${arch}. ${criDockerdRemedy(arch)}`;
 }
 
-function isGzip(head: Buffer): boolean {
-  return head[0] === 0x1f && head[1] === 0x8b;
-}
-
 /**
  * Finds or downloads cri-dockerd and checks that it is a program for the board before anything uses it. What is downloaded may be the program
  * or, as its releases have it, a .tgz with a file `cri-dockerd` in it; the checksum is that of what is downloaded.
@@ -74,52 +67,17 @@ export async function criDockerd(
   return { kind: "file", local, path: installedPath };
 }
 
-async function headOf(path: string): Promise<Buffer | undefined> {
-  const handle = await open(path).catch(() => undefined);
-  if (handle === undefined) return undefined;
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
-    return buffer.subarray(0, bytesRead);
-  } catch {
-    // a directory
-    return Buffer.alloc(0);
-  } finally {
-    await handle.close();
-  }
-}
-
 async function downloaded({ url, sha256 }: { url: string; sha256: string }, progress: Progress): Promise<string> {
   const directory = await cached("cri-dockerd", sha256, (target) =>
     progress.step(`downloading cri-dockerd from ${url}`, async (note) => {
       const program = join(target, "cri-dockerd");
       await download(url, program, { sha256, note });
-      if (!isGzip((await headOf(program)) ?? Buffer.alloc(0))) return;
+      if (!isGzip(await headOf(program))) return;
       const archive = join(target, "cri-dockerd.tgz");
       await pipeline(createReadStream(program), createWriteStream(archive));
-      await unpackProgram(archive, program);
+      await unpackProgram(archive, { name: "cri-dockerd", target: program, path: "kubeadm.runtime.source.url" });
       await rm(archive);
     }),
   );
   return join(directory, "cri-dockerd");
-}
-
-/**
- * Takes the file `cri-dockerd` out of a .tgz.
- *
- * @throws where the archive has none.
- */
-export async function unpackProgram(archive: string, target: string): Promise<void> {
-  let isFound = false;
-  const entries = extract();
-  entries.on("entry", (header, content, next) => {
-    const isProgram = header.type === "file" && /(^|\/)cri-dockerd$/.test(header.name);
-    if (!isProgram || isFound) {
-      content.on("end", next).resume();
-      return;
-    }
-    isFound = true;
-    pipeline(content, createWriteStream(target)).then(() => next(), next);
-  });
-  await pipeline(createReadStream(archive), createGunzip(), entries);
-  if (!isFound) throw new Error(`kubeadm.runtime.source.url: the archive has no file cri-dockerd in it`);
 }
