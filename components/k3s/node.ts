@@ -46,7 +46,7 @@ export interface K3sNodeParts extends K3sNodeArgs {
   readonly health: board.HealthArgs;
   /** What has to agree before anything of k3s is touched, its data among it. */
   readonly checks: readonly pulumi.Resource[];
-  /** What has to be there before the service starts, and may come after its data. */
+  /** What has to be there before the service starts or a package brings another k3s, and may come after its data. */
   readonly beforeStart: readonly pulumi.Resource[];
   readonly parent: pulumi.ComponentResource;
 }
@@ -77,7 +77,8 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
       ? new board.Package(
           `${name}-package`,
           { connection, name: binary.name, ...(binary.version === undefined ? {} : { version: binary.version }) },
-          { ...child, dependsOn: [...args.checks] },
+          // the package manager puts another binary in the place of the one that runs: servers before agents, one node after the other
+          { ...child, dependsOn: [...args.checks, ...args.beforeStart] },
         )
       : undefined;
   const archiveFiles = archives.map(
