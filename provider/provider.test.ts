@@ -47,6 +47,12 @@ describe("a content that is secret no more", () => {
     expect(notes).not.toContain("hunter2");
   });
 
+  it("is not shown beside a manifest", async () => {
+    const path = "/var/lib/rancher/k3s/server/manifests/proxy.yaml";
+    const notes = await told("Manifest", [{ path, content }, [["content"]]], [{ path, content: "configs: {}\n" }, []]);
+    expect(notes).toBe(`${path} changes; its content is secret`);
+  });
+
   it("is not shown by what leaves a manifest", async () => {
     const object = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n`;
     const given = (text: string) => ({ kubeconfig: "/k", addon: "a", content: text });

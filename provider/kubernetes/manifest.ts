@@ -28,8 +28,8 @@ export const manifest: ResourceType<Inputs, Inputs> = {
   token: "board:index:Manifest",
   inputs,
   secretOutputs: [],
-  async diff(state, wanted, secrets) {
-    return file.diff(asFile(state), asFile(wanted), secrets);
+  async diff(state, wanted, secrets, formerSecrets) {
+    return file.diff(asFile(state), asFile(wanted), secrets, formerSecrets);
   },
   announce: async (context, wanted, secrets) => (await file.announce?.(context, asFile(wanted), secrets)) ?? [],
   removal: ({ path }) => [goesNote(path)],
