@@ -6,7 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PartialFailure } from "../resource";
 import { sampleContext } from "../sample-context";
 import { BoardError } from "../ssh/board-error";
+import { touchesIn } from "../touches";
 import { distributionPackage, isVersion, queryFragment } from "./package";
+
+const connection = { host: "board", hostKeys: ["ssh-ed25519 AAAA"] };
 
 describe("a look for a package, with apt", () => {
   let programs: string;
@@ -52,7 +55,6 @@ describe("a version", () => {
   });
 
   it("without its release is no change, and stays as it is written", async () => {
-    const connection = { host: "board", hostKeys: ["ssh-ed25519 AAAA"] };
     const wanted = distributionPackage.inputs.parse({ connection, name: "k3s", version: "1.36.3" });
     const state = { ...wanted, installedVersion: "1.36.3-1.fc43", installedByUs: true };
     expect(distributionPackage.diff(state, wanted, () => false)).toMatchObject({ changed: [], notes: [] });
@@ -64,8 +66,48 @@ describe("a version", () => {
   });
 });
 
+describe("a preview", () => {
+  const given = (version?: string) =>
+    distributionPackage.inputs.parse({ connection, name: "k3s", ...(version === undefined ? {} : { version }) });
+  /** What is told of a package that the stack does not have yet, on a board with that version of it, or none. */
+  const announced = (installed: string, version?: string) => {
+    const ask = () => Promise.resolve({ code: 0, stdout: `${installed}\n`, stderr: "" });
+    return distributionPackage.announce?.(sampleContext({ ask }), given(version), () => false);
+  };
+
+  it("tells of a package that is new, and nothing of one that is there", async () => {
+    expect(await announced("")).toEqual(["package k3s is installed"]);
+    expect(await announced("", "1.36.3")).toEqual(["package k3s is installed in version 1.36.3"]);
+    expect(await announced("1.36.2-1.fc43", "1.36.3")).toEqual(["package k3s goes from 1.36.2-1.fc43 to 1.36.3"]);
+    expect(await announced("1.36.3-1.fc43", "1.36.3")).toEqual([]);
+    expect(await announced("1.36.3-1.fc43")).toEqual([]);
+  });
+
+  it("tells of one that goes, unless it was there before us", () => {
+    const state = { ...given(), installedVersion: "1.36.3-1.fc43" };
+    expect(distributionPackage.removal?.({ ...state, installedByUs: true })).toEqual(["package k3s is removed"]);
+    expect(distributionPackage.removal?.({ ...state, installedByUs: false })).toEqual([]);
+  });
+
+  it("leaves it to the board what is there of a package of another name", () => {
+    const state = { ...given(), name: "k3s-old", installedVersion: "1.36.2-1", installedByUs: true };
+    expect(distributionPackage.diff(state, given("1.36.3-1"), () => false)).toMatchObject({
+      replaces: ["name"],
+      notes: [],
+    });
+  });
+
+  it("tells of packages in a form that is no file's, unit's or board's", async () => {
+    const notes = [
+      ...((await announced("")) ?? []),
+      ...((await announced("1-1", "2-1")) ?? []),
+      "package k3s is removed",
+    ];
+    expect(touchesIn(notes)).toEqual({ files: [], units: [], reboots: false });
+  });
+});
+
 describe("an installation", () => {
-  const connection = { host: "board", hostKeys: ["ssh-ed25519 AAAA"] };
   const wanted = distributionPackage.inputs.parse({ connection, name: "curl" });
   /** A board without the package, whose installation ends in that trouble. */
   const failing = (trouble: BoardError["trouble"]) =>

@@ -7,6 +7,7 @@ import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { stateDirectory } from "../ssh/file-questions";
 import { quote } from "../ssh/shell";
+import { isUnknown } from "../unknowns";
 
 const inputs = z.strictObject({
   connection: connectionArgs,
@@ -45,6 +46,20 @@ export function isVersion(installed: string, asked: string): boolean {
   return installed === asked || installed.startsWith(`${asked}-`);
 }
 
+/** Whether nothing is to be done where that version is installed, or none is. */
+function isRight({ version }: Inputs, installed: string | undefined): boolean {
+  return installed !== undefined && (version === undefined || isVersion(installed, version));
+}
+
+/** What becomes of a package of which that version is installed, or none. */
+function packageNotes(wanted: Inputs, installed: string | undefined): string[] {
+  const { name, version } = wanted;
+  if (isRight(wanted, installed)) return [];
+  if (isUnknown(version)) return [`package ${name} may change: its version is known after other resources are updated`];
+  if (installed !== undefined) return [`package ${name} goes from ${installed} to ${version}`];
+  return [`package ${name} is installed${version === undefined ? "" : ` in version ${version}`}`];
+}
+
 /** `board:index:Package`: a package of the board's distribution, by apt or dnf. */
 export const distributionPackage: ResourceType<Inputs, State> = {
   token: "board:index:Package",
@@ -52,26 +67,29 @@ export const distributionPackage: ResourceType<Inputs, State> = {
   secretOutputs: [],
 
   diff(state, wanted) {
-    const isMissing = state.installedVersion === "";
-    const other = isMissing || (wanted.version !== undefined && !isVersion(state.installedVersion, wanted.version));
+    const isSame = state.name === wanted.name;
+    const installed = state.installedVersion || undefined;
     return {
-      changed: other ? ["version"] : [],
-      replaces: state.name === wanted.name ? [] : ["name"],
-      notes: isMissing
-        ? [`package ${wanted.name} is installed`]
-        : other
-          ? [`package ${wanted.name} goes from ${state.installedVersion} to ${wanted.version}`]
-          : [],
+      changed: isRight(wanted, installed) ? [] : ["version"],
+      replaces: isSame ? [] : ["name"],
+      // what is there of another package is on the board
+      notes: isSame ? packageNotes(wanted, installed) : [],
     };
   },
+
+  async announce(context, wanted) {
+    if (isUnknown(wanted.name)) return [];
+    return packageNotes(wanted, await installedVersion(await context.board(wanted.connection), wanted.name));
+  },
+
+  removal: ({ name, installedByUs }) => (installedByUs ? [`package ${name} is removed`] : []),
 
   async create(context, wanted) {
     const board = await context.board(wanted.connection);
     const before = await installedVersion(board, wanted.name);
     const ours = before === undefined || (await isMarked(board, wanted.name));
-    const right = before !== undefined && (wanted.version === undefined || isVersion(before, wanted.version));
     try {
-      if (!right) await install(board, wanted, before === undefined);
+      if (!isRight(wanted, before)) await install(board, wanted, before === undefined);
       return { id: wanted.name, state: await stateOf(board, wanted, ours) };
     } catch (error) {
       // Only a board that answers has said how it ended; the package manager goes on without us.
