@@ -33,8 +33,8 @@ export interface K3sNodeParts extends K3sNodeArgs {
   readonly role: Role;
   readonly config: Pick<K3sConfig, "version" | "config" | "startTimeoutSeconds" | "onDestroy"> &
     Partial<Pick<K3sConfig, "token" | "skip">>;
-  /** What holds when the binary is replaced by that of another version. */
-  readonly upgrade: board.ServiceProgramArgs["upgrade"];
+  /** What holds when the binary is replaced by that of another version, a package's too. */
+  readonly upgrade: board.ServiceUpgradeArgs;
   /** The datastore and its copies, where one can take its place. */
   readonly datastoreCopies?: board.SystemdServiceArgs["datastoreCopies"];
   /** How the node is drained before its k3s restarts. Defaults to not at all. */
@@ -76,7 +76,12 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
     binary.kind === "package"
       ? new board.Package(
           `${name}-package`,
-          { connection, name: binary.name, ...(binary.version === undefined ? {} : { version: binary.version }) },
+          {
+            connection,
+            name: binary.name,
+            ...(binary.version === undefined ? {} : { version: binary.version }),
+            upgrade: { kind: args.upgrade.kind, allowDowngrade: args.upgrade.allowDowngrade },
+          },
           // the package manager puts another binary in the place of the one that runs: servers before agents, one node after the other
           { ...child, dependsOn: [...args.checks, ...args.beforeStart] },
         )

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { originals } from "../files/originals";
 import { lastLines } from "../files/write";
+import { skewProblem } from "../kubernetes/version-skew";
 import { PartialFailure, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
@@ -8,6 +9,7 @@ import { connectionArgs } from "../ssh/connection-args";
 import { stateDirectory } from "../ssh/file-questions";
 import { quote } from "../ssh/shell";
 import { isUnknown } from "../unknowns";
+import { kubernetesVersion } from "./package-version";
 
 const inputs = z.strictObject({
   connection: connectionArgs,
@@ -16,6 +18,8 @@ const inputs = z.strictObject({
     .string()
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9+.:~^_-]*$/, "must be a version as the package manager writes it")
     .optional(),
+  /** Which versions may follow one another, as of a service's program. */
+  upgrade: z.strictObject({ kind: z.literal("kubernetes"), allowDowngrade: z.boolean() }).optional(),
 });
 
 type Inputs = z.output<typeof inputs>;
@@ -60,26 +64,47 @@ function packageNotes(wanted: Inputs, installed: string | undefined): string[] {
   return [`package ${name} is installed${version === undefined ? "" : ` in version ${version}`}`];
 }
 
+/** Why the package may not go from the installed version to the one that is asked for; versions that cannot be read may. */
+function upgradeProblem({ name, version = "", upgrade }: Inputs, installed = ""): string | undefined {
+  const [from, to] = [kubernetesVersion(installed), kubernetesVersion(version)];
+  if (upgrade === undefined || from === undefined || to === undefined) return undefined;
+  // it changes outside of the service's transaction, which makes the copies
+  const problem = skewProblem(from, to, { ...upgrade, hasCopies: false });
+  return problem === undefined ? undefined : `package ${name} stays as it is: ${problem}`;
+}
+
+/** @throws BoardError where the version that the board has may not be followed by the one that is asked for. */
+function refuseUpgrade(board: Board, wanted: Inputs, installed: string | undefined): void {
+  const problem = upgradeProblem(wanted, installed);
+  if (problem !== undefined) throw new BoardError("refused", board.label, problem);
+}
+
 /** `board:index:Package`: a package of the board's distribution, by apt or dnf. */
 export const distributionPackage: ResourceType<Inputs, State> = {
   token: "board:index:Package",
   inputs,
   secretOutputs: [],
+  ignored: ["upgrade"],
 
   diff(state, wanted) {
     const isSame = state.name === wanted.name;
     const installed = state.installedVersion || undefined;
+    const refusal = upgradeProblem(wanted, installed);
     return {
       changed: isRight(wanted, installed) ? [] : ["version"],
       replaces: isSame ? [] : ["name"],
       // what is there of another package is on the board
       notes: isSame ? packageNotes(wanted, installed) : [],
+      ...(refusal === undefined ? {} : { refusal }),
     };
   },
 
   async announce(context, wanted) {
     if (isUnknown(wanted.name)) return [];
-    return packageNotes(wanted, await installedVersion(await context.board(wanted.connection), wanted.name));
+    const board = await context.board(wanted.connection);
+    const installed = await installedVersion(board, wanted.name);
+    refuseUpgrade(board, wanted, installed);
+    return packageNotes(wanted, installed);
   },
 
   removal: ({ name, installedByUs }) => (installedByUs ? [`package ${name} is removed`] : []),
@@ -87,6 +112,7 @@ export const distributionPackage: ResourceType<Inputs, State> = {
   async create(context, wanted) {
     const board = await context.board(wanted.connection);
     const before = await installedVersion(board, wanted.name);
+    refuseUpgrade(board, wanted, before);
     const ours = before === undefined || (await isMarked(board, wanted.name));
     try {
       if (!isRight(wanted, before)) await install(board, wanted, before === undefined);
@@ -118,6 +144,8 @@ export const distributionPackage: ResourceType<Inputs, State> = {
 
   async update(context, _id, old, wanted) {
     const board = await context.board(wanted.connection);
+    // somebody else may have changed it since the preview
+    if (wanted.upgrade !== undefined) refuseUpgrade(board, wanted, await installedVersion(board, wanted.name));
     await install(board, wanted, false);
     return stateOf(board, wanted, old.installedByUs);
   },
