@@ -50,5 +50,6 @@ export {
   type ServiceDrainArgs,
   type ServiceFileArgs,
   type ServiceProgramArgs,
+  type ServiceUpgradeArgs,
   type SystemdServiceArgs,
 } from "./systemd";

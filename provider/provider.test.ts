@@ -47,6 +47,12 @@ describe("a content that is secret no more", () => {
     expect(notes).not.toContain("hunter2");
   });
 
+  it("is not shown beside a manifest", async () => {
+    const path = "/var/lib/rancher/k3s/server/manifests/proxy.yaml";
+    const notes = await told("Manifest", [{ path, content }, [["content"]]], [{ path, content: "configs: {}\n" }, []]);
+    expect(notes).toBe(`${path} changes; its content is secret`);
+  });
+
   it("is not shown by what leaves a manifest", async () => {
     const object = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n`;
     const given = (text: string) => ({ kubeconfig: "/k", addon: "a", content: text });
@@ -56,5 +62,29 @@ describe("a content that is secret no more", () => {
       [given(object("other")), []],
     );
     expect(notes).not.toContain("hunter2");
+  });
+});
+
+describe("a change that may not be made", () => {
+  const log = { say: vi.fn(), flush: () => Promise.resolve() };
+  const provider = () =>
+    new BoardProvider({ at: vi.fn(), close: vi.fn() } as never, log as never, () => Promise.resolve([]));
+  const urn = "urn:pulumi:test::test::board:index:Package::k3s-package";
+  const given = (properties: Properties) =>
+    wrap({ connection: { host: "h", hostKeys: ["ssh-ed25519 AAAA"] }, name: "k3s", ...properties }, [["connection"]]);
+  const upgrade = { kind: "kubernetes", allowDowngrade: false };
+  const state = given({ version: "1.34.2-1", upgrade, installedVersion: "1.34.2-1", installedByUs: true });
+  const wanted = given({ version: "1.36.3-1", upgrade });
+
+  it("is an error where the program asks for it", async () => {
+    const asked = provider();
+    const { inputs } = await asked.check(urn, given({ version: "1.34.2-1", upgrade }), wanted);
+    await expect(asked.diff(urn, state, inputs)).rejects.toThrow(
+      /^package k3s stays as it is: it cannot go from v1.34.2/,
+    );
+  });
+
+  it("is none where a refresh has found it", async () => {
+    expect(await provider().diff(urn, state, wanted)).toMatchObject({ changed: ["version"] });
   });
 });

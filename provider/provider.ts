@@ -71,6 +71,7 @@ export class BoardProvider implements Handlers {
     const found = await guarded(type, () =>
       type.diff(state, wanted, secretPaths(secrets), secretPaths(former.secrets)),
     );
+    if (found.refusal !== undefined && this.#checked.has(urn)) throw new Error(found.refusal);
     const counts = (property: string) => property !== "connection" && !(type.ignored ?? []).includes(property);
     const changed = found.changed.filter(counts);
     // Named too, so that the engine shows it: the secret itself is shown as the same word before and after.

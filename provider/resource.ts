@@ -58,6 +58,8 @@ export interface Difference {
   readonly replaces?: readonly string[];
   /** Sentences for the person who reads the preview: "k3s.service restarts: config.yaml.d/10-board.yaml changes". */
   readonly notes?: readonly string[];
+  /** Why the change may not be made, as a sentence with what to do: an error where the program asks for it. A refresh only compares. */
+  readonly refusal?: string;
 }
 
 /**

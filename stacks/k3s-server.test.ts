@@ -171,8 +171,12 @@ describe("variants of a k3s server stack", () => {
   });
 
   it("takes k3s from a package of the distribution", async () => {
-    await deploy(withK3s({ source: { package: "k3s", version: "1.24.2" } }));
-    expect(find("k3s-package")?.inputs).toMatchObject({ name: "k3s", version: "1.24.2" });
+    await deploy(withK3s({ source: { package: "k3s", version: "1.36.3" }, allowDowngrade: true }));
+    expect(find("k3s-package")?.inputs).toMatchObject({
+      name: "k3s",
+      version: "1.36.3",
+      upgrade: { kind: "kubernetes", allowDowngrade: true },
+    });
     expect(find("k3s-service")?.inputs).toMatchObject({ restartTriggers: { binary: "1" } });
     expect(find("k3s-service")?.inputs.program).toBeUndefined();
     expect(fileOf("k3s-service", "10-k3s-board.conf")).toContain("ExecStart=/usr/bin/k3s");

@@ -5,6 +5,7 @@ import { isOnBoard, type K3sConfig } from "../components/k3s/config";
 import { embeddedEtcdProblems, type ServersConfig } from "../components/k3s/servers-config";
 import { isOnLoopback, type RegistryConfig } from "../components/registry/config";
 import { agentSkewProblem } from "../provider/kubernetes/version-skew";
+import { packageProblems } from "./package-problems";
 
 /** The sections that boards have to go with, whatever runs on them. */
 export interface BoardSections {
@@ -38,6 +39,7 @@ export function membersProblems(sections: Sections): MembersProblem[] {
     ...(sections.delivery === "airgap" ? [] : sharedImageProblems(sections, ", or choose delivery: airgap")),
     ...embeddedEtcdProblems(sections.servers, sections.k3s),
     ...versionProblems(sections),
+    ...packageProblems(sections),
     ...keysOfKubeadm(sections),
   ];
 }

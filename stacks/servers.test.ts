@@ -10,6 +10,7 @@ import {
   healthy,
   inClear,
   registered,
+  withK3s,
 } from "./mocked-engine";
 
 describe("several servers", () => {
@@ -77,6 +78,15 @@ describe("several servers", () => {
     expect(find("ready")?.inputs).toMatchObject({ triggers: { agents: "s2 s3 w1" } });
     // what only prepares does not wait
     expect([...before("server-s3-registry-service")]).not.toContain("server-s2-node");
+  });
+
+  it("upgrades k3s from packages in the same order, and takes none away while its k3s runs", async () => {
+    await deploy({ ...withK3s({ source: { package: "k3s" } }), servers, agents: { w1 } });
+    const order = ["k3s-package", "k3s-service", "server-s2-package", "server-s2-node", "server-s3-package"];
+    for (const [index, name] of order.entries())
+      expect([...before(name)]).toEqual(expect.arrayContaining(order.slice(0, index)));
+    expect([...before("agent-w1-package")]).toContain("server-s3-node");
+    for (const name of ["server-s2", "agent-w1"]) expect([...before(`${name}-service`)]).toContain(`${name}-package`);
   });
 
   it("takes a server out in the other order: drained, no member of etcd, stopped, its object deleted, cleaned", async () => {

@@ -46,7 +46,13 @@ export const k3sSource = z.union([
       .string()
       .min(1)
       .describe("Name of the distribution's package (`dnf install`, `apt-get install`), such as `k3s`."),
-    version: z.string().optional().describe("Version to pin the package to. Defaults to what the distribution has."),
+    version: z
+      .string()
+      .optional()
+      .describe(
+        "Version to pin the package to, as the package manager writes it; of the same Kubernetes as k3s's own `version`. Defaults to what the " +
+          "distribution has.",
+      ),
     binary: z.string().default("/usr/bin/k3s").describe("Where the package puts the binary."),
   }),
   z.strictObject({
@@ -196,7 +202,7 @@ export const k3sConfig = z
       .default(false)
       .describe(
         "Consent to go back to an older minor version, which Kubernetes does not support. `true`: with the datastore as it is; what the newer " +
-          "version has stored may be lost or unreadable. `restoreDatastore`: with the copy that was made of it when the older version was left; what was written since is lost.",
+          "version has stored may be lost or unreadable. `restoreDatastore`: with the copy that was made of it when the older version was left; what was written since is lost. No copy is made for a k3s that is a package.",
       ),
     backup: z
       .strictObject({

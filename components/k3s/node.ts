@@ -33,8 +33,8 @@ export interface K3sNodeParts extends K3sNodeArgs {
   readonly role: Role;
   readonly config: Pick<K3sConfig, "version" | "config" | "startTimeoutSeconds" | "onDestroy"> &
     Partial<Pick<K3sConfig, "token" | "skip">>;
-  /** What holds when the binary is replaced by that of another version. */
-  readonly upgrade: board.ServiceProgramArgs["upgrade"];
+  /** What holds when the binary is replaced by that of another version, a package's too. */
+  readonly upgrade: board.ServiceUpgradeArgs;
   /** The datastore and its copies, where one can take its place. */
   readonly datastoreCopies?: board.SystemdServiceArgs["datastoreCopies"];
   /** How the node is drained before its k3s restarts. Defaults to not at all. */
@@ -46,7 +46,7 @@ export interface K3sNodeParts extends K3sNodeArgs {
   readonly health: board.HealthArgs;
   /** What has to agree before anything of k3s is touched, its data among it. */
   readonly checks: readonly pulumi.Resource[];
-  /** What has to be there before the service starts, and may come after its data. */
+  /** What has to be there before the service starts or a package brings another k3s, and may come after its data. */
   readonly beforeStart: readonly pulumi.Resource[];
   readonly parent: pulumi.ComponentResource;
 }
@@ -76,8 +76,14 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
     binary.kind === "package"
       ? new board.Package(
           `${name}-package`,
-          { connection, name: binary.name, ...(binary.version === undefined ? {} : { version: binary.version }) },
-          { ...child, dependsOn: [...args.checks] },
+          {
+            connection,
+            name: binary.name,
+            ...(binary.version === undefined ? {} : { version: binary.version }),
+            upgrade: { kind: args.upgrade.kind, allowDowngrade: args.upgrade.allowDowngrade },
+          },
+          // the package manager puts another binary in the place of the one that runs: servers before agents, one node after the other
+          { ...child, dependsOn: [...args.checks, ...args.beforeStart] },
         )
       : undefined;
   const archiveFiles = archives.map(

@@ -3,6 +3,7 @@ import { file } from "../files/file";
 import { absolutePath } from "../files/schema";
 import type { ResourceType } from "../resource";
 import { connectionArgs } from "../ssh/connection-args";
+import { goesNote } from "../touches";
 
 const inputs = z.strictObject({
   connection: connectionArgs,
@@ -27,9 +28,11 @@ export const manifest: ResourceType<Inputs, Inputs> = {
   token: "board:index:Manifest",
   inputs,
   secretOutputs: [],
-  async diff(state, wanted, secrets) {
-    return file.diff(asFile(state), asFile(wanted), secrets);
+  async diff(state, wanted, secrets, formerSecrets) {
+    return file.diff(asFile(state), asFile(wanted), secrets, formerSecrets);
   },
+  announce: async (context, wanted, secrets) => (await file.announce?.(context, asFile(wanted), secrets)) ?? [],
+  removal: ({ path }) => [goesNote(path)],
   async create(context, wanted) {
     await file.create(context, asFile(wanted));
     return { id: wanted.path, state: wanted };

@@ -20,6 +20,16 @@ it.each<[string, string, boolean, RegExp | undefined]>([
   else expect(found).toMatch(problem);
 });
 
+it("does not offer a copy of the datastore where none is made", () => {
+  const offer = (hasCopies: boolean) => skewProblem("v1.36.3", "v1.35.2", { allowDowngrade: false, hasCopies });
+  expect(offer(true)).toMatch(
+    /Consent with k3s.allowDowngrade: restoreDatastore, .* or with k3s.allowDowngrade: true, which/,
+  );
+  expect(offer(false)).toMatch(
+    /unreadable. Consent with k3s.allowDowngrade: true, which goes back with the datastore as it is$/,
+  );
+});
+
 it.each<[string, string, RegExp | undefined]>([
   ["v1.36.3+k3s1", "v1.36.3+k3s1", undefined],
   ["v1.36.5+k3s1", "v1.36.3+k3s1", undefined],

@@ -20,6 +20,8 @@ export function isOlderMinor(version: string, than: string): boolean {
 export interface Consent {
   /** To go back to an older minor version. */
   readonly allowDowngrade: boolean;
+  /** Whether copies are made of its datastore, one of which can come back. Defaults to true. */
+  readonly hasCopies?: boolean;
 }
 
 /**
@@ -27,7 +29,11 @@ export interface Consent {
  * API server reads what the one before it has stored and no older (kubernetes.io, "Version Skew Policy", "Supported component upgrade order").
  * Kubernetes supports no way back to an older minor version, so that it needs consent. Patch versions go both ways.
  */
-export function skewProblem(from: string, to: string, { allowDowngrade }: Consent): string | undefined {
+export function skewProblem(
+  from: string,
+  to: string,
+  { allowDowngrade, hasCopies = true }: Consent,
+): string | undefined {
   const [old, next] = [parse(from), parse(to)];
   if (old === undefined || next === undefined) return undefined;
   const step = `from ${from} to ${to}`;
@@ -37,8 +43,11 @@ export function skewProblem(from: string, to: string, { allowDowngrade }: Consen
   if (next.minor < old.minor && !allowDowngrade)
     return (
       `it would go back ${step}, which Kubernetes does not support across minor versions: what the newer one has stored may be lost ` +
-      "or unreadable. Consent with k3s.allowDowngrade: restoreDatastore, which brings back the datastore that the older one had left " +
-      "and loses what was written since, or with k3s.allowDowngrade: true, which goes back with the datastore as it is"
+      "or unreadable. Consent with " +
+      (hasCopies
+        ? "k3s.allowDowngrade: restoreDatastore, which brings back the datastore that the older one had left and loses what was written since, or with "
+        : "") +
+      "k3s.allowDowngrade: true, which goes back with the datastore as it is"
     );
   return undefined;
 }

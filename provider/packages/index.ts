@@ -9,6 +9,12 @@ export interface PackageArgs {
   name: pulumi.Input<string>;
   /** Version as the package manager writes it. Defaults to what is installed, or else to the newest on offer. */
   version?: pulumi.Input<string>;
+  /**
+   * Which versions may follow one another, as of a service's program: a version that crosses more than one minor version up, or one down without
+   * `allowDowngrade`, is refused, against what the board has. Versions that cannot be read are not. Defaults to all. By itself never a reason for an
+   * update.
+   */
+  upgrade?: pulumi.Input<{ kind: "kubernetes"; allowDowngrade: pulumi.Input<boolean> }>;
 }
 
 /** A package of the board's distribution, installed with apt or dnf. Deleting the resource removes it unless it was there before. */

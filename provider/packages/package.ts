@@ -1,12 +1,15 @@
 import { z } from "zod";
 import { originals } from "../files/originals";
 import { lastLines } from "../files/write";
+import { skewProblem } from "../kubernetes/version-skew";
 import { PartialFailure, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { stateDirectory } from "../ssh/file-questions";
 import { quote } from "../ssh/shell";
+import { isUnknown } from "../unknowns";
+import { kubernetesVersion } from "./package-version";
 
 const inputs = z.strictObject({
   connection: connectionArgs,
@@ -15,6 +18,8 @@ const inputs = z.strictObject({
     .string()
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9+.:~^_-]*$/, "must be a version as the package manager writes it")
     .optional(),
+  /** Which versions may follow one another, as of a service's program. */
+  upgrade: z.strictObject({ kind: z.literal("kubernetes"), allowDowngrade: z.boolean() }).optional(),
 });
 
 type Inputs = z.output<typeof inputs>;
@@ -45,33 +50,72 @@ export function isVersion(installed: string, asked: string): boolean {
   return installed === asked || installed.startsWith(`${asked}-`);
 }
 
+/** Whether nothing is to be done where that version is installed, or none is. */
+function isRight({ version }: Inputs, installed: string | undefined): boolean {
+  return installed !== undefined && (version === undefined || isVersion(installed, version));
+}
+
+/** What becomes of a package of which that version is installed, or none. */
+function packageNotes(wanted: Inputs, installed: string | undefined): string[] {
+  const { name, version } = wanted;
+  if (isRight(wanted, installed)) return [];
+  if (isUnknown(version)) return [`package ${name} may change: its version is known after other resources are updated`];
+  if (installed !== undefined) return [`package ${name} goes from ${installed} to ${version}`];
+  return [`package ${name} is installed${version === undefined ? "" : ` in version ${version}`}`];
+}
+
+/** Why the package may not go from the installed version to the one that is asked for; versions that cannot be read may. */
+function upgradeProblem({ name, version = "", upgrade }: Inputs, installed = ""): string | undefined {
+  const [from, to] = [kubernetesVersion(installed), kubernetesVersion(version)];
+  if (upgrade === undefined || from === undefined || to === undefined) return undefined;
+  // it changes outside of the service's transaction, which makes the copies
+  const problem = skewProblem(from, to, { ...upgrade, hasCopies: false });
+  return problem === undefined ? undefined : `package ${name} stays as it is: ${problem}`;
+}
+
+/** @throws BoardError where the version that the board has may not be followed by the one that is asked for. */
+function refuseUpgrade(board: Board, wanted: Inputs, installed: string | undefined): void {
+  const problem = upgradeProblem(wanted, installed);
+  if (problem !== undefined) throw new BoardError("refused", board.label, problem);
+}
+
 /** `board:index:Package`: a package of the board's distribution, by apt or dnf. */
 export const distributionPackage: ResourceType<Inputs, State> = {
   token: "board:index:Package",
   inputs,
   secretOutputs: [],
+  ignored: ["upgrade"],
 
   diff(state, wanted) {
-    const isMissing = state.installedVersion === "";
-    const other = isMissing || (wanted.version !== undefined && !isVersion(state.installedVersion, wanted.version));
+    const isSame = state.name === wanted.name;
+    const installed = state.installedVersion || undefined;
+    const refusal = upgradeProblem(wanted, installed);
     return {
-      changed: other ? ["version"] : [],
-      replaces: state.name === wanted.name ? [] : ["name"],
-      notes: isMissing
-        ? [`package ${wanted.name} is installed`]
-        : other
-          ? [`package ${wanted.name} goes from ${state.installedVersion} to ${wanted.version}`]
-          : [],
+      changed: isRight(wanted, installed) ? [] : ["version"],
+      replaces: isSame ? [] : ["name"],
+      // what is there of another package is on the board
+      notes: isSame ? packageNotes(wanted, installed) : [],
+      ...(refusal === undefined ? {} : { refusal }),
     };
   },
+
+  async announce(context, wanted) {
+    if (isUnknown(wanted.name)) return [];
+    const board = await context.board(wanted.connection);
+    const installed = await installedVersion(board, wanted.name);
+    refuseUpgrade(board, wanted, installed);
+    return packageNotes(wanted, installed);
+  },
+
+  removal: ({ name, installedByUs }) => (installedByUs ? [`package ${name} is removed`] : []),
 
   async create(context, wanted) {
     const board = await context.board(wanted.connection);
     const before = await installedVersion(board, wanted.name);
+    refuseUpgrade(board, wanted, before);
     const ours = before === undefined || (await isMarked(board, wanted.name));
-    const right = before !== undefined && (wanted.version === undefined || isVersion(before, wanted.version));
     try {
-      if (!right) await install(board, wanted, before === undefined);
+      if (!isRight(wanted, before)) await install(board, wanted, before === undefined);
       return { id: wanted.name, state: await stateOf(board, wanted, ours) };
     } catch (error) {
       // Only a board that answers has said how it ended; the package manager goes on without us.
@@ -100,6 +144,8 @@ export const distributionPackage: ResourceType<Inputs, State> = {
 
   async update(context, _id, old, wanted) {
     const board = await context.board(wanted.connection);
+    // somebody else may have changed it since the preview
+    if (wanted.upgrade !== undefined) refuseUpgrade(board, wanted, await installedVersion(board, wanted.name));
     await install(board, wanted, false);
     return stateOf(board, wanted, old.installedByUs);
   },

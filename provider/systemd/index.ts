@@ -15,6 +15,19 @@ export interface ServiceFileArgs {
   group?: pulumi.Input<string>;
 }
 
+/** What holds when a program is replaced by that of another version, see {@link ServiceProgramArgs}. */
+export interface ServiceUpgradeArgs {
+  kind: "kubernetes";
+  /** Consent to an older minor version. */
+  allowDowngrade: pulumi.Input<boolean>;
+  /** Absolute path of the datastore. Defaults to none. */
+  datastore?: pulumi.Input<string>;
+  /** Whether a way back begins with a copy of the datastore. Defaults to false. */
+  restoreDatastore?: pulumi.Input<boolean>;
+  /** The server is told to have an embedded etcd: one with SQLite moves there at its next start. Defaults to false. */
+  embeddedEtcd?: pulumi.Input<boolean>;
+}
+
 /** The program that a service runs, where it is a file of this machine. */
 export interface ServiceProgramArgs {
   /** Absolute path on the board. */
@@ -43,14 +56,7 @@ export interface ServiceProgramArgs {
    * `restoreDatastore` a way back to an older minor version begins with the newest copy that a program of that one had left; what was written
    * since then is lost. Defaults to false.
    */
-  upgrade?: pulumi.Input<{
-    kind: "kubernetes";
-    allowDowngrade: pulumi.Input<boolean>;
-    datastore?: pulumi.Input<string>;
-    restoreDatastore?: pulumi.Input<boolean>;
-    /** The server is told to have an embedded etcd: one with SQLite moves there at its next start. Defaults to false. */
-    embeddedEtcd?: pulumi.Input<boolean>;
-  }>;
+  upgrade?: pulumi.Input<ServiceUpgradeArgs>;
 }
 
 /** When a service counts as healthy, besides being active and not restarting for three seconds. */

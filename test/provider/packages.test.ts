@@ -50,9 +50,12 @@ async function mirrored(entry: object): Promise<() => Promise<void>> {
 /** A package's life: a pinned version, drift, another version, an older one, gone. Versions as the package manager writes them. */
 async function life([first, second]: readonly [string, string]) {
   const inputs = await wanted(first);
+  const announced = () => distributionPackage.announce?.(test.context, inputs, () => false);
+  expect(await announced()).toEqual([`package demo is installed in version ${first}`]);
   const { id, state } = await distributionPackage.create(test.context, inputs);
   expect(state).toMatchObject({ installedVersion: first, installedByUs: true });
   expect(await installed()).toBe(first);
+  expect(await announced()).toEqual([]);
 
   const upgrade = await wanted(second);
   expect(await distributionPackage.diff(state, upgrade, () => false)).toMatchObject({
@@ -70,13 +73,14 @@ async function life([first, second]: readonly [string, string]) {
   const removed = await distributionPackage.read(test.context, id, older);
   expect(await distributionPackage.diff(removed?.state ?? older, inputs, () => false)).toMatchObject({
     changed: ["version"],
-    notes: ["package demo is installed"],
+    notes: [`package demo is installed in version ${first}`],
   });
   await distributionPackage.update(test.context, id, removed?.state ?? older, inputs);
   // a create that was killed: all that is known are its inputs
   const begun = await distributionPackage.read(test.context, id, inputs as typeof older);
   expect(begun?.state).toMatchObject({ installedVersion: first, installedByUs: true });
 
+  expect(distributionPackage.removal?.(begun?.state ?? older)).toEqual(["package demo is removed"]);
   await distributionPackage.delete(test.context, id, begun?.state ?? older);
   expect(await installed()).toBe("");
   expect(await distributionPackage.read(test.context, id, older)).toBeUndefined();
