@@ -35,14 +35,17 @@ describe("settings that are said elsewhere, or where others look", () => {
   it("are named, each with what to do", () => {
     const problems = problemsOf({
       apiServerArgs: { "service-cluster-ip-range": "10.0.0.0/16", v: "2" },
-      etcdArgs: { "data-dir": "/mnt/etcd", "quota-backend-bytes": "1" },
+      etcdArgs: { "data-dir": "/mnt/etcd", name: "default", "quota-backend-bytes": "1" },
       kubelet: { staticPodPath: "/etc/pods", maxPods: 30 },
+      kubeProxy: { clusterCIDR: "10.0.0.0/16", mode: "nftables" },
     });
     expect(problems).toEqual({
       "kubeadm.apiServerArgs.service-cluster-ip-range": expect.stringMatching(
         /kubeadm\.serviceSubnet.*: set that/,
       ) as string,
       "kubeadm.etcdArgs.data-dir": "is /var/lib/etcd, where kubeadm reset looks: leave it out",
+      "kubeadm.etcdArgs.name": "is the name of the node, by which kubeadm knows the member: leave it out",
+      "kubeadm.kubeProxy.clusterCIDR": expect.stringMatching(/kubeadm\.podSubnet.*: set that/) as string,
       "kubeadm.kubelet.staticPodPath": "is /etc/kubernetes/manifests, where kubeadm looks: leave it out",
     });
   });
