@@ -176,4 +176,14 @@ describe("a kubeadm stack with workers", () => {
     );
     expect(registered).toEqual([]);
   });
+
+  it("refuses a network that a node is in, before anything is registered", async () => {
+    await expect(deploy({ w1 }, { serviceSubnet: "192.0.0.0/12", podSubnet: "10.5.0.0/16" })).rejects.toThrow(
+      /kubeadm\.serviceSubnet: .* 192\.0\.2\.7 of node licheepi \(kubeadm\.nodeAddress\)[^]*192\.0\.2\.8 of node w1 \(agents\.w1\.nodeAddress\)/,
+    );
+    await expect(deploy({ w1: { ...w1, nodeAddress: "10.244.7.1" } })).rejects.toThrow(
+      /kubeadm\.podSubnet: .* 10\.244\.7\.1 of node w1/,
+    );
+    expect(registered).toEqual([]);
+  });
 });

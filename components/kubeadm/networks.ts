@@ -67,3 +67,26 @@ function sizeProblems(key: string, subnet: string, { largest, smallest, why }: S
   if (length >= largest && length <= smallest) return [];
   return [{ path, reason: `${subnet} has to be a network of /${largest} to /${smallest}: ${why}` }];
 }
+
+/** A node, and where its address is said. */
+export interface NodeAddress {
+  readonly name: string;
+  readonly address: string;
+  /** Config path. */
+  readonly path: string;
+}
+
+/** Nodes whose addresses are in the networks of pods or services: the node that has such a packet would take it for a pod's or a service's. */
+export function nodesInNetworks(
+  config: Pick<KubeadmConfig, "podSubnet" | "serviceSubnet">,
+  nodes: readonly NodeAddress[],
+): NetworkProblem[] {
+  return (["podSubnet", "serviceSubnet"] as const).flatMap((key) =>
+    nodes
+      .filter(({ address }) => overlap(`${address}/32`, config[key]))
+      .map(({ name, address, path }) => ({
+        path: `kubeadm.${key}`,
+        reason: `${config[key]} has the address ${address} of node ${name} (${path}) in it: choose a network that no node is in`,
+      })),
+  );
+}
