@@ -1,11 +1,15 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   before,
   boardHasFiles,
   boardSays,
   deployKubeadm,
+  directory,
   fileOf,
   find,
+  good,
   healthy,
   inClear,
   k3s,
@@ -134,6 +138,21 @@ describe("a kubeadm stack with workers", () => {
       "agent-w1-package-kubelet",
       "agent-w1-package-runc",
     ]);
+  });
+
+  it.each([
+    [true, {}],
+    [false, { "allocate-node-cidrs": "false" }],
+  ])("waits for a node's part of the network: %s, by the controller manager's flags %j", async (waits, flags) => {
+    const manifest = join(directory, "calico.yaml");
+    const agent = { containers: [{ name: "calico-node", image: "docker.io/rancher/klipper-calico/node:v3.30.0" }] };
+    const metadata = { name: "calico-node" };
+    writeFileSync(manifest, JSON.stringify({ kind: "DaemonSet", metadata, spec: { template: { spec: agent } } }));
+    const cni = { kind: "calico", version: "v3.30.0", manifest };
+    const onArm = { ...good.board, arch: "arm64" };
+    boardSays({ ...healthy, machine: "aarch64" }, others);
+    await deploy({ w1: { ...w1, arch: "arm64" } }, { cni, controllerManagerArgs: flags }, { board: onArm });
+    expect(find("agent-w1-joined")?.inputs.getsPart).toBe(waits);
   });
 
   it("has Docker where the control plane has it, with the board's own configuration", async () => {

@@ -46,6 +46,11 @@ describe("networkProblems", () => {
       /^kubeadm\.controllerManagerArgs\.node-cidr-mask-size-ipv4: '\/24' is no prefix length/,
     ],
     [
+      "flannel whose nodes get no part",
+      { cni: { kind: "flannel" }, controllerManagerArgs: { "allocate-node-cidrs": "False" } },
+      /^kubeadm\.controllerManagerArgs\.allocate-node-cidrs: flannel makes .*: leave it out/,
+    ],
+    [
       "too few pods in all",
       { podSubnet: "10.244.0.0/29", controllerManagerArgs: { "allocate-node-cidrs": "false" } },
       /^kubeadm\.podSubnet: .* \/0 to \/28/,
