@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { kubeletPaths } from "../components/kubeadm/kubelet";
+import { runtimeSockets } from "../components/kubeadm/runtime/sockets";
 import { initRecord, kubeadmPaths, manifestPath } from "../provider/kubeadm/phases";
 import { boardHasFiles, boardSays, deployKubeadm, find, healthy, registered } from "./mocked-engine";
 
@@ -9,6 +11,7 @@ interface Made {
   name?: string;
   address?: string;
   endpoint?: string;
+  runtime?: "containerd" | "cri-dockerd";
 }
 
 const configOf = ({
@@ -18,9 +21,10 @@ const configOf = ({
   name = "licheepi",
   address = "192.0.2.7",
   endpoint,
+  runtime = "containerd",
 }: Made) => `kind: InitConfiguration
 localAPIEndpoint: { advertiseAddress: ${address} }
-nodeRegistration: { name: ${name} }
+nodeRegistration: { name: ${name}, criSocket: "${runtimeSockets[runtime]}" }
 ---
 kind: ClusterConfiguration
 kubernetesVersion: v1.36.3
@@ -33,14 +37,16 @@ const podsOf = ({
   dnsDomain = "cluster.local",
   name = "licheepi",
   address = "192.0.2.7",
+  runtime = "containerd",
 }: Made) => ({
   [manifestPath("kube-apiserver")]: `    - --advertise-address=${address}
     - --service-cluster-ip-range=${serviceSubnet}
-    - --service-account-issuer=https://kubernetes.default.svc.${dnsDomain}
+    - --service-account-issuer=https://issuer.example
     image: 127.0.0.1:5000/kube-apiserver:v1.36.3
 `,
   [manifestPath("kube-controller-manager")]: `    - --cluster-cidr=${podSubnet}\n`,
   [manifestPath("etcd")]: `    - --name=${name}\n`,
+  [kubeletPaths.config]: `clusterDomain: ${dnsDomain}\ncontainerRuntimeEndpoint: ${runtimeSockets[runtime]}\n`,
 });
 
 /** A cluster of ours that was made like this. */
@@ -66,6 +72,7 @@ describe("a kubeadm stack whose board has a cluster", () => {
     ["of services", { serviceSubnet: "10.5.0.0/16" }, "kubeadm.serviceSubnet: the cluster was made with 10.5.0.0/16"],
     ["another domain", { dnsDomain: "home.lan" }, "kubeadm.dnsDomain: the cluster was made with home.lan"],
     ["another name", { name: "old" }, "kubeadm.nodeName: the cluster was made with old"],
+    ["another runtime", { runtime: "cri-dockerd" }, "kubeadm.runtime.kind: the cluster was made with cri-dockerd"],
     ["another address", { address: "192.0.2.9" }, "kubeadm.nodeAddress: the cluster was made with 192.0.2.9"],
   ];
   it.each(others)("refuses %s than it has before anything is registered", async (_what, made, reason) => {
@@ -90,6 +97,23 @@ describe("a kubeadm stack whose board has a cluster", () => {
       }
     },
   );
+
+  it.each(others)("refuses %s also where only kubeadm's file or only what runs tells", async (_what, made, reason) => {
+    const running = Object.keys(podsOf({}));
+    const silent = Object.fromEntries(running.map((path) => [path, "spec: {}\n"]));
+    for (const unread of [silent, { [kubeadmPaths.config]: "half: [" }]) {
+      boardHasFiles({ ...cluster(made), ...unread });
+      await expect(deployKubeadm()).rejects.toThrow(reason);
+    }
+    expect(registered).toEqual([]);
+  });
+
+  it("refuses a third one where a hand has written another one into kubeadm's file", async () => {
+    boardHasFiles({ ...cluster({}), [kubeadmPaths.config]: configOf({ podSubnet: "10.5.0.0/16" }) });
+    await expect(deployKubeadm({ podSubnet: "10.6.0.0/16" })).rejects.toThrow(
+      /kubeadm\.podSubnet: the cluster was made with 10\.244\.0\.0\/16.* anew with 10\.6\.0\.0\/16/,
+    );
+  });
 
   it("says which address the cluster has where the board has got another one", async () => {
     boardHasFiles(cluster({}));
