@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { bridgeConflist, bridgePath } from "../components/kubeadm/cni/bridge";
+import { flannelPaths, flannelRoles } from "../components/kubeadm/cni/flannel";
+import { networkManifestPath } from "../components/kubeadm/cni/network-manifest";
 import { kubeletPaths } from "../components/kubeadm/kubelet";
 import { runtimeSockets } from "../components/kubeadm/runtime/sockets";
 import { initRecord, kubeadmPaths, manifestPath } from "../provider/kubeadm/phases";
@@ -106,6 +109,45 @@ describe("a kubeadm stack whose board has a cluster", () => {
       await expect(deployKubeadm()).rejects.toThrow(reason);
     }
     expect(registered).toEqual([]);
+  });
+
+  describe("keeps its network", () => {
+    const bridge = { [bridgePath]: bridgeConflist("10.244.0.0/16") };
+    const roles = { [networkManifestPath]: flannelRoles() };
+    const flannel = { [flannelPaths.conflist]: "{}", ...roles };
+
+    it.each<[string, Record<string, string>, string]>([
+      ["bridge", bridge, "flannel"],
+      ["flannel", flannel, "bridge"],
+      ["flannel", roles, "bridge"],
+      ["calico", { [networkManifestPath]: "kind: DaemonSet\nmetadata: { name: calico-node }\n" }, "flannel"],
+    ])("and having %s (%j) refuses %s, with the way out", async (there, files, kind) => {
+      boardHasFiles({ ...cluster({}), ...files });
+      await expect(deployKubeadm({ cni: { kind } })).rejects.toThrow(
+        new RegExp(
+          `kubeadm\\.cni\\.kind: the cluster was made with ${there}, .*: set it to ${there}, or destroy the stack and make it anew with ${kind}$`,
+        ),
+      );
+      expect(registered).toEqual([]);
+    });
+
+    it.each<[string, Record<string, string>]>([
+      ["bridge", bridge],
+      ["flannel", flannel],
+      ["flannel", {}],
+    ])("and goes on with %s", async (kind, files) => {
+      boardHasFiles({ ...cluster({}), ...files });
+      await deployKubeadm({ cni: { kind } });
+      expect(find("kubeadm-control-plane")).toBeDefined();
+    });
+
+    it("once it runs: an init that has not come to that is gone on with otherwise", async () => {
+      const heldBack = manifestPath("kube-controller-manager");
+      const begun = Object.entries({ ...cluster({}), ...bridge }).filter(([path]) => path !== heldBack);
+      boardHasFiles(Object.fromEntries(begun));
+      await deployKubeadm({ cni: { kind: "flannel" } });
+      expect(find("kubeadm-control-plane")).toBeDefined();
+    });
   });
 
   it("refuses a third one where a hand has written another one into kubeadm's file", async () => {

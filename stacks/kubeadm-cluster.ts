@@ -1,3 +1,5 @@
+import type { CniConfig } from "../components/kubeadm/cni/config";
+import { networkFiles, networkThere } from "../components/kubeadm/cni/network-there";
 import type { KubeadmConfig } from "../components/kubeadm/config";
 import type { NodeIdentity } from "../components/kubeadm/configuration";
 import { kubeletPaths } from "../components/kubeadm/kubelet";
@@ -31,9 +33,13 @@ export interface WantedCluster {
  */
 export async function refuseOtherCluster(wanted: WantedCluster, connection: board.ConnectionArgs): Promise<void> {
   const pods = ["kube-apiserver", "kube-controller-manager", "etcd"].map(manifestPath);
-  const files = await Promise.all(
-    [initRecord, kubeadmPaths.config, kubeletPaths.config, ...pods].map((path) => board.getFile({ connection, path })),
-  );
+  const paths = [initRecord, kubeadmPaths.config, kubeletPaths.config, ...pods];
+  const [files, bridge, flannel, manifest] = await Promise.all([
+    Promise.all(paths.map((path) => board.getFile({ connection, path }))),
+    board.getFile({ connection, path: networkFiles.bridge }),
+    board.getFile({ connection, path: networkFiles.flannel }),
+    board.getFile({ connection, path: networkFiles.manifest, mayBeLong: true }),
+  ]);
   const [record, config = "", kubelet = "", apiServer = "", controllerManager, etcd = ""] = files.map(
     ({ content }) => content,
   );
@@ -43,11 +49,14 @@ export async function refuseOtherCluster(wanted: WantedCluster, connection: boar
     // let in when the API server answers: before that an init may be gone on with otherwise
     controllerManager === undefined
       ? []
-      : otherSettings(
-          wanted,
-          configuredSettings(config),
-          runningSettings({ apiServer, controllerManager, etcd, kubelet }),
-        );
+      : [
+          ...otherNetwork(wanted, networkThere({ bridge, flannel, manifest })),
+          ...otherSettings(
+            wanted,
+            configuredSettings(config),
+            runningSettings({ apiServer, controllerManager, etcd, kubelet }),
+          ),
+        ];
   const problems = [...otherVersion(wanted, config, apiServer), ...settled];
   if (problems.length > 0) throw new ConfigError(problems);
 }
@@ -58,6 +67,12 @@ function otherVersion({ kubeadm: { version } }: WantedCluster, config: string, a
   if (there === version || there !== runningVersion(apiServer)) return [];
   const reason = `the cluster has Kubernetes ${there}, and upgrades are not supported: set it to ${there}, or destroy the stack and make it anew with ${version}`;
   return [{ path: "kubeadm.version", reason }];
+}
+
+function otherNetwork({ kubeadm: { cni } }: WantedCluster, there: CniConfig["kind"] | undefined): ConfigProblem[] {
+  if (there === undefined || there === cni.kind) return [];
+  const reason = `the cluster was made with ${there}, and its pods, the devices of its nodes and their files are of it: set it to ${there}, or destroy the stack and make it anew with ${cni.kind}`;
+  return [{ path: "kubeadm.cni.kind", reason }];
 }
 
 /** What a cluster that is there does with a setting of it. */

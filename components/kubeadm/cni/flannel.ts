@@ -107,6 +107,9 @@ fi
 `;
 }
 
+/** Name of flannel's roles. */
+export const flannelRole = "k3s-board-flannel";
+
 /**
  * What flanneld needs at the API server as kubelet's user: it sees all nodes and their parts of the network. That it notes its own on its own
  * node, a kubelet may already.
@@ -115,7 +118,7 @@ export function flannelRoles(): string {
   return `apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
-  name: k3s-board-flannel
+  name: ${flannelRole}
 rules:
   - apiGroups: [""]
     resources: [nodes]
@@ -124,11 +127,11 @@ rules:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata:
-  name: k3s-board-flannel
+  name: ${flannelRole}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: ClusterRole
-  name: k3s-board-flannel
+  name: ${flannelRole}
 subjects:
   - apiGroup: rbac.authorization.k8s.io
     kind: Group
