@@ -1,3 +1,4 @@
+import { flannelConflist } from "../../../provider/kubeadm/phases";
 import type { FlannelConfig } from "./config";
 import { conflist } from "./conflist";
 
@@ -8,7 +9,7 @@ export const flannelService = "flanneld";
 export const flannelPaths = {
   program: "/usr/local/lib/k3s-board/flanneld",
   conflistWriter: "/usr/local/lib/k3s-board/flannel-conflist",
-  conflist: "/etc/cni/net.d/00-k3s-board-flannel.conflist",
+  conflist: flannelConflist,
   network: "/etc/kube-flannel/net-conf.json",
   subnet: "/run/flannel/subnet.env",
   /** kubelet's own: it is on every node, and its certificate is renewed by kubelet. */
