@@ -164,4 +164,16 @@ describe("a server with agents", () => {
     );
     expect(registered).toEqual([]);
   });
+
+  it("refuses a network that a node is in, before anything is registered", async () => {
+    boardSays(healthy, { ...others, "w1.example": { address: "10.42.7.1" } });
+    await expect(deploy({ agents })).rejects.toThrow(
+      /k3s\.config\.cluster-cidr: 10\.42\.0\.0\/16 has the address 10\.42\.7\.1 of node w1 \(agents\.w1\.config\.node-ip\)/,
+    );
+    const config = { "cluster-cidr": "10.5.0.0/16", "service-cidr": "192.0.2.0/24" };
+    await expect(deploy({ ...withK3s({ config }), agents: { w1 } })).rejects.toThrow(
+      /k3s\.config\.service-cidr: .* 192\.0\.2\.7 of node licheepi \(k3s\.config\.node-ip\)/,
+    );
+    expect(registered).toEqual([]);
+  });
 });

@@ -330,7 +330,7 @@ describe("parseStackConfig of a stack with kubeadm", () => {
       const k3sKeys = { ...worker, version: "v1.36.3+k3s1", source, config: { "node-ip": "192.0.2.8" } };
       expect(problemsOf(workers({ w1: k3sKeys, w2: { ...worker, host: "board.example" } }, {}))).toEqual({
         "kubeadm.cni.kind":
-          "bridge networks the pods of one node, and the cluster has 3: use flannel, which joins them",
+          "bridge networks the pods of one node, and the cluster has 3: use flannel, which joins them; a cluster that is there with bridge is destroyed and made anew for that",
         "agents.w1.version": "is k3s's: all nodes have kubeadm.version",
         "agents.w1.source": "is k3s's: kubeadm.source is for all nodes",
         "agents.w1.config.node-ip":

@@ -1,4 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { bridgeConflist, bridgePath } from "../components/kubeadm/cni/bridge";
+import { flannelPaths, flannelRoles } from "../components/kubeadm/cni/flannel";
+import { networkManifestPath } from "../components/kubeadm/cni/network-manifest";
+import { kubeletPaths } from "../components/kubeadm/kubelet";
+import { runtimeSockets } from "../components/kubeadm/runtime/sockets";
 import { initRecord, kubeadmPaths, manifestPath } from "../provider/kubeadm/phases";
 import { boardHasFiles, boardSays, deployKubeadm, find, healthy, registered } from "./mocked-engine";
 
@@ -9,6 +14,7 @@ interface Made {
   name?: string;
   address?: string;
   endpoint?: string;
+  runtime?: "containerd" | "cri-dockerd";
 }
 
 const configOf = ({
@@ -18,9 +24,10 @@ const configOf = ({
   name = "licheepi",
   address = "192.0.2.7",
   endpoint,
+  runtime = "containerd",
 }: Made) => `kind: InitConfiguration
 localAPIEndpoint: { advertiseAddress: ${address} }
-nodeRegistration: { name: ${name} }
+nodeRegistration: { name: ${name}, criSocket: "${runtimeSockets[runtime]}" }
 ---
 kind: ClusterConfiguration
 kubernetesVersion: v1.36.3
@@ -33,14 +40,16 @@ const podsOf = ({
   dnsDomain = "cluster.local",
   name = "licheepi",
   address = "192.0.2.7",
+  runtime = "containerd",
 }: Made) => ({
   [manifestPath("kube-apiserver")]: `    - --advertise-address=${address}
     - --service-cluster-ip-range=${serviceSubnet}
-    - --service-account-issuer=https://kubernetes.default.svc.${dnsDomain}
+    - --service-account-issuer=https://issuer.example
     image: 127.0.0.1:5000/kube-apiserver:v1.36.3
 `,
   [manifestPath("kube-controller-manager")]: `    - --cluster-cidr=${podSubnet}\n`,
   [manifestPath("etcd")]: `    - --name=${name}\n`,
+  [kubeletPaths.config]: `clusterDomain: ${dnsDomain}\ncontainerRuntimeEndpoint: ${runtimeSockets[runtime]}\n`,
 });
 
 /** A cluster of ours that was made like this. */
@@ -66,6 +75,7 @@ describe("a kubeadm stack whose board has a cluster", () => {
     ["of services", { serviceSubnet: "10.5.0.0/16" }, "kubeadm.serviceSubnet: the cluster was made with 10.5.0.0/16"],
     ["another domain", { dnsDomain: "home.lan" }, "kubeadm.dnsDomain: the cluster was made with home.lan"],
     ["another name", { name: "old" }, "kubeadm.nodeName: the cluster was made with old"],
+    ["another runtime", { runtime: "cri-dockerd" }, "kubeadm.runtime.kind: the cluster was made with cri-dockerd"],
     ["another address", { address: "192.0.2.9" }, "kubeadm.nodeAddress: the cluster was made with 192.0.2.9"],
   ];
   it.each(others)("refuses %s than it has before anything is registered", async (_what, made, reason) => {
@@ -90,6 +100,62 @@ describe("a kubeadm stack whose board has a cluster", () => {
       }
     },
   );
+
+  it.each(others)("refuses %s also where only kubeadm's file or only what runs tells", async (_what, made, reason) => {
+    const running = Object.keys(podsOf({}));
+    const silent = Object.fromEntries(running.map((path) => [path, "spec: {}\n"]));
+    for (const unread of [silent, { [kubeadmPaths.config]: "half: [" }]) {
+      boardHasFiles({ ...cluster(made), ...unread });
+      await expect(deployKubeadm()).rejects.toThrow(reason);
+    }
+    expect(registered).toEqual([]);
+  });
+
+  describe("keeps its network", () => {
+    const bridge = { [bridgePath]: bridgeConflist("10.244.0.0/16") };
+    const roles = { [networkManifestPath]: flannelRoles() };
+    const flannel = { [flannelPaths.conflist]: "{}", ...roles };
+
+    it.each<[string, Record<string, string>, string]>([
+      ["bridge", bridge, "flannel"],
+      ["flannel", flannel, "bridge"],
+      ["flannel", roles, "bridge"],
+      ["calico", { [networkManifestPath]: "kind: DaemonSet\nmetadata: { name: calico-node }\n" }, "flannel"],
+    ])("and having %s (%j) refuses %s, with the way out", async (there, files, kind) => {
+      boardHasFiles({ ...cluster({}), ...files });
+      await expect(deployKubeadm({ cni: { kind } })).rejects.toThrow(
+        new RegExp(
+          `kubeadm\\.cni\\.kind: the cluster was made with ${there}, .*: set it to ${there}, or destroy the stack and make it anew with ${kind}$`,
+        ),
+      );
+      expect(registered).toEqual([]);
+    });
+
+    it.each<[string, Record<string, string>]>([
+      ["bridge", bridge],
+      ["flannel", flannel],
+      ["flannel", {}],
+    ])("and goes on with %s", async (kind, files) => {
+      boardHasFiles({ ...cluster({}), ...files });
+      await deployKubeadm({ cni: { kind } });
+      expect(find("kubeadm-control-plane")).toBeDefined();
+    });
+
+    it("once it runs: an init that has not come to that is gone on with otherwise", async () => {
+      const heldBack = manifestPath("kube-controller-manager");
+      const begun = Object.entries({ ...cluster({}), ...bridge }).filter(([path]) => path !== heldBack);
+      boardHasFiles(Object.fromEntries(begun));
+      await deployKubeadm({ cni: { kind: "flannel" } });
+      expect(find("kubeadm-control-plane")).toBeDefined();
+    });
+  });
+
+  it("refuses a third one where a hand has written another one into kubeadm's file", async () => {
+    boardHasFiles({ ...cluster({}), [kubeadmPaths.config]: configOf({ podSubnet: "10.5.0.0/16" }) });
+    await expect(deployKubeadm({ podSubnet: "10.6.0.0/16" })).rejects.toThrow(
+      /kubeadm\.podSubnet: the cluster was made with 10\.244\.0\.0\/16.* anew with 10\.6\.0\.0\/16/,
+    );
+  });
 
   it("says which address the cluster has where the board has got another one", async () => {
     boardHasFiles(cluster({}));

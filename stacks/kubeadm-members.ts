@@ -1,5 +1,6 @@
 import { nodeName } from "../components/board/prerequisites/config";
 import type { NodeIdentity } from "../components/kubeadm/configuration";
+import { nodesInNetworks } from "../components/kubeadm/networks";
 import { ConfigError, type ConfigProblem, type KubeadmStackConfig } from "./config";
 import { type JoiningMember, sameAddress, sameName } from "./members";
 import type { KubeadmBoards } from "./stack-boards";
@@ -16,7 +17,8 @@ export interface KubeadmMembers {
  * Who is in the cluster.
  *
  * @param boards - what they said of themselves.
- * @throws ConfigError where nothing tells a name or address that a node can have, or two nodes would have one name or one address.
+ * @throws ConfigError where nothing tells a name or address that a node can have, two nodes would have one name or one address, or one
+ *   has an address in the networks of pods or services.
  */
 export function kubeadmMembers(config: KubeadmStackConfig, boards: KubeadmBoards): KubeadmMembers {
   const server = serverIdentity(config, boards);
@@ -35,6 +37,10 @@ export function kubeadmMembers(config: KubeadmStackConfig, boards: KubeadmBoards
       member: "nodeAddress",
       server: "kubeadm.nodeAddress",
     }),
+    ...nodesInNetworks(config.kubeadm, [
+      { ...server, path: "kubeadm.nodeAddress" },
+      ...known.map(({ path, ...node }) => ({ ...node, path: `${path}.nodeAddress` })),
+    ]),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return { server, workers: workers.map(({ name, address }) => ({ name, address })) };

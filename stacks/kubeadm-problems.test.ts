@@ -35,14 +35,17 @@ describe("settings that are said elsewhere, or where others look", () => {
   it("are named, each with what to do", () => {
     const problems = problemsOf({
       apiServerArgs: { "service-cluster-ip-range": "10.0.0.0/16", v: "2" },
-      etcdArgs: { "data-dir": "/mnt/etcd", "quota-backend-bytes": "1" },
+      etcdArgs: { "data-dir": "/mnt/etcd", name: "default", "quota-backend-bytes": "1" },
       kubelet: { staticPodPath: "/etc/pods", maxPods: 30 },
+      kubeProxy: { clusterCIDR: "10.0.0.0/16", mode: "nftables" },
     });
     expect(problems).toEqual({
       "kubeadm.apiServerArgs.service-cluster-ip-range": expect.stringMatching(
         /kubeadm\.serviceSubnet.*: set that/,
       ) as string,
       "kubeadm.etcdArgs.data-dir": "is /var/lib/etcd, where kubeadm reset looks: leave it out",
+      "kubeadm.etcdArgs.name": "is the name of the node, by which kubeadm knows the member: leave it out",
+      "kubeadm.kubeProxy.clusterCIDR": expect.stringMatching(/kubeadm\.podSubnet.*: set that/) as string,
       "kubeadm.kubelet.staticPodPath": "is /etc/kubernetes/manifests, where kubeadm looks: leave it out",
     });
   });
@@ -50,11 +53,25 @@ describe("settings that are said elsewhere, or where others look", () => {
   it("are not every key that an object has", () => expect(problemsOf({ kubelet: { constructor: 1 } })).toEqual({}));
 });
 
-it("does not take ipvs where the image of kube-proxy is built without ipset", () => {
-  const reason = expect.stringMatching(/choose iptables or nftables/) as string;
-  expect(problemsOf({ kubeProxy: { mode: "ipvs" } })).toEqual({ "kubeadm.kubeProxy.mode": reason });
-  expect(problemsOf({ kubeProxy: { mode: "ipvs" }, imageRepository: "registry.example/k8s" })).toEqual({});
-  expect(problemsOf({ kubeProxy: { mode: "nftables" } })).toEqual({});
+describe("ipvs", () => {
+  const ipvs = { kubeProxy: { mode: "ipvs" } };
+  const refused = { "kubeadm.kubeProxy.mode": expect.stringMatching(/choose iptables or nftables/) as string };
+
+  it.each([
+    ["by itself", {}],
+    ["where upstream is mirrored", { imageRepository: "registry.k8s.io" }],
+    ["where the private registry is named", { imageRepository: "127.0.0.1:5000" }],
+  ])("is not taken where the image of kube-proxy is built without ipset: %s", (_title, section) =>
+    expect(problemsOf({ ...ipvs, ...section })).toEqual(refused),
+  );
+
+  it("is taken where the image comes from elsewhere", () => {
+    const images = { "registry.k8s.io/kube-proxy:v1.36.3": { kind: "alias", of: "registry.example/kube-proxy:v1" } };
+    expect(problemsOf({ ...ipvs, imageRepository: "registry.example/k8s" })).toEqual({});
+    expect(problemsOf(ipvs, { images })).toEqual({});
+    expect(problemsOf(ipvs, { board: { ...good.board, arch: "arm64" } })).toEqual({});
+    expect(problemsOf({ kubeProxy: { mode: "nftables" } })).toEqual({});
+  });
 });
 
 it("knows Kubernetes 1 only", () => {

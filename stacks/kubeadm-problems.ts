@@ -1,7 +1,11 @@
 import { isIPv4 } from "node:net";
 import type { KubeadmConfig } from "../components/kubeadm/config";
+import { hostOf } from "../components/images/delivery/pushing";
+import { fullName, parseImageReference } from "../components/images/reference";
 import { calicoOf } from "../components/kubeadm/cni/network";
 import { encryptionProblem } from "../components/kubeadm/configuration";
+import { imageRepositoryOf } from "../components/kubeadm/image-repository";
+import { controlPlaneImageName } from "../components/kubeadm/image-table";
 import { cniProblems } from "../components/kubeadm/cni/problems";
 import { isCertificateName } from "../components/kubeadm/names";
 import { networkProblems } from "../components/kubeadm/networks";
@@ -9,6 +13,7 @@ import { dockerImageProblems } from "../components/kubeadm/runtime/docker-images
 import { runtimeProblems } from "../components/kubeadm/runtime/problems";
 import { takenSettings } from "../components/kubeadm/taken-settings";
 import { bundledVersions } from "../components/kubeadm/program-builds";
+import { registryEndpoint } from "../components/registry/registry";
 import type { ConfigProblem, KubeadmStackConfig } from "./config";
 import { sharedBoardProblems, sharedImageProblems } from "./members-problems";
 
@@ -42,11 +47,15 @@ function encryption({ kubeadm: { version, encryptionAlgorithm } }: KubeadmStackC
 }
 
 /** The image that is built where upstream has none lacks ipset, and Kubernetes has called the mode deprecated since 1.35. */
-function ipvs({ kubeadm: { kubeProxy, imageRepository }, board, agents }: KubeadmStackConfig): ConfigProblem[] {
+function ipvs({ kubeadm, board, agents, images, registry }: KubeadmStackConfig): ConfigProblem[] {
   const isBuilt = [board, ...Object.values(agents)].some(({ arch }) => arch === "riscv64");
-  if (kubeProxy.mode !== "ipvs" || imageRepository !== undefined || !isBuilt) return [];
-  const reason =
-    "ipvs needs ipset, which the image that is built for riscv64 does not have: choose iptables or nftables";
+  if (kubeadm.kubeProxy.mode !== "ipvs" || registry === undefined || !isBuilt) return [];
+  const { isFilled } = imageRepositoryOf(kubeadm, hostOf(registryEndpoint(registry)));
+  const name = controlPlaneImageName("kube-proxy", kubeadm.version);
+  // whoever brings an image of their own knows what is in it
+  const isGiven = Object.keys(images).some((written) => fullName(parseImageReference(written)) === name);
+  if (!isFilled || isGiven) return [];
+  const reason = `ipvs needs ipset, which the image that is built for riscv64 does not have: choose iptables or nftables, or give an image with it as images.${name}`;
   return [{ path: "kubeadm.kubeProxy.mode", reason }];
 }
 

@@ -1,11 +1,15 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   before,
   boardHasFiles,
   boardSays,
   deployKubeadm,
+  directory,
   fileOf,
   find,
+  good,
   healthy,
   inClear,
   k3s,
@@ -136,6 +140,21 @@ describe("a kubeadm stack with workers", () => {
     ]);
   });
 
+  it.each([
+    [true, {}],
+    [false, { "allocate-node-cidrs": "false" }],
+  ])("waits for a node's part of the network: %s, by the controller manager's flags %j", async (waits, flags) => {
+    const manifest = join(directory, "calico.yaml");
+    const agent = { containers: [{ name: "calico-node", image: "docker.io/rancher/klipper-calico/node:v3.30.0" }] };
+    const metadata = { name: "calico-node" };
+    writeFileSync(manifest, JSON.stringify({ kind: "DaemonSet", metadata, spec: { template: { spec: agent } } }));
+    const cni = { kind: "calico", version: "v3.30.0", manifest };
+    const onArm = { ...good.board, arch: "arm64" };
+    boardSays({ ...healthy, machine: "aarch64" }, others);
+    await deploy({ w1: { ...w1, arch: "arm64" } }, { cni, controllerManagerArgs: flags }, { board: onArm });
+    expect(find("agent-w1-joined")?.inputs.getsPart).toBe(waits);
+  });
+
   it("has Docker where the control plane has it, with the board's own configuration", async () => {
     const runtime = { kind: "cri-dockerd", source: { kind: "path", path: k3s } };
     boardHasFiles({ "/etc/docker/daemon.json": '{"debug": true}' });
@@ -173,6 +192,16 @@ describe("a kubeadm stack with workers", () => {
       deploy({ w1, w2, licheepi: { ...w2, host: "w3.example", nodeAddress: "192.0.2.30" } }),
     ).rejects.toThrow(
       /agents\.w2\.nodeAddress: is needed[^]*agents\.licheepi: is the name of the server's node[^]*agents\.w1\.nodeAddress: its board's address 192\.0\.2\.7 is that of the control plane too: say with nodeAddress/,
+    );
+    expect(registered).toEqual([]);
+  });
+
+  it("refuses a network that a node is in, before anything is registered", async () => {
+    await expect(deploy({ w1 }, { serviceSubnet: "192.0.0.0/12", podSubnet: "10.5.0.0/16" })).rejects.toThrow(
+      /kubeadm\.serviceSubnet: .* 192\.0\.2\.7 of node licheepi \(kubeadm\.nodeAddress\)[^]*192\.0\.2\.8 of node w1 \(agents\.w1\.nodeAddress\)/,
+    );
+    await expect(deploy({ w1: { ...w1, nodeAddress: "10.244.7.1" } })).rejects.toThrow(
+      /kubeadm\.podSubnet: .* 10\.244\.7\.1 of node w1/,
     );
     expect(registered).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import type { K3sConfig } from "../components/k3s/config";
+import { isInNetwork } from "../components/k3s/configuration/addresses";
 import { agentServer, nodeAddress, stackConfiguration } from "../components/k3s/configuration/files";
 import type { Role } from "../components/k3s/configuration/flags";
 import type { Facts } from "../provider";
@@ -61,7 +62,7 @@ export function joiningMembers(
  *
  * @param facts - of the first server's board.
  * @param others - of each further server's and each agent's board.
- * @throws ConfigError where two nodes would have one name or one address.
+ * @throws ConfigError where two nodes would have one name or one address, or one has an address in the networks of pods or services.
  */
 export function clusterMembers(
   config: StackConfig,
@@ -77,6 +78,7 @@ export function clusterMembers(
     ...sameName(server, joining),
     ...sameAddress([{ ...server, name: "the server" }], joining),
     ...noServer(config, server, joining),
+    ...nodesInNetworks(config, server, joining),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return { server, servers, agents, agentServer: agentServer(k3s, server.address) };
@@ -129,4 +131,27 @@ function noServer({ k3s }: StackConfig, server: ClusterMember, joining: readonly
   return [
     { path: "k3s.agentServer", reason: "is needed: the server's board has no default route that tells its address" },
   ];
+}
+
+/** Nodes whose addresses are in the networks of pods or services: who has such a packet would take it for a pod's or a service's. */
+function nodesInNetworks(
+  { k3s }: StackConfig,
+  server: ClusterMember,
+  joining: readonly JoiningMember[],
+): ConfigProblem[] {
+  const { settings } = stackConfiguration(k3s);
+  const nodes = [
+    { ...server, path: nodeIp.server },
+    ...joining.map(({ path, ...node }) => ({ ...node, path: `${path}.${nodeIp.member}` })),
+  ];
+  return ["cluster-cidr", "service-cidr"].flatMap((key) =>
+    (settings.get(key)?.values ?? []).flatMap((network) =>
+      nodes
+        .filter(({ address }) => isInNetwork(address, network))
+        .map(({ name, address, path }) => ({
+          path: `k3s.config.${key}`,
+          reason: `${network} has the address ${address} of node ${name} (${path}) in it: choose a network that no node is in`,
+        })),
+    ),
+  );
 }

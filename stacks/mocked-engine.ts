@@ -65,7 +65,7 @@ vi.mock("../components/images/elf-file", async (original) => {
   // what buildGo is said to have built is not there
   return {
     elfOfFile: (path: string) =>
-      path.startsWith("/programs/") ? Promise.resolve({ machine: "riscv64" }) : real.elfOfFile(path),
+      path.startsWith("/programs/") ? Promise.resolve({ machine: built.get(path) ?? "riscv64" }) : real.elfOfFile(path),
   };
 });
 vi.mock("../components/images/k3s-binary-names", () => ({ namesInBinary: () => Promise.resolve({}) }));
@@ -82,8 +82,14 @@ vi.mock("../components/images/delivery/fetched-image", () => ({
 }));
 vi.mock("../tools/go", async (original) => ({
   ...(await original<object>()),
-  buildGo: ({ name }: { name: string }) => Promise.resolve({ path: `/programs/${name}`, sha256: "00" }),
+  buildGo: ({ name, goarch }: { name: string; goarch: string }) => {
+    const path = `/programs/${name}`;
+    built.set(path, goarch);
+    return Promise.resolve({ path, sha256: "00" });
+  },
 }));
+/** The architecture for which a program was last said to be built, by its path. */
+const built = vi.hoisted(() => new Map<string, string>());
 
 /** The packages that only some stacks need are not installed here: what is used of them. */
 vi.mock("../components/pulumi-packages", async (original) => ({

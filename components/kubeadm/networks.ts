@@ -11,6 +11,16 @@ export interface NetworkProblem {
 /** The controller manager's flag for the size of each node's part of the pods' network. */
 const maskFlag = "node-cidr-mask-size-ipv4";
 
+/** The controller manager's flag that decides whether it gives nodes parts of the pods' network. */
+const allocateFlag = "allocate-node-cidrs";
+
+type Flags = Pick<KubeadmConfig, "controllerManagerArgs">;
+
+/** Whether the controller manager gives each node its part of the pods' network, which kubeadm tells it to; the words are those of Go's strconv.ParseBool. */
+export function allocatesParts({ controllerManagerArgs }: Flags): boolean {
+  return !["0", "f", "F", "FALSE", "false", "False"].includes(controllerManagerArgs[allocateFlag] ?? "true");
+}
+
 /** Prefix lengths that kubeadm takes, and why no others. */
 interface Sizes {
   readonly largest: number;
@@ -27,10 +37,11 @@ const serviceSizes: Sizes = {
 
 /** What is wrong with the networks of pods and services; limits are those of cmd/kubeadm/app/apis/kubeadm/validation in k8s.io/kubernetes. */
 export function networkProblems(
-  config: Pick<KubeadmConfig, "podSubnet" | "serviceSubnet" | "controllerManagerArgs">,
+  config: Pick<KubeadmConfig, "podSubnet" | "serviceSubnet" | "controllerManagerArgs" | "cni">,
 ): NetworkProblem[] {
   const { podSubnet, serviceSubnet } = config;
   const problems = [
+    ...partProblems(config),
     ...maskProblems(config),
     ...sizeProblems("podSubnet", podSubnet, podSizes(config)),
     ...sizeProblems("serviceSubnet", serviceSubnet, serviceSizes),
@@ -40,9 +51,9 @@ export function networkProblems(
 }
 
 /** The controller manager gives each node its part of the pods' network, and there are at most 2^16 parts. */
-function podSizes({ controllerManagerArgs: flags }: Pick<KubeadmConfig, "controllerManagerArgs">): Sizes {
+function podSizes({ controllerManagerArgs: flags }: Flags): Sizes {
   const fewest = { smallest: 28, why: "kubeadm wants 14 addresses" };
-  if (flags["allocate-node-cidrs"] === "false" || !isMask(flags[maskFlag])) return { largest: 0, ...fewest };
+  if (flags[allocateFlag] === "false" || !isMask(flags[maskFlag])) return { largest: 0, ...fewest };
   const mask = Number(flags[maskFlag] || 24);
   const why = `each node gets a /${mask} of it, unless ${maskFlag} in kubeadm.controllerManagerArgs says otherwise`;
   const ofNodes = mask > fewest.smallest ? fewest : { smallest: mask, why };
@@ -54,7 +65,13 @@ function isMask(given = ""): boolean {
   return /^\d{0,2}$/.test(given);
 }
 
-function maskProblems({ controllerManagerArgs }: Pick<KubeadmConfig, "controllerManagerArgs">): NetworkProblem[] {
+function partProblems({ cni, ...flags }: Flags & Pick<KubeadmConfig, "cni">): NetworkProblem[] {
+  if (cni.kind !== "flannel" || allocatesParts(flags)) return [];
+  const reason = "flannel makes a node's network of the part that the controller manager gives it: leave it out";
+  return [{ path: `kubeadm.controllerManagerArgs.${allocateFlag}`, reason }];
+}
+
+function maskProblems({ controllerManagerArgs }: Flags): NetworkProblem[] {
   const given = controllerManagerArgs[maskFlag];
   const path = `kubeadm.controllerManagerArgs.${maskFlag}`;
   return isMask(given) ? [] : [{ path, reason: `'${given ?? ""}' is no prefix length such as 24` }];
@@ -66,4 +83,27 @@ function sizeProblems(key: string, subnet: string, { largest, smallest, why }: S
   const length = prefixLength(subnet);
   if (length >= largest && length <= smallest) return [];
   return [{ path, reason: `${subnet} has to be a network of /${largest} to /${smallest}: ${why}` }];
+}
+
+/** A node, and where its address is said. */
+export interface NodeAddress {
+  readonly name: string;
+  readonly address: string;
+  /** Config path. */
+  readonly path: string;
+}
+
+/** Nodes whose addresses are in the networks of pods or services: the node that has such a packet would take it for a pod's or a service's. */
+export function nodesInNetworks(
+  config: Pick<KubeadmConfig, "podSubnet" | "serviceSubnet">,
+  nodes: readonly NodeAddress[],
+): NetworkProblem[] {
+  return (["podSubnet", "serviceSubnet"] as const).flatMap((key) =>
+    nodes
+      .filter(({ address }) => overlap(`${address}/32`, config[key]))
+      .map(({ name, address, path }) => ({
+        path: `kubeadm.${key}`,
+        reason: `${config[key]} has the address ${address} of node ${name} (${path}) in it: choose a network that no node is in`,
+      })),
+  );
 }

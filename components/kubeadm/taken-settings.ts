@@ -7,7 +7,7 @@ export interface TakenSetting {
   readonly reason: string;
 }
 
-type Section = "apiServerArgs" | "controllerManagerArgs" | "etcdArgs" | "kubelet";
+type Section = "apiServerArgs" | "controllerManagerArgs" | "etcdArgs" | "kubelet" | "kubeProxy";
 
 /** Who else says it, and would say something else. */
 const said = (key: string) => `is said by ${key}, which kubeadm and the other nodes know too: set that`;
@@ -24,12 +24,16 @@ const taken: Readonly<Record<Section, Readonly<Record<string, string>>>> = {
     "cluster-cidr": said("kubeadm.podSubnet"),
     "service-cluster-ip-range": said("kubeadm.serviceSubnet"),
   },
-  etcdArgs: { "data-dir": fixed("/var/lib/etcd", "kubeadm reset") },
+  etcdArgs: {
+    "data-dir": fixed("/var/lib/etcd", "kubeadm reset"),
+    name: "is the name of the node, by which kubeadm knows the member: leave it out",
+  },
   kubelet: {
     clusterDomain: said("kubeadm.dnsDomain"),
     containerRuntimeEndpoint: said("kubeadm.runtime"),
     staticPodPath: fixed("/etc/kubernetes/manifests", "kubeadm"),
   },
+  kubeProxy: { clusterCIDR: said("kubeadm.podSubnet") },
 };
 
 /** Settings of {@link taken} that a section has. */

@@ -5,6 +5,7 @@ import { FlannelNetwork } from "./cni/flannel-network";
 import type { PreparedNetwork } from "./cni/network";
 import { adminKubeconfig } from "./configuration";
 import { kubeletHealthUrl } from "./kubelet";
+import { allocatesParts } from "./networks";
 import { kubeletService, nodeBase, type KubeadmNodeArgs } from "./node";
 import { nodeProgram } from "./programs";
 
@@ -66,7 +67,7 @@ export class KubeadmWorker extends pulumi.ComponentResource {
     });
     const joined = new board.KubeadmJoined(
       `${name}-joined`,
-      { ...joining, attempt: join.attempt, timeoutSeconds: startTimeoutSeconds },
+      { ...joining, attempt: join.attempt, getsPart: allocatesParts(config), timeoutSeconds: startTimeoutSeconds },
       { parent: this, dependsOn: [kubelet] },
     );
     this.node = new board.ClusterNode(

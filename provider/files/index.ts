@@ -49,11 +49,12 @@ export class File extends pulumi.CustomResource {
 /**
  * Reads a text file of a board, for what is to be merged with what others wrote there. Changes nothing; works in a preview.
  *
+ * @param args - with `mayBeLong` a longer file is told (`isLong`) instead of refused.
  * @returns without `content` where there is no file.
  * @throws where the board cannot be reached, or the path is no file of at most 256 KiB.
  */
 export function getFile(
-  args: { connection: ConnectionArgs; path: string },
+  args: { connection: ConnectionArgs; path: string; mayBeLong?: boolean },
   options?: pulumi.InvokeOptions,
 ): Promise<BoardFile> {
   return pulumi.runtime.invoke("board:index:getFile", args, options ?? {}) as Promise<BoardFile>;

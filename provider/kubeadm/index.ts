@@ -124,6 +124,8 @@ export class KubeadmJoin extends pulumi.CustomResource {
 export interface KubeadmJoinedArgs extends NodeJoinArgs {
   /** {@link KubeadmJoin.attempt}. */
   attempt: pulumi.Input<string>;
+  /** Whether the cluster gives nodes their parts of the network of pods, and this one's is waited for. Defaults to true. */
+  getsPart?: pulumi.Input<boolean>;
   /** Seconds for kubelet to get its certificate; the token is good for as long. Defaults to 900. */
   timeoutSeconds?: pulumi.Input<number>;
 }

@@ -242,6 +242,13 @@ describe("a join that was killed", () => {
     expect(cluster.secrets.size).toBe(0);
   });
 
+  it("is not waited for until it has a part of the network where the cluster gives none", async () => {
+    await joinToItsEnd();
+    cluster.nodes = [node("False")];
+    expect(await failure(kubeadmJoined.create(context, joined))).toMatch(/gave node w1 no part of podSubnet yet/);
+    expect(await failure(kubeadmJoined.create(context, { ...joined, getsPart: false }))).toBe("");
+  });
+
   it("says that there is nothing to join with where the next run is to make it", async () => {
     expect(await failure(kubeadmJoined.create(context, joined))).toMatch(
       /node w1 has nothing to join with: kubelet has not asked for a certificate yet, and there is no .*bootstrap-kubelet\.conf\. The same command again/,

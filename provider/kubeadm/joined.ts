@@ -19,6 +19,8 @@ const inputs = z.strictObject({
   node: z.string().min(1),
   /** Which attempt to join this is the end of. */
   attempt: z.string(),
+  /** Whether the cluster gives nodes their parts of the network of pods: where its controller manager does not, none ever comes. */
+  getsPart: z.boolean().default(true),
   /** Seconds for kubelet to get its certificate, and the node its part of the network of pods. */
   timeoutSeconds: z.number().positive().default(900),
 });
@@ -41,7 +43,7 @@ export const kubeadmJoined: ResourceType<Inputs, State> = {
   token: "board:index:KubeadmJoined",
   inputs,
   secretOutputs: [],
-  ignored: ["cluster", "timeoutSeconds"],
+  ignored: ["cluster", "getsPart", "timeoutSeconds"],
 
   diff: (state, wanted) => ({
     changed: [
@@ -112,12 +114,13 @@ async function awaitNode(context: Context, board: Board, wanted: Inputs): Promis
   }
 }
 
-/** Why a node that has joined can have no pods yet; empty where it can. */
+/** Why a node that has joined can have no pods yet, as far as the cluster gives it what that takes; empty where it can. */
 async function withoutNetwork(context: Context, board: Board, wanted: Inputs): Promise<string> {
   try {
     const found = await nodeOf(context, board, wanted);
     if (found === undefined) return `node ${wanted.node} has not registered yet`;
-    return found.spec?.podCIDR === undefined ? `the cluster gave node ${wanted.node} no part of podSubnet yet` : "";
+    const lacksPart = wanted.getsPart && found.spec?.podCIDR === undefined;
+    return lacksPart ? `the cluster gave node ${wanted.node} no part of podSubnet yet` : "";
   } catch (error) {
     if (!(error instanceof BoardError) || error.trouble === "cancelled") throw error;
     return error.message;

@@ -133,7 +133,7 @@ export class DirectoryBoard {
   }
 
   run(script: string, { stdin }: { readonly stdin?: Buffer } = {}) {
-    const here = [stateDirectory, "/etc/kubernetes", "/var/lib/kubelet", "/opt/test"].reduce(
+    const here = [stateDirectory, "/etc/kubernetes", "/etc/cni", "/var/lib/kubelet", "/opt/test"].reduce(
       (text, path) => text.replaceAll(path, this.at(path)),
       script,
     );

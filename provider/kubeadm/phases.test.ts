@@ -22,6 +22,7 @@ describe("beginning an init", () => {
       input: script
         .replaceAll(stateDirectory, at(stateDirectory))
         .replaceAll("/etc/kubernetes", at("/etc/kubernetes"))
+        .replaceAll("/etc/cni", at("/etc/cni"))
         .replaceAll("/var/lib/etcd", at("/var/lib/etcd")),
       encoding: "utf8",
     });
@@ -104,6 +105,14 @@ describe("beginning an init", () => {
     expect(run(`${originals}\nlock\n${forgetScript}\ntidy`)).toMatchObject({ status: 0, stderr: "" });
     expect(existsSync(at(stateDirectory))).toBe(false);
     expect(existsSync(at("/etc/kubernetes/manifests/etcd.yaml"))).toBe(false);
+  });
+
+  it("leaves no network of flannel's in a directory that was there before, and the others' as they are", () => {
+    begin();
+    put("/etc/cni/net.d/00-k3s-board-flannel.conflist");
+    put("/etc/cni/net.d/87-podman.conflist");
+    expect(run(`${originals}\nlock\n${forgetScript}\ntidy`)).toMatchObject({ status: 0, stderr: "" });
+    expect(readdirSync(at("/etc/cni/net.d"))).toEqual(["87-podman.conflist"]);
   });
 
   it("checks the host with the version that kubelet will have, where there is none yet, and again where the runtime was busy", () => {

@@ -55,11 +55,16 @@ export const stagedConfig = `${stateDirectory}/kubeadm.yaml`;
 /** Where a stand-in for kubelet lies while kubeadm looks at the host. */
 const standIn = `${stateDirectory}/kubeadm-preflight`;
 
+/** The pods' network, which a program of flannel's service writes: left behind, it would be the network of the next cluster too. */
+export const flannelConflist = "/etc/cni/net.d/00-k3s-board-flannel.conflist";
+
 /** What of ours is on the board besides what other resources remember. */
 export const ownTraces: readonly string[] = [
   ...[initRecord, joinRecord].flatMap((record) => [record, unwritten(record)]),
   stagedConfig,
   standIn,
+  flannelConflist,
+  `${flannelConflist}.k3s-board-new`,
   ...laterPods.map(heldBackPath),
 ];
 

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { BlockList, isIP } from "node:net";
 
 /** Which families a list of addresses or networks is of. */
 export type Families = "IPv4" | "IPv6" | "dual-stack";
@@ -16,6 +16,17 @@ export function parseNetwork(text: string): { readonly address: string; readonly
 export function familiesOf(addresses: readonly string[]): Families {
   const kinds = new Set(addresses.map((address) => isIP(address.split("/")[0] ?? "")));
   return kinds.size === 2 ? "dual-stack" : kinds.has(6) ? "IPv6" : "IPv4";
+}
+
+/** Whether an address is in a network, of either family; not where one of the two is none. */
+export function isInNetwork(address: string, network: string): boolean {
+  const parsed = parseNetwork(network);
+  const family = isIP(address);
+  if (parsed === undefined || family === 0 || family !== isIP(parsed.address)) return false;
+  const kind = family === 4 ? "ipv4" : "ipv6";
+  const addresses = new BlockList();
+  addresses.addSubnet(parsed.address, parsed.prefix, kind);
+  return addresses.check(address, kind);
 }
 
 function groupsOf(address: string): bigint {

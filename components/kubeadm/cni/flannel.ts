@@ -1,3 +1,4 @@
+import { flannelConflist } from "../../../provider/kubeadm/phases";
 import type { FlannelConfig } from "./config";
 import { conflist } from "./conflist";
 
@@ -8,7 +9,7 @@ export const flannelService = "flanneld";
 export const flannelPaths = {
   program: "/usr/local/lib/k3s-board/flanneld",
   conflistWriter: "/usr/local/lib/k3s-board/flannel-conflist",
-  conflist: "/etc/cni/net.d/00-k3s-board-flannel.conflist",
+  conflist: flannelConflist,
   network: "/etc/kube-flannel/net-conf.json",
   subnet: "/run/flannel/subnet.env",
   /** kubelet's own: it is on every node, and its certificate is renewed by kubelet. */
@@ -107,6 +108,9 @@ fi
 `;
 }
 
+/** Name of flannel's roles. */
+export const flannelRole = "k3s-board-flannel";
+
 /**
  * What flanneld needs at the API server as kubelet's user: it sees all nodes and their parts of the network. That it notes its own on its own
  * node, a kubelet may already.
@@ -115,7 +119,7 @@ export function flannelRoles(): string {
   return `apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
-  name: k3s-board-flannel
+  name: ${flannelRole}
 rules:
   - apiGroups: [""]
     resources: [nodes]
@@ -124,11 +128,11 @@ rules:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata:
-  name: k3s-board-flannel
+  name: ${flannelRole}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: ClusterRole
-  name: k3s-board-flannel
+  name: ${flannelRole}
 subjects:
   - apiGroup: rbac.authorization.k8s.io
     kind: Group

@@ -4,7 +4,8 @@ import * as board from "../../../provider";
 /** Name of the service that applies the network's objects. */
 const serviceName = "k3s-board-network";
 
-const manifestPath = "/etc/kubernetes/k3s-board-network.yaml";
+/** Where the network's objects lie on the control plane. */
+export const networkManifestPath = "/etc/kubernetes/k3s-board-network.yaml";
 
 /**
  * A service that applies the objects of the pods' network, at its start and so at each boot of the control plane. The network has to be there before
@@ -19,7 +20,7 @@ After=kubelet.service
 Type=oneshot
 RemainAfterExit=yes
 RuntimeDirectory=${serviceName}
-ExecStart=${kubectl} --kubeconfig=${kubeconfig} --cache-dir=/run/${serviceName} apply --server-side --force-conflicts -f ${manifestPath}
+ExecStart=${kubectl} --kubeconfig=${kubeconfig} --cache-dir=/run/${serviceName} apply --server-side --force-conflicts -f ${networkManifestPath}
 Restart=on-failure
 RestartSec=10s
 
@@ -54,7 +55,7 @@ export function networkManifest(
       connection,
       name: serviceName,
       unit: networkManifestUnit(kubectl, kubeconfig),
-      files: [{ path: manifestPath, content: manifest, mode: "0600" }],
+      files: [{ path: networkManifestPath, content: manifest, mode: "0600" }],
       timeoutSeconds: startTimeoutSeconds,
     },
     { parent, dependsOn: [...after] },

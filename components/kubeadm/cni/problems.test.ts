@@ -15,7 +15,8 @@ it("refuses bridge for several nodes", () => {
   expect(problems({ kind: "bridge" }, ["riscv64", "riscv64"], 2)).toEqual([
     {
       path: "kubeadm.cni.kind",
-      reason: "bridge networks the pods of one node, and the cluster has 2: use flannel, which joins them",
+      reason:
+        "bridge networks the pods of one node, and the cluster has 2: use flannel, which joins them; a cluster that is there with bridge is destroyed and made anew for that",
     },
   ]);
 });

@@ -32,7 +32,7 @@ export function cniProblems(config: CniConfig, { architectures, nodes }: CniSurr
         ? [
             {
               path,
-              reason: `bridge networks the pods of one node, and the cluster has ${nodes}: use flannel, which joins them`,
+              reason: `bridge networks the pods of one node, and the cluster has ${nodes}: use flannel, which joins them; a cluster that is there with bridge is destroyed and made anew for that`,
             },
           ]
         : [];
