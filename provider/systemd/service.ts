@@ -20,6 +20,7 @@ import {
 import { restoreChange, restoreReason, restoreWish } from "./restore";
 import { isUnknown } from "../unknowns";
 import { adoptionNotes, adoptionReasons } from "./adoption";
+import { isBegun } from "./begun";
 import { consequences } from "./consequences";
 import { withNodeDrained } from "./drained";
 import { waitForHealth, type Expectation } from "./health";
@@ -117,7 +118,11 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     const { state: found, unit, empty } = await look(board, state);
     const { program } = state;
     const paths = [...filesOf(state).map(({ path }) => path), ...(program === undefined ? [] : [program.path])];
-    if (unit.load === "not-found" && empty && !(await isRecorded(board, paths))) return undefined;
+    // Where nothing is ours yet it is made anew, and so announced: others' lines are shown there without their secrets.
+    const isThere = isCut(state)
+      ? await isBegun(board, state.name, unit, paths)
+      : unit.load !== "not-found" || !empty || (await isRecorded(board, paths));
+    if (!isThere) return undefined;
     const {
       unsettled: _unsettled,
       unfinished: _unfinished,
@@ -152,6 +157,11 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     }
   },
 };
+
+/** Whether it is the state of a create that was killed, of which only the inputs are known. */
+function isCut(state: ServiceInputs): boolean {
+  return !("unsettled" in state);
+}
 
 /** Brings the board to what is wanted: settles what a killed run began, changes what differs, restarts where that needs it, and proves health. */
 async function reconcile(
