@@ -19,7 +19,7 @@ import {
 } from "./changes";
 import { restoreChange, restoreReason, restoreWish } from "./restore";
 import { isUnknown } from "../unknowns";
-import { adoptionNotes, adoptionReasons } from "./adoption";
+import { adoptionNotes, adoptionReasons, withoutSecretsOfOthers } from "./adoption";
 import { isBegun } from "./begun";
 import { consequences } from "./consequences";
 import { withNodeDrained } from "./drained";
@@ -115,7 +115,8 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
 
   async read(context, _id, state) {
     const board = await context.board(state.connection);
-    const { state: found, unit, empty } = await look(board, state);
+    const { state: seen, unit, empty } = await look(board, state);
+    const found = unit.wasUp === undefined ? withoutSecretsOfOthers(seen, state) : seen;
     const { program } = state;
     const paths = [...filesOf(state).map(({ path }) => path), ...(program === undefined ? [] : [program.path])];
     // Where nothing is ours yet it is made anew, and so announced: others' lines are shown there without their secrets.
