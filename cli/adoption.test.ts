@@ -12,6 +12,7 @@ describe("idFromInputs", () => {
     ["board:index:RegistryImage", { ...image, registry: { ciphertext: "c" } }, undefined],
     ["board:index:Package", { name: "ipset" }, "ipset"],
     ["board:index:Setting", { kind: "swap", values: {} }, "swap"],
+    ["board:index:Reboot", { connection: { ciphertext: "c" }, consent: "allowed" }, "reboot"],
     ["board:index:K3sData", { dataDir: "/var/lib/rancher/k3s" }, "/var/lib/rancher/k3s"],
     ["board:index:KubeadmData", { connection: { ciphertext: "c" } }, "kubeadm"],
     // an answer about the cluster, of which nothing stays on the board

@@ -27,6 +27,7 @@ const ids: Readonly<Record<string, IdOf>> = {
   "board:index:SystemdService": byInput("name"),
   "board:index:DatastoreBackup": byInput("name"),
   "board:index:Setting": byInput("kind"),
+  "board:index:Reboot": () => "reboot",
   "board:index:Package": byInput("name"),
   "board:index:K3sData": byInput("dataDir"),
   "board:index:KubeadmData": () => "kubeadm",

@@ -17,6 +17,8 @@ const failing = `fail() { printf '%s\\n' "$*" >&2; exit 1; }\n`;
 /**
  * Carries a plan out. What ran before is remembered first, and that a change is under way; then the running system changes, then the files,
  * each at once. Killed anywhere, the next run finds the note and does it again.
+ *
+ * The note has the values as well, until a change without them has come to its end: where the run was killed they are nowhere else.
  */
 export async function carryOut(
   board: Board,
@@ -25,7 +27,7 @@ export async function carryOut(
   seen: Seen,
 ): Promise<void> {
   const running = kind.running(keysOf(wanted), seen);
-  const record = extendRecord(seen, running);
+  const record = extendRecord(seen, running, { ...ours, ...wanted });
   await script(board, `remembering ${name}`, `${originals}\n${remember(name, record)}`);
   const apply =
     Object.keys(seen.unfinished ? wanted : plan.apply).length === 0
@@ -38,7 +40,7 @@ export async function carryOut(
   await script(
     board,
     `settling ${name}`,
-    `${originals}\n${settle}\n${remember(name, { ...record, unfinished: false })}`,
+    `${originals}\n${settle}\n${remember(name, { ...record, unfinished: false, wanted })}`,
   );
 }
 

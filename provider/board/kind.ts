@@ -18,6 +18,8 @@ export interface Seen {
   readonly before: Values;
   /** A change of ours was begun and did not come to its end: a run was killed, or the board lost power. */
   readonly unfinished: boolean;
+  /** What the last change of ours, or the one that is under way, was to set, and what it had still to take back; absent where no record says so. */
+  readonly wanted?: Values;
 }
 
 /** What a plan changes. */

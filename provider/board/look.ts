@@ -4,7 +4,7 @@ import type { Board, FileOnBoard } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { stateDirectory } from "../ssh/file-questions";
 import { lastLines } from "../files/write";
-import type { Seen, Values } from "./kind";
+import { keysOf, type Seen, type Values } from "./kind";
 import { kindOf, type KindName } from "./kinds";
 
 /** Where we remember, for each kind of setting, what the running system had before us. */
@@ -15,9 +15,13 @@ export function recordPath(kind: KindName): string {
   return `${settingsDirectory}/${kind}.json`;
 }
 
-const recordSchema = z.object({ before: z.record(z.string(), z.string()), unfinished: z.boolean() });
+const recordSchema = z.object({
+  before: z.record(z.string(), z.string()),
+  unfinished: z.boolean(),
+  wanted: z.record(z.string(), z.string()).optional(),
+});
 
-/** What is remembered of a setting: what ran before us, and whether a change is under way. */
+/** What is remembered of a setting: what ran before us, whether a change is under way, and all that may be ours for it. */
 export type SettingRecord = z.output<typeof recordSchema>;
 
 /** Looks at everything that a setting is about, in one round trip that is shared with all other reads. */
@@ -50,7 +54,28 @@ export async function look(board: Board, name: KindName, keys: readonly string[]
     output: said.stdout,
     before: kept?.before ?? {},
     unfinished: kept?.unfinished ?? false,
+    ...(kept?.wanted === undefined ? {} : { wanted: kept.wanted }),
   };
+}
+
+/**
+ * Looks at a setting with everything that may be ours: the stack does not know what a run that was killed has set, the record does.
+ *
+ * @param wanted - what is to be looked at besides.
+ * @param known - the values of ours that the stack knows; they stand where the record has others.
+ */
+export async function lookAtOurs(
+  board: Board,
+  name: KindName,
+  wanted: Values,
+  known: Values,
+): Promise<{ readonly seen: Seen; readonly ours: Values }> {
+  const keys = keysOf(wanted, known);
+  const seen = await look(board, name, keys);
+  const ours = { ...seen.wanted, ...known };
+  // Only behind a run that was killed is there more in the record: all other looks are one round trip.
+  const isWhole = Object.keys(ours).every((key) => keys.includes(key));
+  return { ours, seen: isWhole ? seen : await look(board, name, keysOf(wanted, ours)) };
 }
 
 /** A record; `undefined` where it cannot be read, which only somebody else's hand makes so: records are written whole or not at all. */
@@ -62,9 +87,13 @@ function parseRecord(text: string): SettingRecord | undefined {
   }
 }
 
-/** The record with what the running system has, for keys that it does not know yet. */
-export function extendRecord(seen: Seen, running: Values): SettingRecord {
-  return { before: { ...running, ...seen.before }, unfinished: true };
+/**
+ * The record of a change that begins, with what the running system has, for keys that it does not know yet.
+ *
+ * @param wanted - what it is to set, and what it has to take back.
+ */
+export function extendRecord(seen: Seen, running: Values, wanted: Values): SettingRecord {
+  return { before: { ...running, ...seen.before }, unfinished: true, wanted };
 }
 
 function textIn(board: Board, path: string, there: FileOnBoard): string | null {

@@ -27,6 +27,13 @@ describe("planSetting", () => {
     expect(notes.join("\n")).toContain("  //nas/share /mnt cifs user=me,password=***");
   });
 
+  it("gives a file back to the byte that a killed run has left with other values", () => {
+    const original = "127.0.0.1 localhost";
+    const left = { [hostsFile]: `${original}\n# begin k3s-board\n192.0.2.7 other.lan\n# end k3s-board\n` };
+    const seen = { ...withFile(Buffer.from(original)), files: left };
+    expect(planSetting(hosts, {}, wanted, seen).edits).toEqual({ [hostsFile]: original });
+  });
+
   it("leaves a file alone whose other lines would not stay as they are", () => {
     const latin1 = withFile(Buffer.from("127.0.0.1 localhost # Büro\n", "latin1"));
     expect(planSetting(hosts, wanted, {}, latin1)).toMatchObject({

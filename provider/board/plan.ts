@@ -64,10 +64,13 @@ function unreadable(paths: readonly string[], { files }: Seen): string | undefin
  * somebody has changed since, only ours goes.
  */
 function undo(kind: SettingKind, ours: Values, seen: Seen): Texts {
-  const asWeLeft = kind.edit(ours, {}, { ...seen, files: seen.originals });
+  // A run that was killed has left some of ours, or other values of it: those that the files have.
+  const asWeLeft = [ours, kind.boot(keysOf(ours), seen)].map((values) =>
+    kind.edit(values, {}, { ...seen, files: seen.originals }),
+  );
   return Object.fromEntries(
     Object.entries(kind.edit({}, ours, seen)).map(([path, text]) =>
-      (asWeLeft[path] ?? seen.originals[path]) === seen.files[path]
+      asWeLeft.some((texts) => (texts[path] ?? seen.originals[path]) === seen.files[path])
         ? [path, seen.originals[path] ?? null]
         : [path, text],
     ),

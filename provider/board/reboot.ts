@@ -82,9 +82,12 @@ export const reboot: ResourceType<Inputs, State> = {
     const { connection, consent, settings, forUpdates, cgroupControllers, timeoutSeconds } = state;
     const found = { connection, consent, settings, forUpdates, cgroupControllers, timeoutSeconds };
     const boot = await readBoot(board, settings);
+    // of a create that was killed only the inputs are known, and the note on the board says whether it has begun
+    const { boot: former, rebooted = "" } = state as Partial<State>;
+    if (former === undefined && !isUnfinished(boot)) return undefined;
     const reasons = consent === "never" ? rebootReasons(found, boot) : [];
     if (reasons.length > 0) context.log("warning", waiting(reasons));
-    return { state: { ...found, boot, rebooted: state.rebooted }, inputs: found };
+    return { state: { ...found, boot, rebooted }, inputs: found };
   },
 
   update: (context, _id, old, wanted) => reconcile(context, wanted, old.rebooted),
@@ -108,8 +111,9 @@ async function reconcile(context: Context, wanted: Inputs, rebooted: string): Pr
   requireTold(context, board, "board", "the board would reboot", reasons);
   checkInVain(board, boot, reasons);
   context.log("info", `the board reboots now: ${reasons.join(", ")}`);
-  await sendReboot(board, { bootId: boot.bootId, reasons });
+  // The note goes before the reboot, and stays where sending it or waiting for it broke off: whoever destroys the stack now takes it away.
   try {
+    await sendReboot(board, { bootId: boot.bootId, reasons });
     await waitForBoot(board, { bootId: boot.bootId, timeoutSeconds: wanted.timeoutSeconds }, (detail, elapsed) =>
       context.log("info", `waiting for the board to come back, ${elapsed} s of ${wanted.timeoutSeconds} s: ${detail}`),
     );

@@ -7,7 +7,7 @@ import { holdsUnknown } from "../unknowns";
 import { carryOut, takeBack } from "./change";
 import { keysOf, type Seen, type Values } from "./kind";
 import { kindNames, kindOf } from "./kinds";
-import { look, recordPath } from "./look";
+import { look, lookAtOurs, recordPath } from "./look";
 import { describeValues, planSetting } from "./plan";
 
 const inputs = z.strictObject({
@@ -36,8 +36,8 @@ export const setting: ResourceType<Inputs, State> = {
   async announce(context, wanted) {
     if (holdsUnknown(wanted)) return [];
     const board = await context.board(wanted.connection);
-    const seen = await look(board, wanted.kind, keysOf(wanted.values));
-    const { notes, refusal } = planSetting(kindOf(wanted.kind), wanted.values, {}, seen);
+    const { seen, ours } = await lookAtOurs(board, wanted.kind, wanted.values, {});
+    const { notes, refusal } = planSetting(kindOf(wanted.kind), wanted.values, ours, seen);
     if (refusal !== undefined) throw new BoardError("refused", board.label, refusal);
     return notes;
   },
@@ -58,8 +58,11 @@ export const setting: ResourceType<Inputs, State> = {
     const board = await context.board(state.connection);
     const { connection, kind } = state;
     // of a create that was killed only the inputs are known, and the record says whether it has begun
-    const { ours = state.values } = state as Partial<State>;
-    const [seen, record] = await Promise.all([look(board, kind, keysOf(ours)), board.file(recordPath(kind))]);
+    const { ours: known = state.values } = state as Partial<State>;
+    const [{ seen, ours }, record] = await Promise.all([
+      lookAtOurs(board, kind, {}, known),
+      board.file(recordPath(kind)),
+    ]);
     if (!("ours" in state) && record.kind === "absent") return undefined;
     const found = { connection, kind, values: describeValues(kindOf(kind), ours, seen) };
     // As wanted, in every byte of the files: else the engine would have nothing to show for a difference that diff finds.
@@ -72,8 +75,8 @@ export const setting: ResourceType<Inputs, State> = {
 
   async delete(context, _id, state) {
     const board = await context.board(state.connection);
-    const [kind, ours] = [kindOf(state.kind), state.ours];
-    const seen = await look(board, state.kind, keysOf(ours));
+    const kind = kindOf(state.kind);
+    const { seen, ours } = await lookAtOurs(board, state.kind, {}, state.ours);
     const plan = planSetting(kind, {}, ours, seen);
     if (plan.refusal !== undefined) context.log("warning", plan.refusal);
     await takeBack(board, { name: state.kind, kind, ours }, plan, seen);
@@ -82,11 +85,10 @@ export const setting: ResourceType<Inputs, State> = {
   },
 };
 
-async function reconcile(context: Context, wanted: Inputs, ours: Values): Promise<State> {
+async function reconcile(context: Context, wanted: Inputs, known: Values): Promise<State> {
   const board = await context.board(wanted.connection);
   const kind = kindOf(wanted.kind);
-  const keys = keysOf(wanted.values, ours);
-  const seen = await look(board, wanted.kind, keys);
+  const { seen, ours } = await lookAtOurs(board, wanted.kind, wanted.values, known);
   const plan = planSetting(kind, wanted.values, ours, seen);
   if (plan.refusal !== undefined) throw new BoardError("refused", board.label, plan.refusal);
   const state: State = { ...wanted, ours: wanted.values, seen };

@@ -1,6 +1,6 @@
 import { hideSecrets } from "../files/hide-secrets";
 import type { Difference } from "../resource";
-import type { ServiceInputs } from "./schema";
+import type { ServiceInputs, ServiceState } from "./schema";
 
 /**
  * What is told before a service of this board comes under the stack: each file that differs line by line, and whether it restarts. What somebody
@@ -32,4 +32,20 @@ export function adoptionNotes(
 export function adoptionReasons(wanted: ServiceInputs, recorded: string, triggers: string): string[] {
   const isKnown = recorded === "" ? Object.keys(wanted.restartTriggers).length === 0 : recorded === triggers;
   return isKnown ? [] : ["it is taken over"];
+}
+
+/**
+ * A service that we have begun to take over and not written yet, as the stack may keep it: texts are others' still, and have no place in the state with
+ * what sounds like a secret in them. A text that is as the stack knows it stays, so that nothing differs that is the same.
+ */
+export function withoutSecretsOfOthers(found: ServiceState, known: ServiceInputs): ServiceState {
+  const hide = (text: string, same: string | undefined) => (text === same ? text : hideSecrets(text));
+  return {
+    ...found,
+    ...(found.unit === undefined ? {} : { unit: hide(found.unit, known.unit) }),
+    files: found.files.map((file) => ({
+      ...file,
+      content: hide(file.content, known.files.find(({ path }) => path === file.path)?.content),
+    })),
+  };
 }

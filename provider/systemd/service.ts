@@ -20,7 +20,8 @@ import {
 } from "./changes";
 import { restoreChange, restoreReason, restoreWish } from "./restore";
 import { isUnknown } from "../unknowns";
-import { adoptionNotes, adoptionReasons } from "./adoption";
+import { adoptionNotes, adoptionReasons, withoutSecretsOfOthers } from "./adoption";
+import { isBegun } from "./begun";
 import { consequences } from "./consequences";
 import { withNodeDrained } from "./drained";
 import { waitForHealth, type Expectation } from "./health";
@@ -115,10 +116,15 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
 
   async read(context, _id, state) {
     const board = await context.board(state.connection);
-    const { state: found, unit, empty } = await look(board, state);
+    const { state: seen, unit, empty } = await look(board, state);
+    const found = unit.wasUp === undefined ? withoutSecretsOfOthers(seen, state) : seen;
     const { program } = state;
     const paths = [...filesOf(state).map(({ path }) => path), ...(program === undefined ? [] : [program.path])];
-    if (unit.load === "not-found" && empty && !(await isRecorded(board, paths))) return undefined;
+    // Where nothing is ours yet it is made anew, and so announced: others' lines are shown there without their secrets.
+    const isThere = isCut(state)
+      ? await isBegun(board, state.name, unit, paths)
+      : unit.load !== "not-found" || !empty || (await isRecorded(board, paths));
+    if (!isThere) return undefined;
     const {
       unsettled: _unsettled,
       unfinished: _unfinished,
@@ -153,6 +159,11 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
     }
   },
 };
+
+/** Whether it is the state of a create that was killed, of which only the inputs are known. */
+function isCut(state: ServiceInputs): boolean {
+  return !("unsettled" in state);
+}
 
 /** Brings the board to what is wanted: settles what a killed run began, changes what differs, restarts where that needs it, and proves health. */
 async function reconcile(

@@ -72,6 +72,17 @@ describe("a service that somebody installed by hand", () => {
     await expect.poll(() => test.sh("systemctl is-active demo || :"), { timeout: 30_000 }).toBe("active");
   });
 
+  it("is not known from a create that was killed before it began, and is from one that had", async () => {
+    const inputs = await wanted({ files: [dropIn, { ...conf, content: "flags=yes\nmore=1\n" }] });
+    // what the state has then are the inputs alone
+    const known = () => systemdService.read(test.context, "demo", inputs as Parameters<typeof systemdService.read>[2]);
+    expect(await known()).toBeUndefined();
+    const { id, state } = await systemdService.create(test.context, inputs);
+    expect((await known())?.inputs).toEqual(inputs);
+    await systemdService.delete(test.context, id, state);
+    expect(await known()).toBeUndefined();
+  });
+
   it("gives the original back also where the stack's state was lost in between", async () => {
     const before = await files();
     const inputs = await wanted({ files: [dropIn, { ...conf, content: "flags=no\n", mode: "0600" }] });

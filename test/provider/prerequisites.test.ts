@@ -144,4 +144,22 @@ describe("a run that was killed", () => {
     expect(await test.sh("cat /proc/sys/kernel/domainname")).toBe("before");
     expect(await kept()).toBe("");
   });
+
+  it("leaves nothing that the next configuration has not, although no state knows of it", async () => {
+    await test.sh("echo before >/proc/sys/kernel/domainname");
+    const none = await wanted("sysctls", {});
+    const { state } = await setting.create(test.context, none);
+    const added = await wanted("sysctls", { "kernel.domainname": "board.test" });
+    const { state: known } = await found(state);
+    await setting.update(test.context, "sysctls", known, added);
+    const { state: behind } = await found(known);
+    expect(behind.ours).toEqual(added.values);
+    const after = await setting.update(test.context, "sysctls", behind, none);
+    expect(await test.sh("cat /proc/sys/kernel/domainname")).toBe("before");
+    const { state: again, inputs } = await found(after);
+    expect(inputs).toEqual(none);
+    expect(await setting.diff(again, none, () => false)).toEqual({ changed: [], notes: [] });
+    await setting.delete(test.context, "sysctls", again);
+    expect(await kept()).toBe("");
+  });
 });

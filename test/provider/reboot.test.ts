@@ -81,7 +81,10 @@ it("goes on where a run was killed behind the reboot", async () => {
   );
   await test.nspawn.powerCycle();
   const now = await bootId();
-  const { state } = await reboot.create(test.context, await wanted());
+  // as the next run knows it: by its inputs, and by the note
+  const inputs = await wanted();
+  expect((await found(inputs as Parameters<typeof found>[0])).boot.record?.bootId).toBe(sent);
+  const { state } = await reboot.create(test.context, inputs);
   expect(await bootId()).toBe(now);
   expect(state.rebooted).toBe(now);
   expect(await kept()).toBe("");
