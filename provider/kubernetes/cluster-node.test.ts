@@ -1,5 +1,6 @@
 import type { V1Node } from "@kubernetes/client-node";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { PartialFailure } from "../resource";
 import { sampleContext } from "../sample-context";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
@@ -72,6 +73,30 @@ describe("ClusterNode", () => {
     expect(text).toMatch(/node w1 is not Ready after/);
     expect(text).toMatch(message);
     expect(patches).toEqual([]);
+  });
+
+  it("is known although its wait is over, so that it is drained when it goes, and is waited for again", async () => {
+    there = node("False");
+    const error: unknown = await clusterNode.create(context, wanted).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(PartialFailure);
+    expect(error).toMatchObject({ id: "w1", state: wanted });
+    const bare = { ...wanted, labels: {}, taints: [] };
+    const found = await clusterNode.read(context, "w1", bare);
+    expect(found).toEqual({ state: bare, inputs: bare });
+    expect(await clusterNode.diff(bare, bare, () => false)).toMatchObject({ changed: ["arrived"] });
+    there = node("True");
+    const state = await clusterNode.update(context, "w1", bare, bare);
+    expect(await clusterNode.diff(state, bare, () => false)).toMatchObject({ changed: [], notes: [] });
+    // one that has been Ready does not hold up changes of others
+    there = node("False");
+    expect(await clusterNode.read(context, "w1", state)).toEqual({ state, inputs: bare });
+  });
+
+  it("is found out from its inputs where a create was killed, and is unfinished where the node was left cordoned", async () => {
+    const bare = { ...wanted, labels: {}, taints: [] };
+    expect((await clusterNode.read(context, "w1", bare))?.state).toEqual({ ...bare, arrived: true });
+    there = { ...there, metadata: { name: "w1", annotations: { [drainedByUs]: "true" } } };
+    expect((await clusterNode.read(context, "w1", bare))?.state).toEqual(bare);
   });
 
   it("reads the marks that are its own, and finds a node that is gone", async () => {

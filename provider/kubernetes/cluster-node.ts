@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { V1Node } from "@kubernetes/client-node";
 import { z } from "zod";
 import { pauseAfterLook } from "../pause";
-import type { Context, ResourceType } from "../resource";
+import { PartialFailure, type Context, type ResourceType } from "../resource";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { drainNode, uncordonPatch } from "./drain";
@@ -31,6 +31,11 @@ const inputs = z.strictObject({
 });
 
 type Inputs = z.output<typeof inputs>;
+
+interface State extends Inputs {
+  /** It has been Ready, and let pods in. Not there where nobody has seen that: its `create` failed or was killed, or was an earlier version's. */
+  readonly arrived?: boolean;
+}
 
 /** Seconds between two messages to the person who waits. */
 const reportSeconds = 20;
@@ -79,13 +84,13 @@ async function look(
   }
 }
 
-async function bring(context: Context, wanted: Inputs, before: NodeMarks): Promise<Inputs> {
+async function bring(context: Context, wanted: Inputs, before: NodeMarks): Promise<State> {
   const { api, node } = await awaitNode(context, wanted);
   try {
     const uncordon = uncordonPatch(node);
     if (uncordon !== undefined) await api.merge(wanted.name, uncordon);
     await markNode(api, node, before, wanted);
-    return wanted;
+    return { ...wanted, arrived: true };
   } catch (error) {
     if (error instanceof BoardError) throw error;
     const { label } = await context.board(wanted.connection);
@@ -97,30 +102,46 @@ async function bring(context: Context, wanted: Inputs, before: NodeMarks): Promi
  * A node of the cluster: Ready, with the labels and taints that it is to have. Made after the agent that runs it, so that it is drained before
  * that agent stops.
  */
-export const clusterNode: ResourceType<Inputs, Inputs> = {
+export const clusterNode: ResourceType<Inputs, State> = {
   token: "board:index:ClusterNode",
   inputs,
   secretOutputs: [],
   ignored: ["kubeconfig", "service", "timeoutSeconds", "drainTimeoutSeconds"],
   diff: (state, wanted) => ({
-    changed: (["labels", "taints"] as const).filter((key) => !isDeepStrictEqual(state[key], wanted[key])),
+    changed: [
+      ...(["labels", "taints"] as const).filter((key) => !isDeepStrictEqual(state[key], wanted[key])),
+      ...(state.arrived ? [] : ["arrived"]),
+    ],
     replaces: state.name === wanted.name ? [] : ["name"],
-    notes: marksNotes(wanted.name, state, wanted),
+    notes: [
+      ...(state.arrived ? [] : [`node ${wanted.name} has not been seen Ready; up waits until it is`]),
+      ...marksNotes(wanted.name, state, wanted),
+    ],
   }),
-  create: async (context, wanted) => ({ id: wanted.name, state: await bring(context, wanted, noMarks) }),
+  async create(context, wanted) {
+    try {
+      return { id: wanted.name, state: await bring(context, wanted, noMarks) };
+    } catch (error) {
+      // its service runs: it may register after we have gone, and whoever takes it out has to know of it
+      if (error instanceof BoardError) throw new PartialFailure(wanted.name, wanted, error);
+      throw error;
+    }
+  },
   async read(context, _id, state) {
+    const { arrived, ...ofInputs } = state;
     try {
       const api = await clusterOf(await context.board(state.connection), state.kubeconfig);
       const node = await api?.find(state.name);
       if (node === undefined) return undefined;
       const { labels, taints } = marksOf(node, state);
-      const found = { ...state, labels: { ...labels }, taints: [...taints] };
-      return { state: found, inputs: found };
+      const found = { ...ofInputs, labels: { ...labels }, taints: [...taints] };
+      const hasArrived = arrived ?? (nodeHealth(node).ready && uncordonPatch(node) === undefined);
+      return { state: hasArrived ? { ...found, arrived: true } : found, inputs: found };
     } catch (error) {
       // that no API server answers says nothing about the node; this run brings the server back, or says that it cannot
       if (error instanceof BoardError && error.trouble !== "refused") throw error;
       context.log("warning", `node ${state.name} is taken as unchanged: ${requestFailure(error)}`);
-      return { state, inputs: state };
+      return { state, inputs: ofInputs };
     }
   },
   update: (context, _id, old, wanted) => bring(context, wanted, old),
