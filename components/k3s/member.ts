@@ -33,6 +33,8 @@ export interface MemberArgs extends K3sNodeArgs {
   readonly otherFiles: readonly board.ServiceFileArgs[];
   /** What has to be there before it starts, and may come after its images. */
   readonly beforeStart: readonly pulumi.Resource[];
+  /** The boot that our last reboot of its board ended; `undefined` where there is no reboot to be. */
+  readonly formerBoot: pulumi.Output<string> | undefined;
 }
 
 /** What {@link memberNode} makes a node of. */
@@ -74,7 +76,12 @@ export function memberNode(name: string, { args, marks, service, running, parent
   const ran = running?.(made.service, member);
   return new board.ClusterNode(
     `${name}-node`,
-    { ...member, ...marks, timeoutSeconds: args.k3s.readyTimeoutSeconds },
+    {
+      ...member,
+      ...marks,
+      timeoutSeconds: args.k3s.readyTimeoutSeconds,
+      ...(args.formerBoot === undefined ? {} : { formerBoot: args.formerBoot }),
+    },
     // the images that are only names in containerd are there while pods run
     { parent, dependsOn: [made.service, ...made.contained, ...(ran === undefined ? [] : [ran])] },
   );

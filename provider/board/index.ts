@@ -67,8 +67,15 @@ export class Reboot extends pulumi.CustomResource {
   declare readonly consent: pulumi.Output<"allowed" | "never">;
   /** Boot id after the last reboot of ours; empty before the first. Not known in a preview that reboots. */
   declare readonly rebooted: pulumi.Output<string>;
+  /** Boot id of the boot that our last reboot ended; empty before the first. Not known in a preview that reboots. */
+  declare readonly formerBoot: pulumi.Output<string>;
 
   constructor(name: string, args: RebootArgs, options?: pulumi.CustomResourceOptions) {
-    super("board:index:Reboot", name, { rebooted: undefined, ...secretConnection(args) }, options);
+    super(
+      "board:index:Reboot",
+      name,
+      { rebooted: undefined, formerBoot: undefined, ...secretConnection(args) },
+      options,
+    );
   }
 }

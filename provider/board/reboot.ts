@@ -25,7 +25,12 @@ interface State extends Inputs {
   readonly boot: Boot;
   /** Boot id of the last boot that was ours; empty before the first. */
   readonly rebooted: string;
+  /** Boot id of the boot that our last reboot ended; empty before the first. A state of an earlier version has none. */
+  readonly formerBoot?: string;
 }
+
+/** What is known of reboots of ours. */
+type Reboots = Pick<State, "rebooted" | "formerBoot">;
 
 /** Boot id of the run that a reboot was sent in and whose end nobody has seen. */
 function isUnfinished({ record }: Boot): boolean {
@@ -74,7 +79,7 @@ export const reboot: ResourceType<Inputs, State> = {
   },
 
   async create(context, wanted) {
-    return { id: "reboot", state: await reconcile(context, wanted, "") };
+    return { id: "reboot", state: await reconcile(context, wanted, { rebooted: "" }) };
   },
 
   async read(context, _id, state) {
@@ -84,26 +89,33 @@ export const reboot: ResourceType<Inputs, State> = {
     const boot = await readBoot(board, settings);
     const reasons = consent === "never" ? rebootReasons(found, boot) : [];
     if (reasons.length > 0) context.log("warning", waiting(reasons));
-    return { state: { ...found, boot, rebooted: state.rebooted }, inputs: found };
+    return { state: { ...found, boot, ...rebootsOf(state) }, inputs: found };
   },
 
-  update: (context, _id, old, wanted) => reconcile(context, wanted, old.rebooted),
+  update: (context, _id, old, wanted) => reconcile(context, wanted, rebootsOf(old)),
 
   async delete(context, _id, state) {
     await forgetReboot(await context.board(state.connection));
   },
 };
 
-async function reconcile(context: Context, wanted: Inputs, rebooted: string): Promise<State> {
+function rebootsOf({ rebooted, formerBoot = "" }: Reboots): Required<Reboots> {
+  return { rebooted, formerBoot };
+}
+
+async function reconcile(context: Context, wanted: Inputs, reboots: Reboots): Promise<State> {
   const board = await context.board(wanted.connection);
   const boot = await readBoot(board, wanted.settings);
   const reasons = rebootReasons(wanted, boot);
   if (reasons.length === 0 || wanted.consent === "never") {
     if (reasons.length > 0) context.log("warning", waiting(reasons));
-    const ours = boot.record !== undefined && boot.record.bootId !== boot.bootId ? boot.bootId : rebooted;
+    const ours =
+      boot.record !== undefined && boot.record.bootId !== boot.bootId
+        ? { rebooted: boot.bootId, formerBoot: boot.record.bootId }
+        : rebootsOf(reboots);
     if (isUnfinished(boot)) await forgetReboot(board);
     checkControllers(board, wanted, boot, reasons);
-    return { ...wanted, boot: { ...boot, record: undefined }, rebooted: ours };
+    return { ...wanted, boot: { ...boot, record: undefined }, ...ours };
   }
   requireTold(context, board, "board", "the board would reboot", reasons);
   checkInVain(board, boot, reasons);
@@ -118,9 +130,11 @@ async function reconcile(context: Context, wanted: Inputs, rebooted: string): Pr
     checkInVain(board, after, left);
     await forgetReboot(board);
     checkControllers(board, wanted, after, left);
-    return { ...wanted, boot: { ...after, record: undefined }, rebooted: after.bootId };
+    const ours = { rebooted: after.bootId, formerBoot: boot.bootId };
+    return { ...wanted, boot: { ...after, record: undefined }, ...ours };
   } catch (error) {
-    if (error instanceof BoardError) throw new PartialFailure("reboot", { ...wanted, boot, rebooted }, error);
+    if (error instanceof BoardError)
+      throw new PartialFailure("reboot", { ...wanted, boot, ...rebootsOf(reboots) }, error);
     throw error;
   }
 }

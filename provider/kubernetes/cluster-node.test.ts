@@ -1,4 +1,4 @@
-import type { V1Node } from "@kubernetes/client-node";
+import type { V1Node, V1NodeSystemInfo } from "@kubernetes/client-node";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { PartialFailure } from "../resource";
 import { sampleContext } from "../sample-context";
@@ -97,6 +97,30 @@ describe("ClusterNode", () => {
     expect((await clusterNode.read(context, "w1", bare))?.state).toEqual({ ...bare, arrived: true });
     there = { ...there, metadata: { name: "w1", annotations: { [drainedByUs]: "true" } } };
     expect((await clusterNode.read(context, "w1", bare))?.state).toEqual(bare);
+  });
+
+  it("does not take a node for Ready that says nothing since its board rebooted, and waits again after each reboot", async () => {
+    const inBoot = (bootID: string): V1Node => {
+      const one = node("True");
+      return { ...one, status: { ...one.status, nodeInfo: { bootID } as V1NodeSystemInfo } };
+    };
+    const rebooted = { ...wanted, formerBoot: "boot-1" };
+    const { state } = await clusterNode.create(context, wanted);
+    expect(await clusterNode.diff(state, rebooted, () => false)).toMatchObject({ changed: ["formerBoot"] });
+    there = inBoot("boot-1");
+    expect(await failure(clusterNode.update(context, "w1", state, rebooted))).toMatch(
+      /node w1 has not said anything since its board rebooted/,
+    );
+    there = inBoot("boot-2");
+    const after = await clusterNode.update(context, "w1", state, rebooted);
+    expect(await clusterNode.diff(after, rebooted, () => false)).toMatchObject({ changed: [] });
+    // without a reboot that may be there is nothing to wait for
+    expect(await clusterNode.diff(after, wanted, () => false)).toMatchObject({ changed: [] });
+  });
+
+  it("leaves a node alone that stays", async () => {
+    await clusterNode.delete(context, "w1", { ...wanted, stays: true });
+    expect(patches).toEqual([]);
   });
 
   it("reads the marks that are its own, and finds a node that is gone", async () => {

@@ -28,6 +28,10 @@ const inputs = z.strictObject({
   timeoutSeconds: z.number().positive().default(600),
   /** Seconds for its pods to leave when it goes. Defaults to 300. */
   drainTimeoutSeconds: z.number().positive().default(300),
+  /** The node stays when the resource goes, and is not drained. Defaults to false. */
+  stays: z.boolean().default(false),
+  /** Boot id of a boot that its board has left. Defaults to none, which is empty. */
+  formerBoot: z.string().default(""),
 });
 
 type Inputs = z.output<typeof inputs>;
@@ -69,13 +73,16 @@ async function awaitNode(context: Context, wanted: Inputs): Promise<{ api: NodeA
 /** The node, and what keeps it from being Ready. */
 async function look(
   context: Context,
-  { connection, kubeconfig, name }: Inputs,
+  { connection, kubeconfig, name, formerBoot }: Inputs,
 ): Promise<{ api?: NodeApi; node?: V1Node; detail?: string }> {
   try {
     const api = await clusterOf(await context.board(connection), kubeconfig);
     if (api === undefined) return { detail: `there is no kubeconfig at ${kubeconfig}` };
     const node = await api.find(name);
     if (node === undefined) return { api, detail: `node ${name} has not registered yet` };
+    // what the API server has of a node stays Ready for a while after its board went down
+    if (formerBoot !== "" && node.status?.nodeInfo?.bootID === formerBoot)
+      return { api, node, detail: `node ${name} has not said anything since its board rebooted` };
     const { ready, detail } = nodeHealth(node);
     return { api, node, ...(ready ? {} : { detail }) };
   } catch (error) {
@@ -106,10 +113,11 @@ export const clusterNode: ResourceType<Inputs, State> = {
   token: "board:index:ClusterNode",
   inputs,
   secretOutputs: [],
-  ignored: ["kubeconfig", "service", "timeoutSeconds", "drainTimeoutSeconds"],
+  ignored: ["kubeconfig", "service", "timeoutSeconds", "drainTimeoutSeconds", "stays"],
   diff: (state, wanted) => ({
     changed: [
       ...(["labels", "taints"] as const).filter((key) => !isDeepStrictEqual(state[key], wanted[key])),
+      ...(wanted.formerBoot === "" || wanted.formerBoot === state.formerBoot ? [] : ["formerBoot"]),
       ...(state.arrived ? [] : ["arrived"]),
     ],
     replaces: state.name === wanted.name ? [] : ["name"],
@@ -146,6 +154,7 @@ export const clusterNode: ResourceType<Inputs, State> = {
   },
   update: (context, _id, old, wanted) => bring(context, wanted, old),
   async delete(context, _id, state) {
+    if (state.stays) return;
     try {
       const api = await clusterOf(await context.board(state.connection), state.kubeconfig);
       if (api === undefined) return;

@@ -233,6 +233,13 @@ export interface ClusterNodeArgs extends NodeObjectArgs {
   timeoutSeconds?: pulumi.Input<number>;
   /** Seconds for its pods to leave when it goes; PodDisruptionBudgets are heeded for so long. Defaults to 300. */
   drainTimeoutSeconds?: pulumi.Input<number>;
+  /** Whether the node stays when the resource is deleted, and is not drained then. Defaults to false. */
+  stays?: pulumi.Input<boolean>;
+  /**
+   * Boot id of a boot that the node's board has left: that the node was Ready in it counts for nothing. Where it changes, the node is waited for
+   * again. Defaults to none.
+   */
+  formerBoot?: pulumi.Input<string>;
 }
 
 /**

@@ -15,6 +15,8 @@ export interface PrerequisitesArgs {
   readonly config: PrerequisitesConfig;
   /** What the cluster needs of the board's firewall. */
   readonly openings: Openings;
+  /** What has to be there, and well, before the board may go down: the other nodes of a cluster. Defaults to nothing. */
+  readonly beforeReboot?: readonly pulumi.Resource[];
 }
 
 /** What the board has to be like before anything else is done on it. */
@@ -23,10 +25,12 @@ export class Prerequisites extends pulumi.ComponentResource {
   readonly connection: pulumi.Output<board.ConnectionArgs>;
   /** Changes with each reboot of ours: what waits for the health of the board has to look again. */
   readonly rebooted?: pulumi.Output<string>;
+  /** The boot that this reboot ended: what waits for the board's node must not take it for what it was then. */
+  readonly formerBoot?: pulumi.Output<string>;
 
   constructor(
     name: string,
-    { connection, config, openings }: PrerequisitesArgs,
+    { connection, config, openings, beforeReboot = [] }: PrerequisitesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("k3s-board:board:Prerequisites", name, {}, opts);
@@ -50,9 +54,13 @@ export class Prerequisites extends pulumi.ComponentResource {
               cgroupControllers: ["memory"],
               timeoutSeconds: config.rebootTimeoutSeconds,
             },
-            { parent: this, dependsOn: [...made.values()] },
+            // a board that is left to its user goes down when that one says so: it would wait for nothing
+            { parent: this, dependsOn: [...made.values(), ...(config.reboot === "allowed" ? beforeReboot : [])] },
           );
-    if (reboot !== undefined) this.rebooted = reboot.rebooted;
+    if (reboot !== undefined) {
+      this.rebooted = reboot.rebooted;
+      this.formerBoot = reboot.formerBoot;
+    }
     const waited = pulumi.all<string>([
       ...[...made.values()].map(({ kind }) => kind),
       ...(reboot ? [reboot.consent] : []),
