@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { K3sAgent } from "../components/k3s/agent";
 import type { AgentConfig } from "../components/k3s/agent-config";
 import { dataDirectory, k3sPaths } from "../components/k3s/configuration/files";
@@ -118,7 +118,12 @@ async function oneAfterTheOther<Config extends AgentConfig | ServerConfig>(
     const previous = nodes.slice(-1);
     // one board at a time is down: a server's that reboots beside another one's would take etcd its majority
     const beforeReboot = [...cluster.after, ...previous];
-    const ready = readyBoard(name, member.config, onBoard, { openings, beforeReboot });
+    const { cluster: access } = joining(pulumi.secret(onBoard));
+    const ready = readyBoard(name, member.config, onBoard, {
+      openings,
+      beforeReboot,
+      ...(access === undefined ? {} : { cluster: { ...access, node: member.name } }),
+    });
     const proxied = { role, direct: cluster.direct, packageManager: facts.packageManager };
     const { connection, k3sFiles } = proxiedBoard(name, member.config, proxied, ready.connection);
     const { registry, resources } = await nodeRegistry({

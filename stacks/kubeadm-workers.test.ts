@@ -131,6 +131,10 @@ describe("a kubeadm stack with workers", () => {
     for (const [index, name] of order.entries())
       expect([...before(name)]).toEqual(expect.arrayContaining(order.slice(0, index)));
     expect(find("agent-w2-node")?.inputs.formerBoot).toBe("boot before agent-w2-reboot");
+    const access = { connection: "[secret]", kubeconfig: "/etc/kubernetes/admin.conf" };
+    for (const name of ["agent-w1-reboot", "agent-w1-kubelet"])
+      expect(inClear(find(name)?.inputs.cluster)).toEqual({ ...access, node: "w1" });
+    expect(inClear(find("board-reboot")?.inputs.cluster)).toEqual({ ...access, node: "licheepi" });
     expect(find("kubeadm-node")?.inputs).toMatchObject({ name: "licheepi", service: "kubelet", stays: true });
     expect(registered.filter(({ name }) => before(name).has(name))).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AgentConfig } from "../components/k3s/agent-config";
-import { apiServer, type NodeIdentity } from "../components/kubeadm/configuration";
+import { adminKubeconfig, apiServer, type NodeIdentity } from "../components/kubeadm/configuration";
 import { kubeadmOpenings } from "../components/kubeadm/openings";
 import { KubeadmWorker } from "../components/kubeadm/worker";
 import type * as board from "../provider";
@@ -48,7 +48,8 @@ export async function joinWorkers(
     const openings = kubeadmOpenings(config.kubeadm, "kubeadm node");
     const previous = nodes.slice(-1);
     const beforeReboot = [...cluster.after, ...previous];
-    const ready = readyBoard(name, ofBoard, checked.connection, { openings, beforeReboot });
+    const access = { connection: cluster.connection, kubeconfig: adminKubeconfig, node: identity.name };
+    const ready = readyBoard(name, ofBoard, checked.connection, { openings, beforeReboot, cluster: access });
     const { connection, runtimeFiles } = proxiedKubeadmBoard(name, config, {
       ofBoard,
       members: cluster.members,

@@ -49,7 +49,10 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
 
   const hooks = new Hooks(config.hooks, boards.server.connection);
   const openings = kubeadmOpenings(kubeadm, "kubeadm control plane");
-  const ready = readyBoard("board", config.board, boards.server.connection, { openings });
+  const ready = readyBoard("board", config.board, boards.server.connection, {
+    openings,
+    cluster: { connection: boards.server.connection, kubeconfig: adminKubeconfig, node: members.server.name },
+  });
   const { rebooted, formerBoot } = ready;
   hooks.done(ready.resources);
   const { connection, runtimeFiles } = proxiedKubeadmBoard("board", config, {

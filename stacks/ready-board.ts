@@ -28,6 +28,8 @@ export interface ReadyBoardArgs {
   readonly openings: Openings;
   /** The nodes that have to be well before this board reboots. Defaults to none. */
   readonly beforeReboot?: readonly pulumi.Resource[];
+  /** The node that the board is, or is to be. Defaults to that of a k3s server on the board. */
+  readonly cluster?: board.NodeAccessArgs;
 }
 
 /**

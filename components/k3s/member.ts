@@ -66,9 +66,7 @@ export function memberNode(name: string, { args, marks, service, running, parent
     ...args,
     ...service,
     checks: [],
-    ...(args.k3s.drain && cluster !== undefined
-      ? { drain: { ...cluster, node: args.node, timeoutSeconds: marks.drainTimeoutSeconds } }
-      : {}),
+    ...(cluster === undefined ? {} : access({ ...cluster, node: args.node }, args, marks)),
     beforeStart: [...args.beforeStart, ...object],
     parent,
   });
@@ -85,6 +83,15 @@ export function memberNode(name: string, { args, marks, service, running, parent
     // the images that are only names in containerd are there while pods run
     { parent, dependsOn: [made.service, ...made.contained, ...(ran === undefined ? [] : [ran])] },
   );
+}
+
+/** What the service knows of its node: how it is drained, where it is, else where it is asked about. */
+function access(
+  node: board.NodeAccessArgs,
+  { k3s }: Pick<MemberArgs, "k3s">,
+  { drainTimeoutSeconds }: MemberParts["marks"],
+): Pick<K3sNodeParts, "drain" | "cluster"> {
+  return k3s.drain ? { drain: { ...node, timeoutSeconds: drainTimeoutSeconds } } : { cluster: node };
 }
 
 /** The file that holds the token by which a node joins. */

@@ -62,6 +62,7 @@ export class KubeadmWorker extends pulumi.ComponentResource {
       base,
       // a worker has no kubeconfig to ask the API server with, and its node is waited for afterwards
       health: url === undefined ? { kind: "active" } : { kind: "http", url },
+      cluster: { ...cluster, node: node.name },
       restartTriggers: { join: join.attempt },
       after: [join, object],
       parent: this,

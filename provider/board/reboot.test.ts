@@ -35,7 +35,24 @@ beforeEach(() => {
   };
 });
 
+const interruptionNotes = vi.fn((..._args: unknown[]) => Promise.resolve(["noted"]));
+vi.mock("../kubernetes/interruption", async (original) => ({
+  ...(await original<object>()),
+  interruptionNotes: (...args: unknown[]) => interruptionNotes(...args),
+}));
+
 describe("Reboot", () => {
+  it("asks the node's cluster what runs there, from the board that reaches it", async () => {
+    const server = { label: "root@server.example:22" };
+    const cluster = { connection, kubeconfig: "/etc/rancher/k3s/k3s.yaml", node: "w1" };
+    const asking = sampleContext(server);
+    expect(await reboot.consequences?.(asking, { ...wanted, cluster }, () => false)).toEqual(["noted"]);
+    expect(interruptionNotes).toHaveBeenCalledWith(
+      { board: server, kubeconfig: "/etc/rancher/k3s/k3s.yaml", name: "w1" },
+      "reboot",
+    );
+  });
+
   it("knows the boot that it ended, also after the next looks", async () => {
     boot = running("boot-1", { required: "linux-image" });
     const { state } = await reboot.create(context, wanted);

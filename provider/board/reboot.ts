@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { requireTold } from "../announcements";
 import { defaultKubeconfig, interruptionNotes } from "../kubernetes/interruption";
+import { nodeAccess } from "../kubernetes/node-object";
 import { PartialFailure, type Context, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
@@ -17,6 +18,8 @@ const inputs = z.strictObject({
   forUpdates: z.boolean().default(false),
   cgroupControllers: z.array(z.string()).default([]),
   timeoutSeconds: z.number().positive().default(900),
+  /** The node that the board is, for what a reboot means there. Defaults to that of a k3s server on the board. */
+  cluster: nodeAccess.optional(),
 });
 
 type Inputs = z.output<typeof inputs>;
@@ -56,7 +59,7 @@ export const reboot: ResourceType<Inputs, State> = {
   token: "board:index:Reboot",
   inputs,
   secretOutputs: [],
-  ignored: ["timeoutSeconds", "consent", "cgroupControllers"],
+  ignored: ["timeoutSeconds", "consent", "cgroupControllers", "cluster"],
 
   async announce(context, wanted) {
     if (holdsUnknown(wanted)) return [];
@@ -65,9 +68,13 @@ export const reboot: ResourceType<Inputs, State> = {
   },
 
   async consequences(context, wanted) {
+    if (wanted.cluster !== undefined) {
+      const { connection, kubeconfig, node } = wanted.cluster;
+      return interruptionNotes({ board: await context.board(connection), kubeconfig, name: node }, "reboot");
+    }
     const board = await context.board(wanted.connection);
     const { stdout } = await board.ask("node name", "uname -n");
-    return interruptionNotes(board, defaultKubeconfig, "reboot", [stdout.trim()]);
+    return interruptionNotes({ board, kubeconfig: defaultKubeconfig, names: [stdout.trim()] }, "reboot");
   },
 
   diff(state, wanted) {
@@ -84,10 +91,9 @@ export const reboot: ResourceType<Inputs, State> = {
 
   async read(context, _id, state) {
     const board = await context.board(state.connection);
-    const { connection, consent, settings, forUpdates, cgroupControllers, timeoutSeconds } = state;
-    const found = { connection, consent, settings, forUpdates, cgroupControllers, timeoutSeconds };
-    const boot = await readBoot(board, settings);
-    const reasons = consent === "never" ? rebootReasons(found, boot) : [];
+    const { boot: _boot, rebooted: _rebooted, formerBoot: _formerBoot, ...found } = state;
+    const boot = await readBoot(board, found.settings);
+    const reasons = found.consent === "never" ? rebootReasons(found, boot) : [];
     if (reasons.length > 0) context.log("warning", waiting(reasons));
     return { state: { ...found, boot, ...rebootsOf(state) }, inputs: found };
   },

@@ -201,6 +201,16 @@ export class TokenRotation extends pulumi.CustomResource {
   }
 }
 
+/** A node, and where its cluster is asked about it. */
+export interface NodeAccessArgs {
+  /** To a board from which the API server is reached; always secret. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** Path of a kubeconfig on that board, or its text, which is to be a secret. */
+  kubeconfig: pulumi.Input<string>;
+  /** Name of the node. */
+  node: pulumi.Input<string>;
+}
+
 /** Arguments of {@link NodeObject}. */
 export interface NodeObjectArgs {
   /** How to reach a board from which the API server is reached, a server's as a rule. */

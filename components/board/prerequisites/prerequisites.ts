@@ -17,6 +17,8 @@ export interface PrerequisitesArgs {
   readonly openings: Openings;
   /** What has to be there, and well, before the board may go down: the other nodes of a cluster. Defaults to nothing. */
   readonly beforeReboot?: readonly pulumi.Resource[];
+  /** The node that the board is, or is to be, for a preview of a reboot. Defaults to that of a k3s server on the board. */
+  readonly cluster?: board.NodeAccessArgs;
 }
 
 /** What the board has to be like before anything else is done on it. */
@@ -30,7 +32,7 @@ export class Prerequisites extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { connection, config, openings, beforeReboot = [] }: PrerequisitesArgs,
+    { connection, config, openings, beforeReboot = [], cluster }: PrerequisitesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("k3s-board:board:Prerequisites", name, {}, opts);
@@ -41,6 +43,7 @@ export class Prerequisites extends pulumi.ComponentResource {
       made.set(kind, new board.Setting(`${name}-${kind}`, { connection, kind, values }, { parent: this, dependsOn }));
     }
     const waiting = settings.filter(mayWaitForBoot).map(({ kind, values }) => ({ kind, values }));
+    const isAllowed = config.reboot === "allowed";
     const reboot =
       waiting.length === 0 && !config.rebootForUpdates
         ? undefined
@@ -53,9 +56,10 @@ export class Prerequisites extends pulumi.ComponentResource {
               forUpdates: config.rebootForUpdates,
               cgroupControllers: ["memory"],
               timeoutSeconds: config.rebootTimeoutSeconds,
+              ...(isAllowed && cluster !== undefined ? { cluster } : {}),
             },
             // a board that is left to its user goes down when that one says so: it would wait for nothing
-            { parent: this, dependsOn: [...made.values(), ...(config.reboot === "allowed" ? beforeReboot : [])] },
+            { parent: this, dependsOn: [...made.values(), ...(isAllowed ? beforeReboot : [])] },
           );
     if (reboot !== undefined) {
       this.rebooted = reboot.rebooted;
