@@ -15,6 +15,8 @@ describe("idFromInputs", () => {
     ["board:index:Reboot", { connection: { ciphertext: "c" }, consent: "allowed" }, "reboot"],
     ["board:index:K3sData", { dataDir: "/var/lib/rancher/k3s" }, "/var/lib/rancher/k3s"],
     ["board:index:KubeadmData", { connection: { ciphertext: "c" } }, "kubeadm"],
+    ["board:index:ClusterNode", { name: "w1" }, "w1"],
+    ["board:index:EtcdMember", { name: "s2", timeoutSeconds: 900 }, "s2"],
     // an answer about the cluster, of which nothing stays on the board
     ["board:index:Kubeconfig", { name: "board" }, undefined],
   ])("%s %j", (type, inputs, id) => expect(idFromInputs(type, inputs)).toBe(id));

@@ -18,7 +18,7 @@ const registryImage = z.looseObject({
 });
 
 /**
- * Types of package `board` that leave something on the board before their `create` ends, and whose id follows from their inputs: a create that was
+ * Types of package `board` that leave something on the board, or in the cluster, before their `create` ends, and whose id follows from their inputs: a create that was
  * killed can be handed to `read`, which finds out from the inputs and from the records on the board whether it had begun.
  */
 const ids: Readonly<Record<string, IdOf>> = {
@@ -30,6 +30,8 @@ const ids: Readonly<Record<string, IdOf>> = {
   "board:index:Reboot": () => "reboot",
   "board:index:Package": byInput("name"),
   "board:index:K3sData": byInput("dataDir"),
+  "board:index:ClusterNode": byInput("name"),
+  "board:index:EtcdMember": byInput("name"),
   "board:index:KubeadmData": () => "kubeadm",
   "board:index:ContainerdImage": byInput("name"),
   "board:index:RegistryImage": (inputs) => {

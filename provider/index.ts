@@ -36,6 +36,7 @@ export {
   type ManifestArgs,
   ManifestObjects,
   type ManifestObjectsArgs,
+  type NodeAccessArgs,
   NodeObject,
   type NodeObjectArgs,
   ServerToken,

@@ -139,6 +139,16 @@ describe("a server with agents", () => {
     });
   });
 
+  it("knows where to ask what runs on an agent whose k3s restarts or whose board reboots, drained or not", async () => {
+    const prerequisites = { kernelCommandLine: ["quiet"], reboot: "allowed" };
+    await deploy({ agents: { w1: { ...w1, prerequisites } } });
+    const cluster = { connection: "[secret]", kubeconfig: "/etc/rancher/k3s/k3s.yaml", node: "w1" };
+    expect(inClear(find("agent-w1-service")?.inputs)).toMatchObject({ cluster });
+    expect(inClear(find("agent-w1-reboot")?.inputs)).toMatchObject({ cluster });
+    for (const name of ["agent-w1-service", "agent-w1-reboot"])
+      expect(JSON.stringify(find(name)?.inputs.cluster)).toContain("board.example");
+  });
+
   it("lets agents use a registry that they can reach", async () => {
     const registry = { kind: "external", url: "https://registry.example:5000" };
     await deploy({ agents, registry });

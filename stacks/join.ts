@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { K3sAgent } from "../components/k3s/agent";
 import type { AgentConfig } from "../components/k3s/agent-config";
 import { dataDirectory, k3sPaths } from "../components/k3s/configuration/files";
@@ -24,7 +24,7 @@ export interface JoinedCluster {
   readonly registry: FilledRegistry | undefined;
   /** What the cluster asks without a proxy. */
   readonly direct: DirectHosts;
-  /** What a node waits for before it starts. */
+  /** What a node waits for before it starts, and before its board reboots. */
   readonly after: readonly pulumi.Resource[];
 }
 
@@ -38,7 +38,7 @@ export interface OwnCluster extends JoinedCluster {
 export type MemberSections = Pick<StackConfig, "k3s" | "registry">;
 
 /**
- * The further servers of a stack, one after the other: each starts, or restarts, when the one before votes in etcd.
+ * The further servers of a stack, one after the other: each starts, restarts, or reboots with its board, when the one before votes in etcd and is Ready.
  *
  * @returns the nodes, Ready.
  */
@@ -57,8 +57,8 @@ export async function joinServers(
 }
 
 /**
- * The agents of a stack, one after the other: each starts, or restarts, when the one before is Ready, so that a change that breaks a node leaves the
- * others alone.
+ * The agents of a stack, one after the other: each starts, restarts, or reboots with its board, when the one before is Ready, so that a change that
+ * breaks a node leaves the others alone.
  *
  * @returns the nodes, Ready.
  */
@@ -115,9 +115,17 @@ async function oneAfterTheOther<Config extends AgentConfig | ServerConfig>(
     const name = `${role}-${member.name}`;
     const { connection: onBoard, facts } = member.checked;
     const openings = k3sOpenings(config.k3s, role, { embeddedEtcd: role === "server" });
-    const { connection: reached } = readyBoard(name, member.config, onBoard, openings);
+    const previous = nodes.slice(-1);
+    // one board at a time is down: a server's that reboots beside another one's would take etcd its majority
+    const beforeReboot = [...cluster.after, ...previous];
+    const { cluster: access } = joining(pulumi.secret(onBoard));
+    const ready = readyBoard(name, member.config, onBoard, {
+      openings,
+      beforeReboot,
+      ...(access === undefined ? {} : { cluster: { ...access, node: member.name } }),
+    });
     const proxied = { role, direct: cluster.direct, packageManager: facts.packageManager };
-    const { connection, k3sFiles } = proxiedBoard(name, member.config, proxied, reached);
+    const { connection, k3sFiles } = proxiedBoard(name, member.config, proxied, ready.connection);
     const { registry, resources } = await nodeRegistry({
       connection,
       config: config.registry,
@@ -126,7 +134,6 @@ async function oneAfterTheOther<Config extends AgentConfig | ServerConfig>(
       prefix: `${name}-`,
       shared: cluster.registry,
     });
-    const previous = nodes.at(-1);
     const made = make(name, member, {
       ...member.node,
       connection,
@@ -135,7 +142,8 @@ async function oneAfterTheOther<Config extends AgentConfig | ServerConfig>(
       joining: joining(connection),
       ...(registry === undefined ? {} : { registry }),
       after: resources,
-      beforeStart: [...cluster.after, ...(previous === undefined ? [] : [previous])],
+      beforeStart: [...cluster.after, ...previous],
+      formerBoot: ready.formerBoot,
       otherFiles: k3sFiles,
     });
     nodes.push(made.node);

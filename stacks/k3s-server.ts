@@ -14,6 +14,7 @@ import { Workloads } from "../components/workloads/workloads";
 import * as board from "../provider";
 import type { CheckedBoard } from "./boards";
 import type { StackConfig } from "./config";
+import { firstNodeBack } from "./first-node";
 import { readinessGate } from "./gate";
 import { agentToken, joinAgents, joinServers } from "./join";
 import { type JoinOutput, joinOutput } from "./join-output";
@@ -123,6 +124,8 @@ interface FirstServer {
   readonly connection: pulumi.Output<board.ConnectionArgs>;
   /** Changes with each reboot of ours. */
   readonly rebooted: pulumi.Output<string> | undefined;
+  /** The boot that this reboot ended. */
+  readonly formerBoot: pulumi.Output<string> | undefined;
   readonly direct: DirectHosts;
   readonly registry: FilledRegistry;
   readonly server: K3sServer;
@@ -138,7 +141,7 @@ async function firstServer(
 ): Promise<FirstServer> {
   const { arch } = config.board;
   const openings = k3sOpenings(config.k3s, "server", { embeddedEtcd: servers.length > 0 });
-  const ready = readyBoard("board", config.board, boards.server.connection, openings);
+  const ready = readyBoard("board", config.board, boards.server.connection, { openings });
   hooks.done(ready.resources);
   const direct = directHosts(config, members);
   const { packageManager } = boards.server.facts;
@@ -173,18 +176,33 @@ async function firstServer(
   });
   hooks.done([manifestFiles]);
   if (config.k3s.backup !== undefined) new K3sBackup("k3s-backup", { connection, config: config.k3s, after: [server] });
-  return { connection, rebooted: ready.rebooted, direct, registry, server, deployed, manifestFiles };
+  const { rebooted, formerBoot } = ready;
+  return { connection, rebooted, formerBoot, direct, registry, server, deployed, manifestFiles };
 }
 
 /** The further servers, then the agents, with the token of these. */
 async function otherNodes(
   config: StackConfig,
   { members, hooks, servers, agents }: PreparedCluster,
-  { connection, direct, registry, server }: FirstServer,
+  { connection, formerBoot, direct, registry, server }: FirstServer,
 ): Promise<{ readonly nodes: readonly pulumi.Resource[]; readonly token: board.AgentToken }> {
-  const cluster = { k3s: server, connection, registry, address: members.agentServer, direct, after: [server] };
+  const back = firstNodeBack(
+    "k3s-node",
+    {
+      connection,
+      kubeconfig: k3sPaths.kubeconfig,
+      node: members.server.name,
+      service: "k3s",
+      timeoutSeconds: config.k3s.readyTimeoutSeconds,
+      formerBoot,
+      joining: servers.length + agents.length,
+    },
+    server,
+  );
+  const after = [server, ...back];
+  const cluster = { k3s: server, connection, registry, address: members.agentServer, direct, after };
   const joinedServers = await joinServers(config, servers, cluster);
-  const forAgents = { ...cluster, after: [server, ...joinedServers] };
+  const forAgents = { ...cluster, after: [...after, ...joinedServers] };
   const token = agentToken(config, forAgents);
   const nodes = [...joinedServers, ...(await joinAgents(config, agents, forAgents, token))];
   hooks.done(nodes);

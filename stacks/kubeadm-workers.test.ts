@@ -125,6 +125,23 @@ describe("a kubeadm stack with workers", () => {
     expect(find("agent-w2-node")?.inputs).toMatchObject({ taints: ["gpu=yes:NoSchedule"] });
   });
 
+  it("reboots one board at a time, each when the nodes before it are back", async () => {
+    const prerequisites = { kernelCommandLine: ["quiet"], reboot: "allowed" };
+    const agents = { w1: { ...w1, prerequisites }, w2: { ...w2, prerequisites } };
+    await deploy(agents, {}, { board: { ...good.board, prerequisites } });
+    const order = ["board-reboot", "kubeadm-cluster", "kubeadm-node"];
+    for (const name of ["agent-w1", "agent-w2"]) order.push(`${name}-reboot`, `${name}-containerd`, `${name}-node`);
+    for (const [index, name] of order.entries())
+      expect([...before(name)]).toEqual(expect.arrayContaining(order.slice(0, index)));
+    expect(find("agent-w2-node")?.inputs.formerBoot).toBe("boot before agent-w2-reboot");
+    const access = { connection: "[secret]", kubeconfig: "/etc/kubernetes/admin.conf" };
+    for (const name of ["agent-w1-reboot", "agent-w1-kubelet"])
+      expect(inClear(find(name)?.inputs.cluster)).toEqual({ ...access, node: "w1" });
+    expect(inClear(find("board-reboot")?.inputs.cluster)).toEqual({ ...access, node: "licheepi" });
+    expect(find("kubeadm-node")?.inputs).toMatchObject({ name: "licheepi", service: "kubelet", stays: true });
+    expect(registered.filter(({ name }) => before(name).has(name))).toEqual([]);
+  });
+
   it("restarts kubelet where it is given something new to join with, also where its package does", async () => {
     await deploy({ w1 }, { source: { kind: "package" } });
     expect(Object.keys(find("agent-w1-kubelet")?.inputs.restartTriggers as object).sort()).toEqual([

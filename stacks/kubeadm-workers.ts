@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AgentConfig } from "../components/k3s/agent-config";
-import { apiServer, type NodeIdentity } from "../components/kubeadm/configuration";
+import { adminKubeconfig, apiServer, type NodeIdentity } from "../components/kubeadm/configuration";
 import { kubeadmOpenings } from "../components/kubeadm/openings";
 import { KubeadmWorker } from "../components/kubeadm/worker";
 import type * as board from "../provider";
@@ -26,13 +26,13 @@ export interface WorkersCluster {
   readonly connection: pulumi.Input<board.ConnectionArgs>;
   /** The registry that nodes share with the control plane, where they reach it. */
   readonly registry: FilledRegistry;
-  /** What a worker waits for before it joins: the cluster with its network. */
+  /** What a worker waits for before it joins, and before its board reboots: the cluster with its network. */
   readonly after: readonly pulumi.Resource[];
 }
 
 /**
- * The workers of a stack. What runs on them starts, or restarts, one after the other, each when the one before is Ready, so that a change that breaks a node
- * leaves the others alone; files and images that nothing runs yet do not wait.
+ * The workers of a stack. What runs on them starts, restarts, or reboots with its board, one after the other, each when the one before is Ready, so that
+ * a change that breaks a node leaves the others alone; files and images that nothing runs yet do not wait, unless the board may reboot before them.
  *
  * @returns the nodes, Ready.
  */
@@ -46,12 +46,15 @@ export async function joinWorkers(
     const { identity, config: ofBoard, checked, node } = worker;
     const name = `agent-${identity.name}`;
     const openings = kubeadmOpenings(config.kubeadm, "kubeadm node");
-    const { connection: reached } = readyBoard(name, ofBoard, checked.connection, openings);
+    const previous = nodes.slice(-1);
+    const beforeReboot = [...cluster.after, ...previous];
+    const access = { connection: cluster.connection, kubeconfig: adminKubeconfig, node: identity.name };
+    const ready = readyBoard(name, ofBoard, checked.connection, { openings, beforeReboot, cluster: access });
     const { connection, runtimeFiles } = proxiedKubeadmBoard(name, config, {
       ofBoard,
       members: cluster.members,
       packageManager: checked.facts.packageManager,
-      reached,
+      reached: ready.connection,
     });
     const { registry, resources } = await nodeRegistry({
       connection,
@@ -62,7 +65,6 @@ export async function joinWorkers(
       shared: cluster.registry,
     });
     if (registry === undefined) throw new Error("a kubeadm stack needs a private registry");
-    const previous = nodes.slice(-1);
     const { labels, taints, drainTimeoutSeconds } = ofBoard;
     const { images, ...given } = node;
     const made = new KubeadmWorker(name, {
@@ -79,6 +81,7 @@ export async function joinWorkers(
       after: resources,
       beforeRuntime: previous,
       beforeJoin: [...cluster.after, ...previous],
+      formerBoot: ready.formerBoot,
     });
     nodes.push(made.node);
   }

@@ -10,6 +10,7 @@ import { registryFileProblems } from "../components/registry/files";
 import { Workloads } from "../components/workloads/workloads";
 import * as board from "../provider";
 import { ConfigError, type KubeadmStackConfig } from "./config";
+import { firstNodeBack } from "./first-node";
 import { boardOutputs, type K3sServerOutputs } from "./k3s-server";
 import { refuseOtherCluster } from "./kubeadm-cluster";
 import { type KubeadmMembers, kubeadmMembers } from "./kubeadm-members";
@@ -47,13 +48,12 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
   const workers = await preparedWorkers(config, { boards, members, prepare });
 
   const hooks = new Hooks(config.hooks, boards.server.connection);
-  const ready = readyBoard(
-    "board",
-    config.board,
-    boards.server.connection,
-    kubeadmOpenings(kubeadm, "kubeadm control plane"),
-  );
-  const { rebooted } = ready;
+  const openings = kubeadmOpenings(kubeadm, "kubeadm control plane");
+  const ready = readyBoard("board", config.board, boards.server.connection, {
+    openings,
+    cluster: { connection: boards.server.connection, kubeconfig: adminKubeconfig, node: members.server.name },
+  });
+  const { rebooted, formerBoot } = ready;
   hooks.done(ready.resources);
   const { connection, runtimeFiles } = proxiedKubeadmBoard("board", config, {
     ofBoard: config.board,
@@ -84,7 +84,21 @@ export async function kubeadmStack(config: KubeadmStackConfig): Promise<KubeadmO
   hooks.done([server]);
   // there are no manifests, and what runs before them runs here all the same: not behind the workers
   hooks.before("manifests");
-  const nodes = await joinWorkers(config, workers, { members, connection, registry: filled, after: [server] });
+  const back = firstNodeBack(
+    "kubeadm-node",
+    {
+      connection,
+      kubeconfig: adminKubeconfig,
+      node: members.server.name,
+      service: "kubelet",
+      timeoutSeconds: kubeadm.readyTimeoutSeconds,
+      formerBoot,
+      joining: workers.length,
+    },
+    server,
+  );
+  const after = [server, ...back];
+  const nodes = await joinWorkers(config, workers, { members, connection, registry: filled, after });
   hooks.done(nodes);
   const gate = new board.ClusterReadiness(
     "ready",

@@ -223,6 +223,9 @@ beforeEach(async () => {
           ...{ sha256: "11", installedVersion: "1", attempt: "1", token: agentToken },
           ...(inputs as object),
           ...(type === "board:index:TokenRotation" ? { rotations } : {}),
+          ...(type === "board:index:Reboot"
+            ? { rebooted: `boot after ${name}`, formerBoot: `boot before ${name}` }
+            : {}),
           ...(type === "board:index:Kubeconfig" ? { kubeconfig: "kubeconfig-text-1" } : {}),
           ...(type === "pulumi:pulumi:StackReference"
             ? { outputs: otherStacks[String((inputs as { name?: unknown }).name)] ?? {} }

@@ -16,28 +16,40 @@ export interface ReadyBoard {
   readonly connection: pulumi.Output<board.ConnectionArgs>;
   /** Changes with each reboot of ours; `undefined` where there is none to be. */
   readonly rebooted: pulumi.Output<string> | undefined;
+  /** The boot that this reboot ended; `undefined` where there is none to be. */
+  readonly formerBoot: pulumi.Output<string> | undefined;
   /** All that has to be there before anything else. */
   readonly resources: readonly pulumi.Resource[];
+}
+
+/** What the cluster makes of {@link readyBoard}. */
+export interface ReadyBoardArgs {
+  /** What the cluster needs of the board's firewall. */
+  readonly openings: Openings;
+  /** The nodes that have to be well before this board reboots. Defaults to none. */
+  readonly beforeReboot?: readonly pulumi.Resource[];
+  /** The node that the board is, or is to be. Defaults to that of a k3s server on the board. */
+  readonly cluster?: board.NodeAccessArgs;
 }
 
 /**
  * Brings a board to what its configuration asks of it before k3s.
  *
  * @param name - of the component.
- * @param openings - what the cluster needs of the board's firewall.
  */
 export function readyBoard(
   name: string,
   { prerequisites: wishes }: BoardConfig,
   connection: board.ConnectionArgs,
-  openings: Openings,
+  args: ReadyBoardArgs,
 ): ReadyBoard {
   const reached = pulumi.secret(connection);
   const made =
-    wishes === undefined ? undefined : new Prerequisites(name, { connection: reached, config: wishes, openings });
+    wishes === undefined ? undefined : new Prerequisites(name, { connection: reached, config: wishes, ...args });
   return {
     connection: made?.connection ?? reached,
     rebooted: made?.rebooted,
+    formerBoot: made?.formerBoot,
     resources: made === undefined ? [] : [made],
   };
 }

@@ -89,6 +89,40 @@ describe("several servers", () => {
     for (const name of ["server-s2", "agent-w1"]) expect([...before(`${name}-service`)]).toContain(`${name}-package`);
   });
 
+  it("reboots one board at a time, each when the nodes before it are back, and waits for its own", async () => {
+    const prerequisites = { kernelCommandLine: ["quiet"], reboot: "allowed" };
+    const [two, three, one] = [s2, s3, w1].map((node) => ({ ...node, prerequisites }));
+    await deploy({ board: { ...good.board, prerequisites }, servers: { s2: two, s3: three }, agents: { w1: one } });
+    const order = ["board-reboot", "k3s-service", "k3s-node"];
+    for (const name of ["server-s2", "server-s3", "agent-w1"])
+      order.push(`${name}-reboot`, `${name}-service`, `${name}-node`);
+    for (const [index, name] of order.entries()) {
+      expect([...before(name)]).toEqual(expect.arrayContaining(order.slice(0, index)));
+      expect(order.slice(index).filter((later) => before(name).has(later))).toEqual([]);
+    }
+    for (const name of ["server-s2", "server-s3", "agent-w1"])
+      expect(find(`${name}-node`)?.inputs.formerBoot).toBe(`boot before ${name}-reboot`);
+    // the first server is waited for only: it is neither drained nor marked
+    expect(find("k3s-node")?.inputs).toMatchObject({
+      name: "licheepi",
+      service: "k3s",
+      formerBoot: "boot before board-reboot",
+      stays: true,
+    });
+    // what only a boot could need is made before
+    expect([...before("server-s3-kernelCommandLine")]).not.toContain("k3s-service");
+    expect(registered.filter(({ name }) => before(name).has(name))).toEqual([]);
+  });
+
+  it("does not let a board wait that only its user reboots", async () => {
+    const prerequisites = { kernelCommandLine: ["quiet"] };
+    await deploy({ servers: { s2: { ...s2, prerequisites }, s3 } });
+    expect([...before("server-s2-reboot")]).toEqual(["server-s2-kernelCommandLine"]);
+    // nothing of ours reboots the first one either
+    expect(find("k3s-node")).toBeUndefined();
+    expect(find("server-s3-node")?.inputs).not.toHaveProperty("formerBoot");
+  });
+
   it("takes a server out in the other order: drained, no member of etcd, stopped, its object deleted, cleaned", async () => {
     await deploy({ servers });
     const order = ["server-s2-data", "server-s2-object", "server-s2-service", "server-s2-member", "server-s2-node"];

@@ -33,6 +33,8 @@ export interface MemberArgs extends K3sNodeArgs {
   readonly otherFiles: readonly board.ServiceFileArgs[];
   /** What has to be there before it starts, and may come after its images. */
   readonly beforeStart: readonly pulumi.Resource[];
+  /** The boot that our last reboot of its board ended; `undefined` where there is no reboot to be. */
+  readonly formerBoot: pulumi.Output<string> | undefined;
 }
 
 /** What {@link memberNode} makes a node of. */
@@ -64,9 +66,7 @@ export function memberNode(name: string, { args, marks, service, running, parent
     ...args,
     ...service,
     checks: [],
-    ...(args.k3s.drain && cluster !== undefined
-      ? { drain: { ...cluster, node: args.node, timeoutSeconds: marks.drainTimeoutSeconds } }
-      : {}),
+    ...(cluster === undefined ? {} : access({ ...cluster, node: args.node }, args, marks)),
     beforeStart: [...args.beforeStart, ...object],
     parent,
   });
@@ -74,10 +74,24 @@ export function memberNode(name: string, { args, marks, service, running, parent
   const ran = running?.(made.service, member);
   return new board.ClusterNode(
     `${name}-node`,
-    { ...member, ...marks, timeoutSeconds: args.k3s.readyTimeoutSeconds },
+    {
+      ...member,
+      ...marks,
+      timeoutSeconds: args.k3s.readyTimeoutSeconds,
+      ...(args.formerBoot === undefined ? {} : { formerBoot: args.formerBoot }),
+    },
     // the images that are only names in containerd are there while pods run
     { parent, dependsOn: [made.service, ...made.contained, ...(ran === undefined ? [] : [ran])] },
   );
+}
+
+/** What the service knows of its node: how it is drained, where it is, else where it is asked about. */
+function access(
+  node: board.NodeAccessArgs,
+  { k3s }: Pick<MemberArgs, "k3s">,
+  { drainTimeoutSeconds }: MemberParts["marks"],
+): Pick<K3sNodeParts, "drain" | "cluster"> {
+  return k3s.drain ? { drain: { ...node, timeoutSeconds: drainTimeoutSeconds } } : { cluster: node };
 }
 
 /** The file that holds the token by which a node joins. */

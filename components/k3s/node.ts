@@ -39,6 +39,8 @@ export interface K3sNodeParts extends K3sNodeArgs {
   readonly datastoreCopies?: board.SystemdServiceArgs["datastoreCopies"];
   /** How the node is drained before its k3s restarts. Defaults to not at all. */
   readonly drain?: board.ServiceDrainArgs;
+  /** The node, where its cluster is asked about it elsewhere than here. Defaults to what `drain` or `health` says. */
+  readonly cluster?: board.NodeAccessArgs;
   /** What it restarts for besides. Defaults to nothing. */
   readonly restartTriggers?: pulumi.Input<Record<string, string>>;
   /** Files of this role, besides those that all nodes have. */
@@ -131,6 +133,7 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
       health: args.health,
       timeoutSeconds: config.startTimeoutSeconds,
       ...(args.drain === undefined ? {} : { drain: args.drain }),
+      ...(args.cluster === undefined ? {} : { cluster: args.cluster }),
     },
     {
       ...child,

@@ -79,6 +79,8 @@ export function nodeBase(name: string, args: KubeadmNodeArgs, parent: pulumi.Com
 export interface KubeletParts {
   readonly base: NodeBase;
   readonly health: board.HealthArgs;
+  /** The node, where its cluster is asked about it elsewhere than here. Defaults to what `health` says. */
+  readonly cluster?: board.NodeAccessArgs;
   /** Whatever else restarts it when it changes. Defaults to nothing. */
   readonly restartTriggers?: Readonly<Record<string, pulumi.Input<string>>>;
   readonly after: readonly pulumi.Resource[];
@@ -89,7 +91,7 @@ export interface KubeletParts {
 export function kubeletService(
   name: string,
   { connection, config, node, programs, pauseImage }: KubeadmNodeArgs,
-  { base: { packages, criSocket }, health, restartTriggers = {}, after, parent }: KubeletParts,
+  { base: { packages, criSocket }, health, cluster, restartTriggers = {}, after, parent }: KubeletParts,
 ): board.SystemdService {
   const kubelet = nodeProgram(programs, "kubelet");
   const { version, runtime, startTimeoutSeconds } = config;
@@ -108,6 +110,7 @@ export function kubeletService(
         { path: kubeletPaths.flags, content: kubeletFlagsFile({ version, node, pauseImage }) },
       ],
       health,
+      ...(cluster === undefined ? {} : { cluster }),
       timeoutSeconds: startTimeoutSeconds,
     },
     { parent, dependsOn: [...after] },

@@ -24,6 +24,8 @@ export interface KubeadmWorkerArgs extends KubeadmNodeArgs {
   readonly network?: PreparedNetwork;
   /** What has to be there before it joins: the cluster with its network. */
   readonly beforeJoin: readonly pulumi.Resource[];
+  /** The boot that our last reboot of its board ended; `undefined` where there is no reboot to be. */
+  readonly formerBoot: pulumi.Output<string> | undefined;
 }
 
 /**
@@ -39,7 +41,7 @@ export class KubeadmWorker extends pulumi.ComponentResource {
 
   constructor(name: string, args: KubeadmWorkerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("k3s-board:kubeadm:KubeadmWorker", name, {}, opts);
-    const { connection, config, node, programs, server, marks, beforeJoin } = args;
+    const { connection, config, node, programs, server, marks, beforeJoin, formerBoot } = args;
     const { startTimeoutSeconds } = config;
     const cluster = { connection: args.controlPlane, kubeconfig: adminKubeconfig };
     const member = { ...cluster, name: node.name };
@@ -61,6 +63,7 @@ export class KubeadmWorker extends pulumi.ComponentResource {
       base,
       // a worker has no kubeconfig to ask the API server with, and its node is waited for afterwards
       health: url === undefined ? { kind: "active" } : { kind: "http", url },
+      cluster: { ...cluster, node: node.name },
       restartTriggers: { join: join.attempt },
       after: [join, object],
       parent: this,
@@ -72,7 +75,13 @@ export class KubeadmWorker extends pulumi.ComponentResource {
     );
     this.node = new board.ClusterNode(
       `${name}-node`,
-      { ...member, ...marks, service: "kubelet", timeoutSeconds: config.readyTimeoutSeconds },
+      {
+        ...member,
+        ...marks,
+        service: "kubelet",
+        timeoutSeconds: config.readyTimeoutSeconds,
+        ...(formerBoot === undefined ? {} : { formerBoot }),
+      },
       { parent: this, dependsOn: [joined, ...this.network(name, args, join, joined)] },
     );
     this.registerOutputs({});

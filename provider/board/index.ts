@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { secretConnection, type ConnectionArgs } from "../connection-input";
+import type { NodeAccessArgs } from "../kubernetes";
 import type { KindName } from "./kinds";
 
 export type { KindName } from "./kinds";
@@ -56,6 +57,11 @@ export interface RebootArgs {
   cgroupControllers?: string[];
   /** Seconds for the board to come back. Defaults to 900. */
   timeoutSeconds?: number;
+  /**
+   * The node that the board is: a preview of a reboot names the pods there. Defaults to that of a k3s server on the board. By itself never a reason
+   * for an update.
+   */
+  cluster?: NodeAccessArgs;
 }
 
 /**
@@ -67,8 +73,16 @@ export class Reboot extends pulumi.CustomResource {
   declare readonly consent: pulumi.Output<"allowed" | "never">;
   /** Boot id after the last reboot of ours; empty before the first. Not known in a preview that reboots. */
   declare readonly rebooted: pulumi.Output<string>;
+  /** Boot id of the boot that our last reboot ended; empty before the first. Not known in a preview that reboots. */
+  declare readonly formerBoot: pulumi.Output<string>;
 
   constructor(name: string, args: RebootArgs, options?: pulumi.CustomResourceOptions) {
-    super("board:index:Reboot", name, { rebooted: undefined, ...secretConnection(args) }, options);
+    const cluster = args.cluster === undefined ? {} : { cluster: secretConnection(args.cluster) };
+    super(
+      "board:index:Reboot",
+      name,
+      { rebooted: undefined, formerBoot: undefined, ...secretConnection({ ...args, ...cluster }) },
+      options,
+    );
   }
 }

@@ -1,69 +1,78 @@
-import { describe, expect, it } from "vitest";
-import { PartialFailure } from "../resource";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { sampleContext } from "../sample-context";
-import { BoardError, type Trouble } from "../ssh/board-error";
+import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { reboot } from "./reboot";
-import { rebootRecord } from "./reboot-reasons";
+import type { Boot } from "./reboot-reasons";
 
-const connection = connectionArgs.parse({ host: "h", hostKeys: ["ssh-ed25519 AAAA"] });
+/** What the board says of itself, and what becomes of a reboot. */
+let boot: Boot;
+let end: () => Promise<void>;
+vi.mock("./reboot-reasons", async (original) => ({
+  ...(await original<object>()),
+  readBoot: () => Promise.resolve(boot),
+}));
+vi.mock("./reboot-wait", () => ({
+  sendReboot: () => Promise.resolve(),
+  waitForBoot: () => end(),
+  forgetReboot: () => Promise.resolve(),
+}));
+
+const context = sampleContext({ label: "root@board.example:22" });
+const connection = connectionArgs.parse({ host: "board.example", hostKeys: ["ssh-ed25519 AAAA"] });
 const wanted = reboot.inputs.parse({ connection, consent: "allowed", forUpdates: true });
-const because = "updates of linux-image ask for it";
+const running = (bootId: string, changes: Partial<Boot> = {}): Boot => ({
+  bootId,
+  running: {},
+  controllers: [],
+  ...changes,
+});
 
-/** A board that an update waits for a boot on, with the note of a reboot or without. */
-function boardWith(record: object | undefined, run: () => Promise<object> = () => Promise.reject(new Error("none"))) {
-  const content = Buffer.from(JSON.stringify(record ?? ""));
-  return {
-    label: "root@board:22",
-    ask: () => Promise.resolve({ code: 0, stdout: "boot=now\ncontrollers=\nrequired=linux-image\n", stderr: "" }),
-    file: (path: string) =>
-      Promise.resolve(record !== undefined && path === rebootRecord ? { kind: "file", content } : { kind: "absent" }),
-    run,
+beforeEach(() => {
+  end = () => {
+    boot = running("boot-2");
+    return Promise.resolve();
   };
-}
+});
 
-describe("a reboot whose making was killed", () => {
-  const known = (record: object | undefined) =>
-    // what the state has then are the inputs alone
-    reboot.read(sampleContext(boardWith(record)), "reboot", wanted as Parameters<typeof reboot.read>[2]);
+const interruptionNotes = vi.fn((..._args: unknown[]) => Promise.resolve(["noted"]));
+vi.mock("../kubernetes/interruption", async (original) => ({
+  ...(await original<object>()),
+  interruptionNotes: (...args: unknown[]) => interruptionNotes(...args),
+}));
 
-  it("is to be made where it had not begun", async () => expect(await known(undefined)).toBeUndefined());
+describe("Reboot", () => {
+  it("asks the node's cluster what runs there, from the board that reaches it", async () => {
+    const server = { label: "root@server.example:22" };
+    const cluster = { connection, kubeconfig: "/etc/rancher/k3s/k3s.yaml", node: "w1" };
+    const asking = sampleContext(server);
+    expect(await reboot.consequences?.(asking, { ...wanted, cluster }, () => false)).toEqual(["noted"]);
+    expect(interruptionNotes).toHaveBeenCalledWith(
+      { board: server, kubeconfig: "/etc/rancher/k3s/k3s.yaml", name: "w1" },
+      "reboot",
+    );
+  });
 
-  it("is known where it had, until its end is seen or the note is taken away", async () => {
-    const note = { bootId: "before", reasons: [because] };
-    const found = await known(note);
-    expect(found?.inputs).toEqual(wanted);
-    expect(found?.state).toMatchObject({ boot: { bootId: "now", record: note }, rebooted: "" });
-    const { changed, notes } = await reboot.diff(found?.state as never, wanted, () => false);
-    expect(changed).toEqual(["settings"]);
-    expect(notes?.[0]).toBe("an earlier reboot was interrupted; its end is looked for");
-    const scripts: string[] = [];
-    const board = boardWith(note, (...[script]: unknown[]) => {
-      scripts.push(String(script));
-      return Promise.resolve({ code: 0, stdout: "", stderr: "" });
+  it("knows the boot that it ended, also after the next looks", async () => {
+    boot = running("boot-1", { required: "linux-image" });
+    const { state } = await reboot.create(context, wanted);
+    expect(state).toMatchObject({ rebooted: "boot-2", formerBoot: "boot-1" });
+    const found = await reboot.read(context, "reboot", state);
+    expect(found).toMatchObject({ state: { rebooted: "boot-2", formerBoot: "boot-1" } });
+    expect(await reboot.update(context, "reboot", state, wanted)).toMatchObject({ formerBoot: "boot-1" });
+  });
+
+  it("knows it of a reboot whose end no run has seen, and knows none before the first", async () => {
+    boot = running("boot-1");
+    const { state } = await reboot.create(context, wanted);
+    expect(state).toMatchObject({ rebooted: "", formerBoot: "" });
+    boot = running("boot-1", { required: "linux-image" });
+    end = () => Promise.reject(new BoardError("timeout", "root@board.example:22", "it does not come back"));
+    await expect(reboot.update(context, "reboot", state, wanted)).rejects.toMatchObject({ state: { formerBoot: "" } });
+    boot = running("boot-2", { record: { bootId: "boot-1", reasons: ["updates of linux-image ask for it"] } });
+    expect(await reboot.update(context, "reboot", state, wanted)).toMatchObject({
+      rebooted: "boot-2",
+      formerBoot: "boot-1",
     });
-    await reboot.delete(sampleContext(board), "reboot", found?.state as never);
-    expect(scripts.join("\n")).toContain(`rm -f -- ${rebootRecord}`);
   });
-});
-
-it("stays known where its end was seen", async () => {
-  const boot = { bootId: "before", running: {}, controllers: [] };
-  const found = await reboot.read(sampleContext(boardWith(undefined)), "reboot", {
-    ...wanted,
-    boot,
-    rebooted: "before",
-  });
-  expect(found?.state).toMatchObject({ boot: { bootId: "now" }, rebooted: "before" });
-});
-
-it.each<[string, Trouble]>([
-  ["was cancelled", "cancelled"],
-  ["was refused", "refused"],
-])("is known to the engine where sending it %s: the note may be on the board", async (what, trouble) => {
-  const board = boardWith(undefined, () => Promise.reject(new BoardError(trouble, "root@board:22", what)));
-  const failed: unknown = await reboot.create(sampleContext(board), wanted).catch((error: unknown) => error);
-  expect(failed).toBeInstanceOf(PartialFailure);
-  expect(failed).toMatchObject({ id: "reboot", state: { ...wanted, rebooted: "" } });
-  expect((failed as Error).message).toContain(what);
 });

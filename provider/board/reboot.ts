@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { requireTold } from "../announcements";
 import { defaultKubeconfig, interruptionNotes } from "../kubernetes/interruption";
+import { nodeAccess } from "../kubernetes/node-object";
 import { PartialFailure, type Context, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
@@ -17,6 +18,8 @@ const inputs = z.strictObject({
   forUpdates: z.boolean().default(false),
   cgroupControllers: z.array(z.string()).default([]),
   timeoutSeconds: z.number().positive().default(900),
+  /** The node that the board is, for what a reboot means there. Defaults to that of a k3s server on the board. */
+  cluster: nodeAccess.optional(),
 });
 
 type Inputs = z.output<typeof inputs>;
@@ -25,7 +28,12 @@ interface State extends Inputs {
   readonly boot: Boot;
   /** Boot id of the last boot that was ours; empty before the first. */
   readonly rebooted: string;
+  /** Boot id of the boot that our last reboot ended; empty before the first. A state of an earlier version has none. */
+  readonly formerBoot?: string;
 }
+
+/** What is known of reboots of ours. */
+type Reboots = Pick<State, "rebooted" | "formerBoot">;
 
 /** Boot id of the run that a reboot was sent in and whose end nobody has seen. */
 function isUnfinished({ record }: Boot): boolean {
@@ -51,7 +59,7 @@ export const reboot: ResourceType<Inputs, State> = {
   token: "board:index:Reboot",
   inputs,
   secretOutputs: [],
-  ignored: ["timeoutSeconds", "consent", "cgroupControllers"],
+  ignored: ["timeoutSeconds", "consent", "cgroupControllers", "cluster"],
 
   async announce(context, wanted) {
     if (holdsUnknown(wanted)) return [];
@@ -60,9 +68,13 @@ export const reboot: ResourceType<Inputs, State> = {
   },
 
   async consequences(context, wanted) {
+    if (wanted.cluster !== undefined) {
+      const { connection, kubeconfig, node } = wanted.cluster;
+      return interruptionNotes({ board: await context.board(connection), kubeconfig, name: node }, "reboot");
+    }
     const board = await context.board(wanted.connection);
     const { stdout } = await board.ask("node name", "uname -n");
-    return interruptionNotes(board, defaultKubeconfig, "reboot", [stdout.trim()]);
+    return interruptionNotes({ board, kubeconfig: defaultKubeconfig, names: [stdout.trim()] }, "reboot");
   },
 
   diff(state, wanted) {
@@ -74,39 +86,44 @@ export const reboot: ResourceType<Inputs, State> = {
   },
 
   async create(context, wanted) {
-    return { id: "reboot", state: await reconcile(context, wanted, "") };
+    return { id: "reboot", state: await reconcile(context, wanted, { rebooted: "" }) };
   },
 
   async read(context, _id, state) {
     const board = await context.board(state.connection);
-    const { connection, consent, settings, forUpdates, cgroupControllers, timeoutSeconds } = state;
-    const found = { connection, consent, settings, forUpdates, cgroupControllers, timeoutSeconds };
-    const boot = await readBoot(board, settings);
+    const { boot: former, rebooted: _rebooted, formerBoot: _formerBoot, ...found } = state as Inputs & Partial<State>;
+    const boot = await readBoot(board, found.settings);
     // of a create that was killed only the inputs are known, and the note on the board says whether it has begun
-    const { boot: former, rebooted = "" } = state as Partial<State>;
     if (former === undefined && !isUnfinished(boot)) return undefined;
-    const reasons = consent === "never" ? rebootReasons(found, boot) : [];
+    const reasons = found.consent === "never" ? rebootReasons(found, boot) : [];
     if (reasons.length > 0) context.log("warning", waiting(reasons));
-    return { state: { ...found, boot, rebooted }, inputs: found };
+    return { state: { ...found, boot, ...rebootsOf(state) }, inputs: found };
   },
 
-  update: (context, _id, old, wanted) => reconcile(context, wanted, old.rebooted),
+  update: (context, _id, old, wanted) => reconcile(context, wanted, rebootsOf(old)),
 
   async delete(context, _id, state) {
     await forgetReboot(await context.board(state.connection));
   },
 };
 
-async function reconcile(context: Context, wanted: Inputs, rebooted: string): Promise<State> {
+function rebootsOf({ rebooted = "", formerBoot = "" }: Partial<Reboots>): Required<Reboots> {
+  return { rebooted, formerBoot };
+}
+
+async function reconcile(context: Context, wanted: Inputs, reboots: Reboots): Promise<State> {
   const board = await context.board(wanted.connection);
   const boot = await readBoot(board, wanted.settings);
   const reasons = rebootReasons(wanted, boot);
   if (reasons.length === 0 || wanted.consent === "never") {
     if (reasons.length > 0) context.log("warning", waiting(reasons));
-    const ours = boot.record !== undefined && boot.record.bootId !== boot.bootId ? boot.bootId : rebooted;
+    const ours =
+      boot.record !== undefined && boot.record.bootId !== boot.bootId
+        ? { rebooted: boot.bootId, formerBoot: boot.record.bootId }
+        : rebootsOf(reboots);
     if (isUnfinished(boot)) await forgetReboot(board);
     checkControllers(board, wanted, boot, reasons);
-    return { ...wanted, boot: { ...boot, record: undefined }, rebooted: ours };
+    return { ...wanted, boot: { ...boot, record: undefined }, ...ours };
   }
   requireTold(context, board, "board", "the board would reboot", reasons);
   checkInVain(board, boot, reasons);
@@ -122,9 +139,11 @@ async function reconcile(context: Context, wanted: Inputs, rebooted: string): Pr
     checkInVain(board, after, left);
     await forgetReboot(board);
     checkControllers(board, wanted, after, left);
-    return { ...wanted, boot: { ...after, record: undefined }, rebooted: after.bootId };
+    const ours = { rebooted: after.bootId, formerBoot: boot.bootId };
+    return { ...wanted, boot: { ...after, record: undefined }, ...ours };
   } catch (error) {
-    if (error instanceof BoardError) throw new PartialFailure("reboot", { ...wanted, boot, rebooted }, error);
+    if (error instanceof BoardError)
+      throw new PartialFailure("reboot", { ...wanted, boot, ...rebootsOf(reboots) }, error);
     throw error;
   }
 }

@@ -1,5 +1,6 @@
-import type { V1Node } from "@kubernetes/client-node";
+import type { V1Node, V1NodeSystemInfo } from "@kubernetes/client-node";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { PartialFailure } from "../resource";
 import { sampleContext } from "../sample-context";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
@@ -71,6 +72,54 @@ describe("ClusterNode", () => {
     const text = await failure(clusterNode.create(context, wanted));
     expect(text).toMatch(/node w1 is not Ready after/);
     expect(text).toMatch(message);
+    expect(patches).toEqual([]);
+  });
+
+  it("is known although its wait is over, so that it is drained when it goes, and is waited for again", async () => {
+    there = node("False");
+    const error: unknown = await clusterNode.create(context, wanted).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(PartialFailure);
+    expect(error).toMatchObject({ id: "w1", state: wanted });
+    const bare = { ...wanted, labels: {}, taints: [] };
+    const found = await clusterNode.read(context, "w1", bare);
+    expect(found).toEqual({ state: bare, inputs: bare });
+    expect(await clusterNode.diff(bare, bare, () => false)).toMatchObject({ changed: ["arrived"] });
+    there = node("True");
+    const state = await clusterNode.update(context, "w1", bare, bare);
+    expect(await clusterNode.diff(state, bare, () => false)).toMatchObject({ changed: [], notes: [] });
+    // one that has been Ready does not hold up changes of others
+    there = node("False");
+    expect(await clusterNode.read(context, "w1", state)).toEqual({ state, inputs: bare });
+  });
+
+  it("is found out from its inputs where a create was killed, and is unfinished where the node was left cordoned", async () => {
+    const bare = { ...wanted, labels: {}, taints: [] };
+    expect((await clusterNode.read(context, "w1", bare))?.state).toEqual({ ...bare, arrived: true });
+    there = { ...there, metadata: { name: "w1", annotations: { [drainedByUs]: "true" } } };
+    expect((await clusterNode.read(context, "w1", bare))?.state).toEqual(bare);
+  });
+
+  it("does not take a node for Ready that says nothing since its board rebooted, and waits again after each reboot", async () => {
+    const inBoot = (bootID: string): V1Node => {
+      const one = node("True");
+      return { ...one, status: { ...one.status, nodeInfo: { bootID } as V1NodeSystemInfo } };
+    };
+    const rebooted = { ...wanted, formerBoot: "boot-1" };
+    const { state } = await clusterNode.create(context, wanted);
+    expect(await clusterNode.diff(state, rebooted, () => false)).toMatchObject({ changed: ["formerBoot"] });
+    there = inBoot("boot-1");
+    expect(await failure(clusterNode.update(context, "w1", state, rebooted))).toMatch(
+      /node w1 has not said anything since its board rebooted/,
+    );
+    there = inBoot("boot-2");
+    const after = await clusterNode.update(context, "w1", state, rebooted);
+    expect(await clusterNode.diff(after, rebooted, () => false)).toMatchObject({ changed: [] });
+    // without a reboot that may be there is nothing to wait for
+    expect(await clusterNode.diff(after, wanted, () => false)).toMatchObject({ changed: [] });
+  });
+
+  it("leaves a node alone that stays", async () => {
+    await clusterNode.delete(context, "w1", { ...wanted, stays: true });
     expect(patches).toEqual([]);
   });
 

@@ -1,6 +1,8 @@
 import type { V1Node } from "@kubernetes/client-node";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { PartialFailure } from "../resource";
 import { sampleContext } from "../sample-context";
+import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { etcdMember, notVoting } from "./etcd-member";
 import type { NodeApi } from "./node-api";
@@ -20,6 +22,8 @@ const member = (annotations: Record<string, string>, voter?: string): V1Node => 
   status: { conditions: voter === undefined ? [] : [{ type: "EtcdIsVoter", status: voter, message: "learning" }] },
 });
 const voting = member({ "etcd.k3s.cattle.io/node-name": "s2-1a2b3c4d" }, "True");
+
+const learning = member({ "etcd.k3s.cattle.io/node-name": "s2" }, "False");
 
 let there: V1Node | undefined;
 /** What k3s makes of the node when it is patched. */
@@ -59,11 +63,44 @@ describe("notVoting", () => {
 
 describe("EtcdMember", () => {
   it("is made when the server votes, and says what it waited for where it does not", async () => {
-    await expect(etcdMember.create(context, wanted)).resolves.toMatchObject({ id: "s2" });
-    there = member({ "etcd.k3s.cattle.io/node-name": "s2" }, "False");
+    await expect(etcdMember.create(context, wanted)).resolves.toMatchObject({ id: "s2", state: { votes: true } });
+    there = learning;
     await expect(etcdMember.create(context, wanted)).rejects.toThrow(
       /server s2 does not vote in etcd after \d+ s: it does not vote in etcd yet \(learning\)/,
     );
+  });
+
+  it.each<[string, () => Promise<NodeApi | undefined>]>([
+    ["is over", () => Promise.resolve(api)],
+    ["is cancelled", () => Promise.reject(new BoardError("cancelled", "root@server.example:22", "the run ends"))],
+  ])("is known although its wait %s, so that it can be taken out, and is waited for again", async (_title, now) => {
+    there = learning;
+    cluster = now;
+    const failure: unknown = await etcdMember.create(context, wanted).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(PartialFailure);
+    expect(failure).toMatchObject({ id: "s2", state: wanted });
+    cluster = () => Promise.resolve(api);
+    expect(await etcdMember.diff(wanted, wanted, () => false)).toMatchObject({ changed: ["votes"] });
+    await expect(etcdMember.update(context, "s2", wanted, wanted)).rejects.toThrow(/s2 does not vote in etcd/);
+    there = voting;
+    const state = await etcdMember.update(context, "s2", wanted, wanted);
+    expect(await etcdMember.diff(state, wanted, () => false)).toMatchObject({ changed: [], notes: [] });
+  });
+
+  it("is found out from its inputs where a create was killed", async () => {
+    expect(await etcdMember.read(context, "s2", wanted)).toEqual({ state: { ...wanted, votes: true }, inputs: wanted });
+    there = learning;
+    expect(await etcdMember.read(context, "s2", wanted)).toEqual({ state: wanted, inputs: wanted });
+    there = undefined;
+    expect(await etcdMember.read(context, "s2", wanted)).toBeUndefined();
+    cluster = () => Promise.resolve(undefined);
+    expect(await etcdMember.read(context, "s2", wanted)).toEqual({ state: wanted, inputs: wanted });
+    cluster = () => Promise.reject(new Error("connect ECONNREFUSED"));
+    expect(await etcdMember.read(context, "s2", wanted)).toEqual({ state: wanted, inputs: wanted });
+    expect(said).toEqual(["warning: whether server s2 votes in etcd is not known: connect ECONNREFUSED"]);
+    // one that has voted is not asked for in each preview
+    const voted = { ...wanted, votes: true };
+    expect(await etcdMember.read(context, "s2", voted)).toEqual({ state: voted, inputs: wanted });
   });
 
   it("asks k3s to take the member out, and goes on when k3s says that it has", async () => {

@@ -1,7 +1,7 @@
 import type { V1Node } from "@kubernetes/client-node";
 import { z } from "zod";
 import { pauseAfterLook } from "../pause";
-import type { Context, ResourceType } from "../resource";
+import { PartialFailure, type Context, type ResourceType } from "../resource";
 import { BoardError } from "../ssh/board-error";
 import { connectionArgs } from "../ssh/connection-args";
 import { requestFailure } from "./health";
@@ -20,6 +20,11 @@ const inputs = z.strictObject({
 });
 
 type Inputs = z.output<typeof inputs>;
+
+interface State extends Inputs {
+  /** It has been seen to vote. Not there where nobody has seen that: its `create` failed or was killed, or was an earlier version's. */
+  readonly votes?: boolean;
+}
 
 /** Seconds between two messages to the person who waits. */
 const reportSeconds = 20;
@@ -118,23 +123,58 @@ async function leaving(
   }
 }
 
+async function awaitVote(context: Context, wanted: Inputs): Promise<State> {
+  await awaitNode(context, wanted, "does not vote in etcd", notVoting);
+  return { ...wanted, votes: true };
+}
+
+/** What is to be seen of a member that nobody has seen to vote; `undefined` where there is no such node. */
+async function looked(context: Context, { votes: _votes, ...wanted }: State): Promise<State | undefined> {
+  try {
+    const api = await clusterOf(await context.board(wanted.connection), wanted.kubeconfig);
+    if (api === undefined) return wanted;
+    const node = await api.find(wanted.name);
+    if (node === undefined) return undefined;
+    return notVoting(node) === undefined ? { ...wanted, votes: true } : wanted;
+  } catch (error) {
+    // that no API server answers says nothing about the member
+    if (error instanceof BoardError && error.trouble !== "refused") throw error;
+    context.log("warning", `whether server ${wanted.name} votes in etcd is not known: ${requestFailure(error)}`);
+    return wanted;
+  }
+}
+
 /**
  * A server's membership in the embedded etcd. Made after the service that runs the server: waited for until it votes, because etcd takes one new
  * member at a time. When it is deleted, which comes before that service stops, k3s takes the member out. A member that only stopped would count for
  * the quorum still: of two servers, the other one could not even delete its node.
  */
-export const etcdMember: ResourceType<Inputs, Inputs> = {
+export const etcdMember: ResourceType<Inputs, State> = {
   token: "board:index:EtcdMember",
   inputs,
   secretOutputs: [],
   ignored: ["kubeconfig", "timeoutSeconds"],
-  diff: (state, wanted) => ({ changed: [], replaces: state.name === wanted.name ? [] : ["name"] }),
+  diff: (state, wanted) => ({
+    changed: state.votes ? [] : ["votes"],
+    replaces: state.name === wanted.name ? [] : ["name"],
+    notes: state.votes ? [] : [`server ${wanted.name} has not been seen to vote in etcd; up waits until it does`],
+  }),
   async create(context, wanted) {
-    await awaitNode(context, wanted, "does not vote in etcd", notVoting);
-    return { id: wanted.name, state: wanted };
+    try {
+      return { id: wanted.name, state: await awaitVote(context, wanted) };
+    } catch (error) {
+      // its server runs: it may become a member after we have gone, and whoever takes it out has to know of it
+      if (error instanceof BoardError) throw new PartialFailure(wanted.name, wanted, error);
+      throw error;
+    }
   },
-  read: (_context, _id, state) => Promise.resolve({ state, inputs: state }),
-  update: (_context, _id, _old, wanted) => Promise.resolve(wanted),
+  async read(context, _id, state) {
+    const found = state.votes ? state : await looked(context, state);
+    if (found === undefined) return undefined;
+    const { votes: _votes, ...ofInputs } = found;
+    return { state: found, inputs: ofInputs };
+  },
+  update: (context, _id, _old, wanted) => awaitVote(context, wanted),
   async delete(context, _id, state) {
     const found = await leaving(context, state);
     if (found === undefined) return;

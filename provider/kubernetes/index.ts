@@ -201,6 +201,16 @@ export class TokenRotation extends pulumi.CustomResource {
   }
 }
 
+/** A node, and where its cluster is asked about it. */
+export interface NodeAccessArgs {
+  /** To a board from which the API server is reached; always secret. */
+  connection: pulumi.Input<ConnectionArgs>;
+  /** Path of a kubeconfig on that board, or its text, which is to be a secret. */
+  kubeconfig: pulumi.Input<string>;
+  /** Name of the node. */
+  node: pulumi.Input<string>;
+}
+
 /** Arguments of {@link NodeObject}. */
 export interface NodeObjectArgs {
   /** How to reach a board from which the API server is reached, a server's as a rule. */
@@ -233,6 +243,13 @@ export interface ClusterNodeArgs extends NodeObjectArgs {
   timeoutSeconds?: pulumi.Input<number>;
   /** Seconds for its pods to leave when it goes; PodDisruptionBudgets are heeded for so long. Defaults to 300. */
   drainTimeoutSeconds?: pulumi.Input<number>;
+  /** Whether the node stays when the resource is deleted, and is not drained then. Defaults to false. */
+  stays?: pulumi.Input<boolean>;
+  /**
+   * Boot id of a boot that the node's board has left: that the node was Ready in it counts for nothing. Where it changes, the node is waited for
+   * again. Defaults to none.
+   */
+  formerBoot?: pulumi.Input<string>;
 }
 
 /**

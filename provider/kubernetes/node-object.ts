@@ -10,6 +10,14 @@ import { type NodeApi, nodeApi } from "./node-api";
 /** Path of a kubeconfig on a board, or its text: a path begins with a slash, and no kubeconfig does. */
 export const kubeconfigInput = z.string().min(1);
 
+/** A node, and where its cluster is asked about it. */
+export const nodeAccess = z.strictObject({
+  /** To a board from which the API server is reached. */
+  connection: connectionArgs,
+  kubeconfig: kubeconfigInput,
+  node: z.string().min(1),
+});
+
 const inputs = z.strictObject({
   /** To a board from which the API server is reached, a server's as a rule. */
   connection: connectionArgs,

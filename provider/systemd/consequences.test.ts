@@ -1,5 +1,12 @@
-import { describe, expect, it } from "vitest";
-import { parseProcess, processNotes } from "./consequences";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { sampleContext } from "../sample-context";
+import { consequences, parseProcess, processNotes } from "./consequences";
+import { serviceInputs } from "./schema";
+
+const interruptionNotes = vi.fn((..._args: unknown[]) => Promise.resolve(["1 pod runs there"]));
+vi.mock("../kubernetes/interruption", () => ({
+  interruptionNotes: (...args: unknown[]) => interruptionNotes(...args),
+}));
 
 /** As a board printed it. */
 const printed = `hostname=licheepi
@@ -28,5 +35,45 @@ describe("a process and the disk", () => {
   it("are the same where the board says nothing", () => {
     expect(processNotes("k3s.service", parseProcess("hostname=b\n==\n"))).toEqual([]);
     expect(parseProcess("")).toEqual({ hostname: "", newer: [], needsDaemonReload: false, units: "" });
+  });
+});
+
+describe("the pods of a service's node", () => {
+  const own = { host: "w1.example", hostKeys: ["ssh-ed25519 AAAA"] };
+  const cluster = {
+    connection: { ...own, host: "server.example" },
+    kubeconfig: "/etc/rancher/k3s/k3s.yaml",
+    node: "w1",
+  };
+  const local = { kind: "kubernetes", kubeconfig: "/etc/rancher/k3s/k3s.yaml" };
+  const boards = new Map(
+    ["w1.example", "server.example"].map((host) => [
+      host,
+      { label: host, ask: () => Promise.resolve({ code: 0, stdout: printed, stderr: "" }) },
+    ]),
+  );
+  const context = sampleContext({}, [], { board: ({ host }) => Promise.resolve(boards.get(host) as never) });
+  const notes = (more: object) =>
+    consequences(context, serviceInputs.parse({ connection: own, name: "k3s-agent", ...more }), () => false, undefined);
+  const command = ["/usr/local/bin/k3s", "server"];
+
+  beforeEach(() => {
+    interruptionNotes.mockClear();
+  });
+
+  it.each<[string, object, string, string]>([
+    ["an agent's", { cluster }, "server.example", "restart"],
+    ["one that is drained", { drain: { ...cluster, timeoutSeconds: 60 } }, "server.example", "drained restart"],
+  ])("are asked for where its cluster is known: %s", async (_title, more, host, interruption) => {
+    expect(await notes(more)).toContain("1 pod runs there");
+    const asked = { board: boards.get(host), kubeconfig: cluster.kubeconfig, name: "w1" };
+    expect(interruptionNotes).toHaveBeenCalledWith(asked, interruption, command);
+  });
+
+  it("are asked for at the service's own API server, and are none of a service that is no node's", async () => {
+    await notes({ health: local });
+    const asked = { board: boards.get("w1.example"), kubeconfig: local.kubeconfig, names: ["licheepi"] };
+    expect(interruptionNotes).toHaveBeenCalledWith(asked, "restart", command);
+    expect(await notes({})).not.toContain("1 pod runs there");
   });
 });

@@ -1,5 +1,6 @@
-import { interruptionNotes } from "../kubernetes/interruption";
+import { type InterruptedNode, interruptionNotes, type NamedNode } from "../kubernetes/interruption";
 import type { Context, SecretPaths } from "../resource";
+import type { Board } from "../ssh/board";
 import { quote } from "../ssh/shell";
 import { isUnknown } from "../unknowns";
 import { absentMode } from "./changes";
@@ -76,23 +77,31 @@ export async function consequences(
   const service = `${wanted.name}.service`;
   const now = filesOf(there ?? wanted);
   const present = now.filter(({ mode }) => mode !== absentMode).map(({ path }) => path);
-  const { health } = wanted;
-  const isKubernetes = health.kind === "kubernetes";
+  const isKubernetes = wanted.health.kind === "kubernetes";
   const { stdout } = await board.ask(`process ${wanted.name}`, processFragment(wanted.name, present, isKubernetes));
   const process = parseProcess(stdout);
   const before = parseUnitTexts(process.units);
-  const pods = isKubernetes
-    ? await interruptionNotes(
-        board,
-        health.kubeconfig,
-        wanted.drain === undefined ? "restart" : "drained restart",
-        health.node === undefined ? [process.hostname] : [health.node],
-        execStart(before)[0],
-      )
-    : [];
+  const node = await interruptedNode(context, board, wanted, process.hostname);
+  const interruption = wanted.drain === undefined ? "restart" : "drained restart";
+  const pods = node === undefined ? [] : await interruptionNotes(node, interruption, execStart(before)[0]);
   return [...commandNotes(service, before, wanted, now, isSecret), ...processNotes(service, process), ...pods].map(
     (note) => context.mask(note),
   );
+}
+
+/** The node that a service runs: as others know it, else as its own API server does. */
+async function interruptedNode(
+  context: Context,
+  board: Board,
+  { drain, cluster = drain, health }: ServiceInputs,
+  hostname: string,
+): Promise<InterruptedNode | NamedNode | undefined> {
+  if (cluster !== undefined) {
+    const { connection, kubeconfig, node } = cluster;
+    return { board: await context.board(connection), kubeconfig, name: node };
+  }
+  if (health.kind !== "kubernetes") return undefined;
+  return { board, kubeconfig: health.kubeconfig, names: [health.node ?? hostname] };
 }
 
 /** Nothing for a unit that is new, that is secret, or whose text a preview does not know. */

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { secretConnection, type ConnectionArgs } from "../connection-input";
+import type { NodeAccessArgs } from "../kubernetes";
 
 /** A file that a service reads at start. */
 export interface ServiceFileArgs {
@@ -78,13 +79,7 @@ export type HealthArgs =
     };
 
 /** The node that a service runs, and how its pods leave it before the service restarts. */
-export interface ServiceDrainArgs {
-  /** To a board from which the API server is reached; always secret. */
-  connection: pulumi.Input<ConnectionArgs>;
-  /** Path of a kubeconfig on that board, or its text, which is secret. */
-  kubeconfig: pulumi.Input<string>;
-  /** Name of the node. */
-  node: pulumi.Input<string>;
+export interface ServiceDrainArgs extends NodeAccessArgs {
   /** Seconds for its pods to leave; PodDisruptionBudgets are heeded for so long, then the service restarts with what is left on it. */
   timeoutSeconds: pulumi.Input<number>;
 }
@@ -133,6 +128,11 @@ export interface SystemdServiceArgs {
    * stay where they are. By itself never a reason for an update.
    */
   drain?: ServiceDrainArgs;
+  /**
+   * The node that it runs: a preview of a restart names the pods there. Defaults to that of `drain`, or of `health` where its kind is `kubernetes`.
+   * By itself never a reason for an update.
+   */
+  cluster?: NodeAccessArgs;
   /** Whether deleting the resource deletes the unit's `StateDirectory` too. Defaults to false. */
   removeState?: pulumi.Input<boolean>;
 }
@@ -151,6 +151,7 @@ export class SystemdService extends pulumi.CustomResource {
 
   constructor(name: string, args: SystemdServiceArgs, options?: pulumi.CustomResourceOptions) {
     const drain = args.drain === undefined ? {} : { drain: secretConnection(args.drain) };
-    super("board:index:SystemdService", name, secretConnection({ ...args, ...drain }), options);
+    const cluster = args.cluster === undefined ? {} : { cluster: secretConnection(args.cluster) };
+    super("board:index:SystemdService", name, secretConnection({ ...args, ...drain, ...cluster }), options);
   }
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { absolutePath, accountName, fileMode } from "../files/schema";
 import type { Datastore } from "../kubernetes/datastore";
-import { kubeconfigInput } from "../kubernetes/node-object";
+import { nodeAccess } from "../kubernetes/node-object";
 import { connectionArgs } from "../ssh/connection-args";
 
 const serviceFile = z.strictObject({
@@ -45,13 +45,7 @@ const health = z.discriminatedUnion("kind", [
   }),
 ]);
 
-const drain = z.strictObject({
-  /** To a board from which the API server is reached. */
-  connection: connectionArgs,
-  kubeconfig: kubeconfigInput,
-  node: z.string().min(1),
-  timeoutSeconds: z.number().positive(),
-});
+const drain = nodeAccess.extend({ timeoutSeconds: z.number().positive() });
 
 export const serviceInputs = z.strictObject({
   connection: connectionArgs,
@@ -72,6 +66,8 @@ export const serviceInputs = z.strictObject({
   health: health.default({ kind: "active" }),
   timeoutSeconds: z.number().positive().max(3600).default(120),
   drain: drain.optional(),
+  /** The node that it runs, for what a restart means there: of no matter where `drain` says it. */
+  cluster: nodeAccess.optional(),
   removeState: z.boolean().default(false),
 });
 

@@ -52,7 +52,7 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
   token: "board:index:SystemdService",
   inputs: serviceInputs,
   secretOutputs: [],
-  ignored: ["health", "timeoutSeconds"],
+  ignored: ["health", "timeoutSeconds", "cluster"],
 
   async check(inputs, old) {
     const seen = new Set<string>();

@@ -15,6 +15,10 @@ export interface PrerequisitesArgs {
   readonly config: PrerequisitesConfig;
   /** What the cluster needs of the board's firewall. */
   readonly openings: Openings;
+  /** What has to be there, and well, before the board may go down: the other nodes of a cluster. Defaults to nothing. */
+  readonly beforeReboot?: readonly pulumi.Resource[];
+  /** The node that the board is, or is to be, for a preview of a reboot. Defaults to that of a k3s server on the board. */
+  readonly cluster?: board.NodeAccessArgs;
 }
 
 /** What the board has to be like before anything else is done on it. */
@@ -23,10 +27,12 @@ export class Prerequisites extends pulumi.ComponentResource {
   readonly connection: pulumi.Output<board.ConnectionArgs>;
   /** Changes with each reboot of ours: what waits for the health of the board has to look again. */
   readonly rebooted?: pulumi.Output<string>;
+  /** The boot that this reboot ended: what waits for the board's node must not take it for what it was then. */
+  readonly formerBoot?: pulumi.Output<string>;
 
   constructor(
     name: string,
-    { connection, config, openings }: PrerequisitesArgs,
+    { connection, config, openings, beforeReboot = [], cluster }: PrerequisitesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("k3s-board:board:Prerequisites", name, {}, opts);
@@ -37,6 +43,7 @@ export class Prerequisites extends pulumi.ComponentResource {
       made.set(kind, new board.Setting(`${name}-${kind}`, { connection, kind, values }, { parent: this, dependsOn }));
     }
     const waiting = settings.filter(mayWaitForBoot).map(({ kind, values }) => ({ kind, values }));
+    const isAllowed = config.reboot === "allowed";
     const reboot =
       waiting.length === 0 && !config.rebootForUpdates
         ? undefined
@@ -49,10 +56,15 @@ export class Prerequisites extends pulumi.ComponentResource {
               forUpdates: config.rebootForUpdates,
               cgroupControllers: ["memory"],
               timeoutSeconds: config.rebootTimeoutSeconds,
+              ...(isAllowed && cluster !== undefined ? { cluster } : {}),
             },
-            { parent: this, dependsOn: [...made.values()] },
+            // a board that is left to its user goes down when that one says so: it would wait for nothing
+            { parent: this, dependsOn: [...made.values(), ...(isAllowed ? beforeReboot : [])] },
           );
-    if (reboot !== undefined) this.rebooted = reboot.rebooted;
+    if (reboot !== undefined) {
+      this.rebooted = reboot.rebooted;
+      this.formerBoot = reboot.formerBoot;
+    }
     const waited = pulumi.all<string>([
       ...[...made.values()].map(({ kind }) => kind),
       ...(reboot ? [reboot.consent] : []),
