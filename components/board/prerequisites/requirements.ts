@@ -78,7 +78,7 @@ export const requirements: readonly Requirement[] = [
   {
     component: "kubeadm",
     what: "on the control plane `conntrack` up to 1.31, `crictl` up to 1.30, `iptables` up to 1.32; with flannel `iptables` on all nodes, with `bridge` `iptables` or `nft`",
-    here: "a board without is refused, where the packages of Docker or Kubernetes do not bring them. kubelet's of September 2026 and later only recommend `iptables`, which apt is told not to install",
+    here: "a board without is refused, where the packages of Docker or Kubernetes do not bring them. kubelet's of September 2026 and later only recommend iptables, which apt is told not to install",
     source: kubeadmChecks,
   },
   {
