@@ -11,7 +11,7 @@ export function settleSeconds(readyTimeoutSeconds: number): number {
 
 /**
  * The health of a cluster that was ready: on a slow board a pod misses a probe and a node its report, which is no difference that an `up` would
- * mend. Looks again for a while, unless the API server does not answer: nothing settles by itself there.
+ * mend. Looks again for a while, unless the API server does not answer twice in a row: nothing settles by itself there, and one request may be missed.
  *
  * @param report - called once, where there is something to wait for.
  * @param seconds - for how long; see {@link settleSeconds}.
@@ -22,11 +22,17 @@ export async function settledHealth(
   seconds: number,
 ): Promise<Health> {
   const started = Date.now();
-  for (let isFirst = true; ; isFirst = false) {
+  let [wasSilent, isTold] = [false, false];
+  for (;;) {
     const began = Date.now();
     const health = await look();
-    if (health.ready || health.silent || Date.now() - started >= seconds * 1000) return health;
-    if (isFirst) report(health.detail.split("\n").join("; "), seconds);
+    const isSilent = health.silent === true;
+    if (health.ready || (isSilent && wasSilent) || Date.now() - started >= seconds * 1000) return health;
+    wasSilent = isSilent;
+    if (!isSilent && !isTold) {
+      isTold = true;
+      report(health.detail.split("\n").join("; "), seconds);
+    }
     await pauseAfterLook(began);
   }
 }
