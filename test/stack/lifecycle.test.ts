@@ -256,7 +256,7 @@ describe.sequential("a k3s server stack on the emulated board", () => {
       project.configure(side);
       const seconds = Math.round(fraction(begun, cut) * typical);
       moments.push(`${side === sections ? "back" : "forth"}, cut after ${seconds} s of ${typical.toFixed(0)} s`);
-      const { contents } = await powerLossDuringUp(board, project, seconds);
+      const { contents } = await powerLossDuringUp(board, project, { seconds, patienceSeconds: 45 });
       expect(halfWritten(contents, whole), moments.join("; ")).toEqual([]);
     }
     const up = await project.run("up");

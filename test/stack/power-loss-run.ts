@@ -94,7 +94,10 @@ class PowerLossRun {
     this.configure(work);
     const seconds = Math.round(fraction(this.seed, run) * this.record.typical[work]);
     say(`cut ${run + 1}: ${work}, after ${seconds} s`);
-    const { up, contents } = await powerLossDuringUp(this.board, this.project(), seconds);
+    const { up, contents } = await powerLossDuringUp(this.board, this.project(), {
+      seconds,
+      patienceSeconds: 240,
+    });
     const whole: Contents[] = this.record.whole.map((sums) => new Map(Object.entries(sums)));
     const problems = [
       ...halfWritten(contents, whole).map((path) => `${path} is half-written`),

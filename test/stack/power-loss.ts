@@ -76,18 +76,16 @@ export interface PowerLoss {
   readonly contents: Contents;
 }
 
-/** How long an `up` may go on after its board has lost its power, seconds. */
-const patienceSeconds = 240;
-
 /**
- * Starts `up`, cuts the board's power after a time and boots the board. `up` is left to find out by itself.
+ * Starts `up`, cuts the board's power after a time and boots the board. `up` is left to find out by itself for a while, and then killed.
  *
  * @param seconds - from the start of `up` to the cut.
+ * @param patienceSeconds - how long `up` may go on after its board has lost its power.
  */
 export async function powerLossDuringUp(
   board: EmulatedBoard,
   project: TestProject,
-  seconds: number,
+  { seconds, patienceSeconds }: { readonly seconds: number; readonly patienceSeconds: number },
 ): Promise<PowerLoss> {
   const { child, finished } = project.start("up", "--stack", "test", "--yes", "--json");
   await Promise.race([finished, sleep(seconds * 1000)]);
