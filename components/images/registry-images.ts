@@ -24,6 +24,7 @@ export class RegistryImages extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("k3s-board:images:RegistryImages", name, {}, opts);
+    const listed = new Set<string>();
     for (const { name: fullImageName, strategy, digest, content } of images) {
       if (strategy === "keep") continue;
       const { repository, tag } = parseImageReference(fullImageName);
@@ -37,10 +38,13 @@ export class RegistryImages extends pulumi.ComponentResource {
         { parent: this, dependsOn: [...after] },
       );
       const sbom = content.kind === "layout" ? content.image.sbom : undefined;
-      if (sbom !== undefined) {
+      // It is found by the image's digest. Two names of one image have one between them, and it stays while either does.
+      const listName = `${prefix}${repository}@${digest.slice("sha256:".length, "sha256:".length + 12)}-sbom`;
+      if (sbom !== undefined && !listed.has(listName)) {
+        listed.add(listName);
         const tag = referrersTag(digest);
         new board.RegistryImage(
-          `${prefix}${fullImageName}-sbom`,
+          listName,
           { connection, registry, repository, tag, digest: sbom.digest, layout: sbom.layout },
           { parent: this, dependsOn: [image] },
         );
