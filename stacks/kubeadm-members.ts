@@ -1,8 +1,8 @@
 import { nodeName } from "../components/board/prerequisites/config";
 import type { NodeIdentity } from "../components/kubeadm/configuration";
-import { nodesInNetworks } from "../components/kubeadm/networks";
 import { ConfigError, type ConfigProblem, type KubeadmStackConfig } from "./config";
 import { type JoiningMember, sameAddress, sameName } from "./members";
+import { nodesInNetworks } from "./node-networks";
 import type { KubeadmBoards } from "./stack-boards";
 
 /** The nodes of a kubeadm stack's cluster. */
@@ -37,10 +37,16 @@ export function kubeadmMembers(config: KubeadmStackConfig, boards: KubeadmBoards
       member: "nodeAddress",
       server: "kubeadm.nodeAddress",
     }),
-    ...nodesInNetworks(config.kubeadm, [
-      { ...server, path: "kubeadm.nodeAddress" },
-      ...known.map(({ path, ...node }) => ({ ...node, path: `${path}.nodeAddress` })),
-    ]),
+    ...nodesInNetworks(
+      (["podSubnet", "serviceSubnet"] as const).map((key) => ({
+        path: `kubeadm.${key}`,
+        network: config.kubeadm[key],
+      })),
+      [
+        { ...server, path: "kubeadm.nodeAddress" },
+        ...known.map(({ path, ...node }) => ({ ...node, path: `${path}.nodeAddress` })),
+      ],
+    ),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return { server, workers: workers.map(({ name, address }) => ({ name, address })) };

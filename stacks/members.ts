@@ -1,9 +1,9 @@
 import type { K3sConfig } from "../components/k3s/config";
-import { isInNetwork } from "../components/k3s/configuration/addresses";
 import { agentServer, nodeAddress, stackConfiguration } from "../components/k3s/configuration/files";
 import type { Role } from "../components/k3s/configuration/flags";
 import type { Facts } from "../provider";
 import { ConfigError, type ConfigProblem, type StackConfig } from "./config";
+import { nodesInNetworks, type ClusterNetwork } from "./node-networks";
 
 /** A node as the others know it. */
 export interface ClusterMember {
@@ -78,7 +78,10 @@ export function clusterMembers(
     ...sameName(server, joining),
     ...sameAddress([{ ...server, name: "the server" }], joining),
     ...noServer(config, server, joining),
-    ...nodesInNetworks(config, server, joining),
+    ...nodesInNetworks(clusterNetworks(config), [
+      { ...server, path: nodeIp.server },
+      ...joining.map(({ path, ...node }) => ({ ...node, path: `${path}.${nodeIp.member}` })),
+    ]),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return { server, servers, agents, agentServer: agentServer(k3s, server.address) };
@@ -133,25 +136,10 @@ function noServer({ k3s }: StackConfig, server: ClusterMember, joining: readonly
   ];
 }
 
-/** Nodes whose addresses are in the networks of pods or services: who has such a packet would take it for a pod's or a service's. */
-function nodesInNetworks(
-  { k3s }: StackConfig,
-  server: ClusterMember,
-  joining: readonly JoiningMember[],
-): ConfigProblem[] {
+/** The networks of pods and services, of both families where there are. */
+function clusterNetworks({ k3s }: Pick<StackConfig, "k3s">): ClusterNetwork[] {
   const { settings } = stackConfiguration(k3s);
-  const nodes = [
-    { ...server, path: nodeIp.server },
-    ...joining.map(({ path, ...node }) => ({ ...node, path: `${path}.${nodeIp.member}` })),
-  ];
   return ["cluster-cidr", "service-cidr"].flatMap((key) =>
-    (settings.get(key)?.values ?? []).flatMap((network) =>
-      nodes
-        .filter(({ address }) => isInNetwork(address, network))
-        .map(({ name, address, path }) => ({
-          path: `k3s.config.${key}`,
-          reason: `${network} has the address ${address} of node ${name} (${path}) in it: choose a network that no node is in`,
-        })),
-    ),
+    (settings.get(key)?.values ?? []).map((network) => ({ path: `k3s.config.${key}`, network })),
   );
 }

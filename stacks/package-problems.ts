@@ -2,6 +2,7 @@ import type { AgentsConfig } from "../components/k3s/agent-config";
 import type { K3sConfig } from "../components/k3s/config";
 import type { ServersConfig } from "../components/k3s/servers-config";
 import { mayBeSameKubernetes } from "../provider/packages/package-version";
+import type { ConfigProblem } from "./config";
 
 /** The sections that say where k3s comes from. */
 interface Sections {
@@ -12,14 +13,8 @@ interface Sections {
   readonly agents: Readonly<Record<string, Pick<AgentsConfig[string], "source" | "version">>>;
 }
 
-/** One thing wrong, with its config path. */
-interface PackageProblem {
-  readonly path: string;
-  readonly reason: string;
-}
-
 /** What does not go together with a k3s that is a package of the board's distribution. */
-export function packageProblems(sections: Sections): PackageProblem[] {
+export function packageProblems(sections: Sections): ConfigProblem[] {
   return [...otherVersions(sections), ...restoredDatastore(sections)];
 }
 
@@ -29,7 +24,7 @@ function pinned(source: K3sConfig["source"] | undefined): string | undefined {
 }
 
 /** Packages of another Kubernetes than the version by which flags and images are chosen. */
-function otherVersions({ k3s, servers, agents }: Sections): PackageProblem[] {
+function otherVersions({ k3s, servers, agents }: Sections): ConfigProblem[] {
   const differs = (path: string, source: K3sConfig["source"] | undefined, key: string, version: string) => {
     const packaged = pinned(source);
     if (packaged === undefined || mayBeSameKubernetes(packaged, version)) return [];
@@ -59,7 +54,7 @@ function otherVersions({ k3s, servers, agents }: Sections): PackageProblem[] {
 }
 
 /** A package changes outside of the service's transaction: nothing copies the datastore of a server before, and nothing brings a copy back. */
-function restoredDatastore({ board, k3s, servers }: Sections): PackageProblem[] {
+function restoredDatastore({ board, k3s, servers }: Sections): ConfigProblem[] {
   if (k3s.allowDowngrade !== "restoreDatastore") return [];
   const sources = [
     ...(board === undefined ? [] : [{ path: "k3s.source", source: k3s.source }]),

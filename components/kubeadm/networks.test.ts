@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { kubeadmConfig } from "./config";
-import { networkProblems, nodesInNetworks } from "./networks";
+import { networkProblems } from "./networks";
 
 const problems = (section: object) =>
   networkProblems(kubeadmConfig.parse({ version: "v1.36.3", ...section })).map(
@@ -56,23 +56,4 @@ describe("networkProblems", () => {
       /^kubeadm\.podSubnet: .* \/0 to \/28/,
     ],
   ])("refuses %s", (_title, section, reason) => expect(problems(section)).toEqual([expect.stringMatching(reason)]));
-});
-
-describe("nodesInNetworks", () => {
-  const config = kubeadmConfig.parse({ version: "v1.36.3" });
-  const of = (address: string) => nodesInNetworks(config, [{ name: "w1", address, path: "agents.w1.nodeAddress" }]);
-
-  it.each(["192.0.2.7", "10.243.255.255", "10.245.0.0", "10.112.0.0", "", "2001:db8::8"])("takes '%s'", (address) =>
-    expect(of(address)).toEqual([]),
-  );
-  it.each([
-    ["10.244.0.0", "kubeadm.podSubnet"],
-    ["10.244.255.255", "kubeadm.podSubnet"],
-    ["10.96.0.1", "kubeadm.serviceSubnet"],
-    ["10.111.255.255", "kubeadm.serviceSubnet"],
-  ])("refuses %s, which is in %s", (address, path) =>
-    expect(of(address)).toEqual([
-      { path, reason: expect.stringContaining(`the address ${address} of node w1 (agents.w1.nodeAddress)`) as string },
-    ]),
-  );
 });

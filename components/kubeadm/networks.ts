@@ -53,6 +53,7 @@ export function networkProblems(
 /** The controller manager gives each node its part of the pods' network, and there are at most 2^16 parts. */
 function podSizes({ controllerManagerArgs: flags }: Flags): Sizes {
   const fewest = { smallest: 28, why: "kubeadm wants 14 addresses" };
+  // by this one word kubeadm's validation goes, though its controller manager knows more of them
   if (flags[allocateFlag] === "false" || !isMask(flags[maskFlag])) return { largest: 0, ...fewest };
   const mask = Number(flags[maskFlag] || 24);
   const why = `each node gets a /${mask} of it, unless ${maskFlag} in kubeadm.controllerManagerArgs says otherwise`;
@@ -83,27 +84,4 @@ function sizeProblems(key: string, subnet: string, { largest, smallest, why }: S
   const length = prefixLength(subnet);
   if (length >= largest && length <= smallest) return [];
   return [{ path, reason: `${subnet} has to be a network of /${largest} to /${smallest}: ${why}` }];
-}
-
-/** A node, and where its address is said. */
-export interface NodeAddress {
-  readonly name: string;
-  readonly address: string;
-  /** Config path. */
-  readonly path: string;
-}
-
-/** Nodes whose addresses are in the networks of pods or services: the node that has such a packet would take it for a pod's or a service's. */
-export function nodesInNetworks(
-  config: Pick<KubeadmConfig, "podSubnet" | "serviceSubnet">,
-  nodes: readonly NodeAddress[],
-): NetworkProblem[] {
-  return (["podSubnet", "serviceSubnet"] as const).flatMap((key) =>
-    nodes
-      .filter(({ address }) => overlap(`${address}/32`, config[key]))
-      .map(({ name, address, path }) => ({
-        path: `kubeadm.${key}`,
-        reason: `${config[key]} has the address ${address} of node ${name} (${path}) in it: choose a network that no node is in`,
-      })),
-  );
 }

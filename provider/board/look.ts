@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { recordOf } from "../files/originals";
+import { originalDirectory } from "../files/originals";
 import type { Board, FileOnBoard } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { stateDirectory } from "../ssh/file-questions";
@@ -34,7 +34,7 @@ export async function look(board: Board, name: KindName, keys: readonly string[]
       : board.ask(`setting ${name} ${keys.join(" ")}`, `${fragment}\n:`),
     board.file(recordPath(name)),
     ...kind.files.map(async (path) => {
-      const original = `${stateDirectory}/original/${recordOf(path)}`;
+      const original = originalDirectory(path);
       const [there, kept, absent] = await Promise.all([
         board.file(path),
         board.file(`${original}/original`),

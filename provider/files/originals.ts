@@ -7,6 +7,11 @@ export function recordOf(path: string): string {
   return readable.length <= 200 ? readable : createHash("sha256").update(path).digest("hex");
 }
 
+/** Directory on the board that holds that record. */
+export function originalDirectory(path: string): string {
+  return `${stateDirectory}/original/${recordOf(path)}`;
+}
+
 /** The temporary file beside `path`; always the same, so that what a killed run left is overwritten by the next. */
 export function temporaryOf(path: string): string {
   const slash = path.lastIndexOf("/");
