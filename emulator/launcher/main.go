@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"k3s-board/emulator/launcher/agent"
 	"k3s-board/emulator/launcher/checkconfig"
@@ -21,6 +22,7 @@ import (
 	"k3s-board/emulator/launcher/journal"
 	"k3s-board/emulator/launcher/notify"
 	"k3s-board/emulator/launcher/payload"
+	"k3s-board/emulator/launcher/pki"
 	"k3s-board/emulator/launcher/server"
 	"k3s-board/emulator/launcher/settings"
 )
@@ -42,6 +44,7 @@ COMMANDS:
    ctr           Run ctr
    check-config  Run config check
    token         Manage tokens: rotate
+   certificate   Manage certificates: rotate
    help, h       Shows a list of commands or help for one command
 
 GLOBAL OPTIONS:
@@ -70,12 +73,14 @@ func main() {
 		passOn(command, args)
 	case "token":
 		rotateToken(args)
+	case "certificate":
+		rotateCertificates(args)
 	case "check-config":
 		if checkconfig.Run(os.Stdout) > 0 {
 			os.Exit(1)
 		}
 	default:
-		fmt.Fprintf(os.Stderr, "No help topic for '%s': this launcher knows server, agent, kubectl, crictl, ctr, check-config and token\n", command)
+		fmt.Fprintf(os.Stderr, "No help topic for '%s': this launcher knows server, agent, kubectl, crictl, ctr, check-config, token and certificate\n", command)
 		os.Exit(3)
 	}
 }
@@ -140,6 +145,23 @@ func rotateToken(args []string) {
 		journal.Fatal("%v", err)
 	}
 	fmt.Println("Token rotated, restart k3s nodes with new token")
+}
+
+// rotateCertificates is `k3s certificate rotate`.
+func rotateCertificates(args []string) {
+	if len(args) == 0 || args[0] != "rotate" {
+		fmt.Fprintln(os.Stderr, "k3s certificate: this launcher knows rotate")
+		os.Exit(3)
+	}
+	set := flag.NewFlagSet("rotate", flag.ExitOnError)
+	dataDir := set.String("data-dir", flags.NewValues(flags.Server).String("data-dir"), "(data) Folder to hold state")
+	set.StringVar(dataDir, "d", *dataDir, "short form of --data-dir")
+	_ = set.Parse(args[1:])
+	backup, err := pki.Rotate(*dataDir, time.Now())
+	if err != nil {
+		journal.Fatal("%v", err)
+	}
+	journal.Info("Successfully backed up certificates to %s, please restart k3s server or agent to rotate certificates", backup)
 }
 
 func logTo(path string, andStandardError bool) {
