@@ -92,6 +92,16 @@ export async function runCli(
         .default(false)
         .conflicts(["file", "merge"]),
     )
+    .addOption(
+      new Option(
+        "--rotate",
+        "have k3s make the certificates of all nodes anew first: as `up`, with its preview, restarts and roll-back",
+      )
+        .default(false)
+        .conflicts("remove"),
+    )
+    .option("-y, --yes", "with --rotate: do not ask", process.env.PULUMI_SKIP_CONFIRMATIONS === "true")
+    .option("--diff", "with --rotate: the engine's own detailed diff instead of the list", false)
     .action(async (flags: KubeconfigFlags) => {
       code = await writeKubeconfig(project, flags);
     });

@@ -73,8 +73,8 @@ describe("expiryText", () => {
   const expires = new Date("2027-11-21T10:00:00Z");
   it.each([
     ["2026-11-21T10:00:00Z", "its certificate expires on 2027-11-21"],
-    ["2027-11-19T10:00:00Z", /expires on 2027-11-21, in 2 days: k3s renews it when it starts/],
-    ["2027-12-01T10:00:00Z", /has expired on 2027-11-21: k3s renews/],
+    ["2027-11-19T10:00:00Z", /expires on 2027-11-21, in 2 days: `npm run kubeconfig -- --rotate` has k3s make another/],
+    ["2027-12-01T10:00:00Z", /has expired on 2027-11-21: `npm run kubeconfig -- --rotate`/],
   ])("at %s", (now, text) => {
     expect(expiryText(expires, new Date(now), "k3s")).toMatch(text);
   });

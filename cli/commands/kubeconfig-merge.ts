@@ -102,8 +102,8 @@ export function certificateExpiry(kubeconfig: string): Date | undefined {
 const renewalDays = 90;
 
 /** What gives a cluster's administrator a certificate of a later date. */
-const renewals: Readonly<Record<Distribution, string>> = {
-  k3s: "k3s renews it when it starts. Restart k3s on the board, run up, then this again",
+export const renewals: Readonly<Record<Distribution, string>> = {
+  k3s: "`npm run kubeconfig -- --rotate` has k3s make another",
   kubeadm:
     "`kubeadm certs renew all` on the first board renews it and the control plane's. Restart its static pods for these (take their files " +
     "out of /etc/kubernetes/manifests for 20 seconds), run up, then this again",

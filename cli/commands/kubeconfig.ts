@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSyn
 import { homedir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { terminalProgress } from "../../tools/progress";
+import { rotateVariable } from "../../provider/kubernetes/certificates";
 import { Engine } from "../engine/engine";
 import type { Project } from "../engine/project";
 import { ExpectedError, exitCode, type ExitCode } from "../errors";
@@ -12,22 +13,26 @@ import {
   expiryText,
   KubeconfigProblem,
   mergeKubeconfig,
+  renewals,
   withoutStack,
 } from "./kubeconfig-merge";
-import { streamsFor, type CommonFlags } from "./output";
+import { operate, type OperationFlags } from "./operate";
+import { streamsFor } from "./output";
 import { writePrivately } from "./write-privately";
 
 /** The stack output that holds the kubeconfig, a secret. */
 const kubeconfigOutput = "kubeconfig";
 
 /** Options of `npm run kubeconfig`. */
-export interface KubeconfigFlags extends CommonFlags {
+export interface KubeconfigFlags extends OperationFlags {
   /** Where to; `-` for standard output. */
   readonly file: string;
   /** Puts it into the user's own kubeconfig instead, as a context of the stack's name. */
   readonly merge: boolean;
   /** Takes it out of there again. */
   readonly remove: boolean;
+  /** Has k3s make its certificates anew first, the administrator's among them. */
+  readonly rotate: boolean;
 }
 
 /**
@@ -36,11 +41,16 @@ export interface KubeconfigFlags extends CommonFlags {
  * @throws ExpectedError where the stack has none yet.
  */
 export async function readKubeconfig(engine: Engine): Promise<string> {
-  const output = (await engine.stack.outputs())[kubeconfigOutput];
-  if (typeof output?.value === "string") return output.value;
+  const found = await findKubeconfig(engine);
+  if (found !== undefined) return found;
   throw new ExpectedError(
     `stack ${engine.stackName} has no kubeconfig: \`npm run up -- --stack ${engine.stackName}\` first`,
   );
+}
+
+async function findKubeconfig(engine: Engine): Promise<string | undefined> {
+  const output = (await engine.stack.outputs())[kubeconfigOutput];
+  return typeof output?.value === "string" ? output.value : undefined;
 }
 
 /** Writes the kubeconfig of a stack into a file that only its owner can read, or into the user's own, or takes it out of that. */
@@ -48,11 +58,21 @@ export async function writeKubeconfig(project: Project, flags: KubeconfigFlags):
   if (flags.remove) return removeStack(flags);
   const { human, result } = streamsFor(flags);
   const toOutput = flags.file === "-" && !flags.merge;
+  if (flags.rotate) {
+    const rotated = await rotate(project, { ...flags, json: flags.json || toOutput });
+    if (rotated !== exitCode.ok) return rotated;
+  }
   const say = (text: string) => void (toOutput ? process.stderr : human).write(`${text}\n`);
   const options = { progress: terminalProgress(process.stderr), say, missing: "refuse", checkConfig: false } as const;
   const [text, values] = await Engine.open(project, flags.stack, options, (engine) =>
-    Promise.all([readKubeconfig(engine), engine.configValues()]),
+    // agents of another stack's server have certificates and no administrator
+    Promise.all([flags.rotate ? findKubeconfig(engine) : readKubeconfig(engine), engine.configValues()]),
   );
+  if (text === undefined) {
+    if (flags.json) result.write("{}\n");
+    else say(`stack ${flags.stack} has no kubeconfig; its server's stack has`);
+    return exitCode.ok;
+  }
   const expires = certificateExpiry(text);
   if (toOutput) {
     result.write(text);
@@ -67,6 +87,28 @@ export async function writeKubeconfig(project: Project, flags: KubeconfigFlags):
   }
   if (expires !== undefined && !flags.json) say(expiryText(expires, new Date(), distributionOf(values)));
   return exitCode.ok;
+}
+
+/**
+ * An `up` in which each node's k3s makes its certificates anew, servers first, with the preview, the question and the roll-back of every other. The
+ * state has the new kubeconfig afterwards.
+ *
+ * @throws ExpectedError for a cluster that k3s does not run.
+ */
+async function rotate(project: Project, flags: KubeconfigFlags): Promise<ExitCode> {
+  const options = { progress: terminalProgress(process.stderr), say: () => undefined, missing: "refuse" } as const;
+  const values = await Engine.open(project, flags.stack, { ...options, checkConfig: false }, (engine) =>
+    engine.configValues(),
+  );
+  if (distributionOf(values) === "kubeadm")
+    throw new ExpectedError(`kubeadm renews its certificates by hand: ${renewals.kubeadm}`);
+  // for the provider, which the engine starts with this process's environment
+  process.env[rotateVariable] = "1";
+  try {
+    return (await operate(project, "up", flags, false)).exitCode;
+  } finally {
+    process.env[rotateVariable] = "";
+  }
 }
 
 /** The stack itself is not asked: it may be gone. */

@@ -43,8 +43,18 @@ export interface RunOutcome {
 
 type Pass = "succeeded" | "failed" | "cancelled";
 
-/** Runs a command on a stack and shows it. @throws UsageError before anything is contacted; ExpectedError where a living run holds the stack. */
-export async function operate(project: Project, kind: OperationKind, flags: OperationFlags): Promise<RunOutcome> {
+/**
+ * Runs a command on a stack and shows it.
+ *
+ * @param isWhole - whether it is all that the user has asked for. Otherwise standard output is left to what comes behind it, with `json`.
+ * @throws UsageError before anything is contacted; ExpectedError where a living run holds the stack.
+ */
+export async function operate(
+  project: Project,
+  kind: OperationKind,
+  flags: OperationFlags,
+  isWhole = true,
+): Promise<RunOutcome> {
   const begun = Date.now();
   if (kind === "up" || kind === "destroy") requireConsent(kind, flags);
   requireOneDepth(flags);
@@ -78,8 +88,8 @@ export async function operate(project: Project, kind: OperationKind, flags: Oper
     const recorded = work.read();
     if (flags.verbose) say(["what was done:", ...recordLines(recorded)].join("\n"));
     const report = runReport(kind, flags.stack, outcome.result, outcome.record, seconds, countWork(recorded));
-    if (flags.json) result.write(`${JSON.stringify(report, undefined, 2)}\n`);
-    else say(closingLine(kind, report, seconds));
+    if (flags.json && isWhole) result.write(`${JSON.stringify(report, undefined, 2)}\n`);
+    if (!flags.json || !isWhole) say(closingLine(kind, report, seconds));
     // what these two fetch and build is in the cache
     if ((kind === "up" || kind === "preview") && !interruption.interrupted) await prune();
     return { exitCode: codeOf(outcome.result, flags, report), record: outcome.record, report };

@@ -127,6 +127,7 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
             },
           }
         : {}),
+      certificates: { program: binary.path, dataDir },
       files: [...args.files, ...nodeFiles(args)],
       ...(triggers === undefined ? {} : { restartTriggers: triggers }),
       ...(args.datastoreCopies === undefined ? {} : { datastoreCopies: args.datastoreCopies }),

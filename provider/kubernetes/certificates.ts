@@ -9,6 +9,14 @@ export const renewalDays = 120;
 
 const dayMilliseconds = 86_400_000;
 
+/** Has k3s make the certificates of its nodes anew in one run, where it is `1`. The command line sets it for `kubeconfig --rotate`. */
+export const rotateVariable = "K3S_BOARD_ROTATE_CERTIFICATES";
+
+/** Whether this run has k3s make its certificates anew. */
+export function isRotationAsked(): boolean {
+  return process.env[rotateVariable] === "1";
+}
+
 /** A certificate's place and end. */
 export interface CertificateEnd {
   readonly path: string;
@@ -51,5 +59,5 @@ export function certificateWarning(ends: readonly CertificateEnd[], now: Date): 
   if (days >= renewalDays) return undefined;
   const day = first.notAfter.toISOString().slice(0, 10);
   const when = days < 0 ? `has expired on ${day}` : `expires on ${day}, in ${days === 1 ? "one day" : `${days} days`}`;
-  return `the certificate ${first.path} ${when}: a restart of k3s renews it (releases from before May 2025: in its last 90 days)`;
+  return `the certificate ${first.path} ${when}: a restart of k3s renews it (releases from before May 2025: in its last 90 days), and \`npm run kubeconfig -- --rotate\` at any time`;
 }

@@ -2,6 +2,7 @@ import { dump, load as parseYaml } from "js-yaml";
 import { z } from "zod";
 import type { Context, ResourceType } from "../resource";
 import { connectionArgs } from "../ssh/connection-args";
+import { isRotationAsked } from "./certificates";
 import { BoardError } from "../ssh/board-error";
 import { messageOf } from "../ssh/login";
 
@@ -68,7 +69,13 @@ export const kubeconfig: ResourceType<Inputs, State> = {
   token: "board:index:Kubeconfig",
   inputs,
   secretOutputs: ["kubeconfig"],
-  diff: (state, wanted) => ({ changed: (["path", "server"] as const).filter((key) => state[key] !== wanted[key]) }),
+  diff(state, wanted) {
+    const changed = (["path", "server"] as const).filter((key) => state[key] !== wanted[key]);
+    // with its other certificates k3s writes another one, and the engine has read the board before
+    if (changed.length === 0 && isRotationAsked())
+      return { changed: ["path"], notes: [`${wanted.path} is read again`] };
+    return { changed };
+  },
   create: async (context, wanted) => ({ id: wanted.path, state: await loadOrFail(context, wanted) }),
   async read(context, _id, { kubeconfig: _kubeconfig, ...wanted }) {
     const state = await load(context, wanted);

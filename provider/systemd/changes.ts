@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { lineDiff } from "../files/line-diff";
 import type { Difference, SecretPaths } from "../resource";
 import { datastoreNotes, migrationNotes } from "../kubernetes/datastore";
+import { rotationNotes, rotationReason, rotationWish } from "./certificate-rotation";
 import { drainNotes, leftCordoned } from "./drained";
 import { restoreNotes, restoreReason, restoreWish } from "./restore";
 import { goesNote } from "../touches";
@@ -133,8 +134,10 @@ export function serviceDifference(
   const triggers = changedTriggers(there.restartTriggers, wanted.restartTriggers);
   const former = formerProgram(there, wanted);
   const restored = restoreWish(wanted);
+  const rotated = rotationWish(there, wanted);
   const { write, putBack, program, restartReasons } = changes(there, wanted, [
     ...(restored === undefined ? [] : [restoreReason(restored)]),
+    ...(rotated === undefined ? [] : [rotationReason]),
     ...noLongerOurs(former),
     ...triggers.map(triggerReason),
     ...taken,
@@ -154,6 +157,7 @@ export function serviceDifference(
     ...(restored !== undefined || !isDeepStrictEqual(there.datastoreCopies, wanted.datastoreCopies)
       ? ["datastoreCopies"]
       : []),
+    ...(rotated === undefined ? [] : ["certificates"]),
     ...(triggers.length > 0 ? ["restartTriggers"] : []),
     ...(there.enabled === wanted.enabled ? [] : ["enabled"]),
     ...(there.running === wanted.running && !there.unsettled && !there.unfinished ? [] : ["running"]),
@@ -172,6 +176,7 @@ export function serviceDifference(
         : []),
       ...drainNotes(there, wanted, restartReasons.length > 0),
       ...restoreNotes(there, wanted),
+      ...rotationNotes(rotated),
       ...enablingNotes(there, wanted),
       ...programNotes(there, wanted, program),
       ...(restartReasons.length > 0 && wanted.program?.upgrade?.embeddedEtcd ? migrationNotes(there.datastore) : []),

@@ -111,6 +111,11 @@ export interface SystemdServiceArgs {
     backups?: pulumi.Input<string>;
     version: pulumi.Input<string>;
   }>;
+  /**
+   * The certificates of a k3s: `program` makes those in its data directory `dataDir` anew (`certificate rotate`), in the one run whose environment
+   * asks for it (`K3S_BOARD_ROTATE_CERTIFICATES`). Defaults to none. By itself never a reason for an update.
+   */
+  certificates?: pulumi.Input<{ program: pulumi.Input<string>; dataDir: pulumi.Input<string> }>;
   /** Drop-ins and configuration: all that the service reads at start. Defaults to none. */
   files?: pulumi.Input<pulumi.Input<ServiceFileArgs>[]>;
   /** Whether it starts at boot. Defaults to true. */

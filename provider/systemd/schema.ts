@@ -45,6 +45,8 @@ const health = z.discriminatedUnion("kind", [
   }),
 ]);
 
+const certificates = z.strictObject({ program: absolutePath, dataDir: absolutePath });
+
 const drain = nodeAccess.extend({ timeoutSeconds: z.number().positive() });
 
 export const serviceInputs = z.strictObject({
@@ -59,6 +61,7 @@ export const serviceInputs = z.strictObject({
   datastoreCopies: z
     .strictObject({ datastore: absolutePath, backups: absolutePath.optional(), version: z.string().min(1) })
     .optional(),
+  certificates: certificates.optional(),
   files: z.array(serviceFile).default([]),
   enabled: z.boolean().default(true),
   running: z.boolean().default(true),
@@ -75,6 +78,8 @@ export const serviceInputs = z.strictObject({
 export type ServiceFile = z.output<typeof serviceFile>;
 /** The program that a service runs; `sha256` is filled in by `check`. */
 export type ServiceProgram = z.output<typeof program>;
+/** What makes a k3s's certificates anew, and where they are. */
+export type ServiceCertificates = z.output<typeof certificates>;
 /** The node that a service runs, and how it is drained before a restart. */
 export type ServiceDrain = z.output<typeof drain>;
 export type Health = z.output<typeof health>;

@@ -18,6 +18,7 @@ import {
   triggerReason,
   type Changes,
 } from "./changes";
+import { rotationReason, rotationWish } from "./certificate-rotation";
 import { restoreChange, restoreReason, restoreWish } from "./restore";
 import { isUnknown } from "../unknowns";
 import { adoptionNotes, adoptionReasons, withoutSecretsOfOthers } from "./adoption";
@@ -31,7 +32,7 @@ import { checkProgram, refuseStaged, stageProgram, upgradeProblem, wantedProgram
 import { planDatastore, type DatastoreChange } from "./program-datastore";
 import type { ProgramChange } from "./program-script";
 import { filesOf, serviceInputs, type ServiceInputs, type ServiceState } from "./schema";
-import { applyScript, confirmScript, removeScript, settleScript, type Transaction } from "./transaction";
+import { applyScript, confirmScript, extraSeconds, removeScript, settleScript, type Transaction } from "./transaction";
 import { isUp, type UnitState } from "./unit-state";
 
 /** Seconds that the board waits longer than we do before it rolls back by itself: our own answer comes first where we are still there. */
@@ -186,6 +187,7 @@ async function reconcile(
   const triggers = hashOf(wanted.restartTriggers);
   const former = formerProgram(old, wanted);
   const restored = restoreWish(wanted);
+  const rotated = rotationWish(there, wanted);
   const {
     write,
     putBack,
@@ -193,6 +195,7 @@ async function reconcile(
     restartReasons,
   } = changes(there, wanted, [
     ...(restored === undefined ? [] : [restoreReason(restored)]),
+    ...(rotated === undefined ? [] : [rotationReason]),
     ...noLongerOurs(former),
     ...startReasons(old, wanted, unit.triggers, triggers),
   ]);
@@ -217,6 +220,7 @@ async function reconcile(
     ...(program === undefined ? {} : { program }),
     ...(wanted.watchedProgram === undefined ? {} : { watchedProgram: wanted.watchedProgram }),
     ...(datastore === undefined ? {} : { datastore }),
+    ...(rotated === undefined ? {} : { certificates: rotated }),
     ...(former === undefined ? {} : { formerProgram: former }),
     enabled: wanted.enabled,
     restart: restartReasons.length > 0,
@@ -277,7 +281,7 @@ async function carryOut(
   const contents = Buffer.concat(transaction.write.map(({ content }) => Buffer.from(content)));
   const applied = await board.run(applyScript(transaction), {
     purpose: `changing ${service}`,
-    timeoutSeconds: scriptSeconds + (transaction.datastore?.seconds ?? 0),
+    timeoutSeconds: scriptSeconds + extraSeconds(transaction),
     stdin: contents,
   });
   if (applied.code !== 0) {

@@ -1,5 +1,11 @@
 import { originals, recordOf, temporaryOf } from "../files/originals";
 import { preamble, quote } from "../ssh/shell";
+import {
+  certificateFunctions,
+  rotateCertificates,
+  rotationSeconds,
+  takeBackCertificates,
+} from "./certificate-rotation";
 import { bootUnit } from "./boot-unit";
 import {
   copyDatastore,
@@ -18,7 +24,7 @@ import {
   rememberWatched,
   type ProgramChange,
 } from "./program-script";
-import { isUnitFile, type ServiceFile, type ServiceInputs } from "./schema";
+import { isUnitFile, type ServiceCertificates, type ServiceFile, type ServiceInputs } from "./schema";
 import { bootUnitFiles, cordonRecord, recordDirectory, transactionDirectory } from "./unit-state";
 import { verification } from "./verification";
 
@@ -33,6 +39,8 @@ export interface Transaction {
   readonly watchedProgram?: string;
   /** What happens to its datastore. */
   readonly datastore?: DatastoreChange;
+  /** Certificates that are made anew. */
+  readonly certificates?: ServiceCertificates;
   /** A program of before that is no longer the service's: what was there before us comes back. */
   readonly formerProgram?: string;
   readonly enabled: boolean;
@@ -44,6 +52,11 @@ export interface Transaction {
   readonly triggers: string;
   /** Seconds after which the board rolls back by itself, counted from the swap. */
   readonly rollbackSeconds: number;
+}
+
+/** Seconds that the service is down for, besides its restart. */
+export function extraSeconds({ datastore, certificates }: Transaction): number {
+  return (datastore?.seconds ?? 0) + (certificates === undefined ? 0 : rotationSeconds);
 }
 
 /** Name of the transient timer that rolls back. */
@@ -78,6 +91,7 @@ export function rollbackScript(name: string): string {
 ${variables(name)}
 ${programFunctions}
 ${datastoreSteps}
+${certificateFunctions}
 lock
 [ -f "$transaction/rollback" ] || exit 0
 cannot_be_confirmed
@@ -85,6 +99,7 @@ cannot_be_confirmed
 up=; case $active in active|activating|reloading|refreshing) up=1 ;; esac
 [ -n "$up" ] || systemctl stop "$unit" 2>/dev/null
 ${takeBackDatastore}
+${takeBackCertificates}
 [ "$enabled" = enabled ] || systemctl disable -q "$unit" 2>/dev/null
 for saved in "$transaction"/saved/*.path; do
   [ -e "$saved" ] || continue
@@ -125,7 +140,7 @@ systemctl stop "$timer" 2>/dev/null
  * Prints `invocation=`, what ran before, and `since=`, the board's clock before the restart; warnings of the verification as `warning=`.
  */
 export function applyScript(change: Transaction): string {
-  const { name, write, putBack, datastore } = change;
+  const { name, write, putBack, datastore, certificates } = change;
   const program = change.program?.swap ? change.program.path : undefined;
   const programs = [program, change.formerProgram].filter((path) => path !== undefined);
   const temporaries = write.map(({ path }) => quote(temporaryOf(path))).join(" ");
@@ -139,7 +154,8 @@ export function applyScript(change: Transaction): string {
   return `${originals}
 ${variables(name)}
 ${programFunctions}
-${datastore === undefined ? "" : datastoreSteps}
+${datastore === undefined && certificates === undefined ? "" : datastoreSteps}
+${certificates === undefined ? "" : certificateFunctions}
 new=$transaction.new phase=staging
 undo() {
   case $phase in
@@ -223,16 +239,17 @@ ${finishScript(change)}K3S_BOARD_FINISH
 ${
   change.restart
     ? `systemctl stop "$timer" 2>/dev/null; systemctl reset-failed "\${timer%.timer}.service" 2>/dev/null
-systemd-run --quiet --collect --on-active=${Math.ceil(change.rollbackSeconds + (datastore?.seconds ?? 0))} --timer-property=AccuracySec=1s --unit="\${timer%.timer}" --description="Roll back $unit unless it is confirmed" /bin/sh "$transaction/rollback" || fail "the roll-back timer cannot be armed"`
+systemd-run --quiet --collect --on-active=${Math.ceil(change.rollbackSeconds + extraSeconds(change))} --timer-property=AccuracySec=1s --unit="\${timer%.timer}" --description="Roll back $unit unless it is confirmed" /bin/sh "$transaction/rollback" || fail "the roll-back timer cannot be armed"`
     : ""
 }
 make_directory "\${boot_link%/*}"
 ( umask 022; cat >"$boot" ) <<'K3S_BOARD_BOOT' && ln -sfn -- "$boot" "$boot_link" && sync -- "$boot" "\${boot%/*}" "\${boot_link%/*}" || fail "$boot cannot be written"
-${bootUnit(name, datastore?.directory)}K3S_BOARD_BOOT
+${bootUnit(name, datastore?.directory ?? certificates?.dataDir)}K3S_BOARD_BOOT
 # what is saved as well: with a saved path that is empty after a power cut, the roll-back would forget a file and not take it back
 find "$new" "$service" \\( -type f -o -type d \\) -exec sync -- {} + && mv -T -- "$new" "$transaction" && sync -- $state/transactions || fail "$transaction cannot be made"
 phase=swapping
 ${datastore === undefined ? "" : copyDatastore(datastore)}
+${certificates === undefined ? "" : rotateCertificates(certificates)}
 ${program === undefined ? "" : `mv -fT -- ${quote(temporaryOf(program))} ${quote(program)} || fail ${quote(`${program} cannot be put in place`)}`}
 ${write.map(({ path }) => `mv -fT -- ${quote(temporaryOf(path))} ${quote(path)} || fail ${quote(`${path} cannot be put in place`)}`).join("\n")}
 ${[...putBack, ...(change.formerProgram === undefined ? [] : [change.formerProgram])].map((path) => `put_back ${quote(path)} ${quote(recordOf(path))} ${quote(temporaryOf(path))}`).join("\n")}

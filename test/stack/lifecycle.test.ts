@@ -219,6 +219,26 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     expect(await onBoard(board, "systemctl is-active k3s-board-registry k3s")).toBe("active\nactive");
   });
 
+  it("has k3s make its certificates anew under the same CAs, and hands out the new kubeconfig; pods do not notice", async () => {
+    const containers = () => onBoard(board, "k3s ctr -n k8s.io containers ls -q | sort");
+    const tls = "cd /var/lib/rancher/k3s/server/tls && sha256sum";
+    const [there, authorities] = [await containers(), await onBoard(board, `${tls} *-ca.key service.key`)];
+    const kubelet = await onBoard(board, `${tls} ../../agent/client-kubelet.key`);
+    const certificate = (text: string) => /client-certificate-data: (\S+)/.exec(text)?.[1];
+    const former = await project.run("kubeconfig", "--file", "-");
+    const rotated = await project.run("kubeconfig", "--rotate", "--yes", "--file", "-");
+    expect(rotated.code, rotated.text).toBe(0);
+    expect(rotated.stderr).toContain("k3s.service restarts: its certificates are made anew");
+    expect(certificate(rotated.stdout)).toBeDefined();
+    expect(certificate(rotated.stdout)).not.toBe(certificate(former.stdout));
+    expect(await onBoard(board, `${tls} *-ca.key service.key`)).toBe(authorities);
+    expect(await onBoard(board, `${tls} ../../agent/client-kubelet.key`)).not.toBe(kubelet);
+    expect(await project.nodes()).toEqual(["True"]);
+    expect(await containers()).toBe(there);
+    const preview = await project.run("preview", "--expect-no-changes");
+    expect(preview.code, preview.text).toBe(0);
+  });
+
   it("refuses an image whose manifest lies about its programs, and touches nothing", async () => {
     // an OCI layout for riscv64 with a program for amd64 in it
     const path = mkdtempSync(join(project.directory, "lying-"));

@@ -96,7 +96,7 @@ class PowerLossRun {
     say(`cut ${run + 1}: ${work}, after ${seconds} s`);
     const { up, contents } = await powerLossDuringUp(this.board, this.project(), {
       seconds,
-      patienceSeconds: 240,
+      patienceSeconds: 45,
     });
     const whole: Contents[] = this.record.whole.map((sums) => new Map(Object.entries(sums)));
     const problems = [
