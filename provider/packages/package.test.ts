@@ -49,6 +49,10 @@ describe("a version", () => {
     ["1.36.3-1.fc43", "1.36.3-1.fc43", true],
     ["1.36.3-1.fc43", "1.36.3", true],
     ["1.36.30-1.fc43", "1.36.3", false],
+    ["1:1.36.3-1.fc43", "1.36.3", true],
+    ["1:1.36.3-1.fc43", "1.36.3-1.fc43", true],
+    ["1:1.36.3-1.fc43", "1:1.36.3", true],
+    ["1:1.36.3-1.fc43", "2:1.36.3", false],
     ["1.36.3", "1.36.3-1", false],
   ])("%s is what %s asks for: %s", (installed, asked, is) => {
     expect(isVersion(installed, asked)).toBe(is);

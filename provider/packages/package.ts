@@ -43,11 +43,12 @@ else echo 'neither apt-get nor dnf is here' >&2; exit 5; fi; :`;
 }
 
 /**
- * Whether an installed version is the one that is asked for. dnf takes a version without its release (`1.36.3` for `1.36.3-1.fc43`), and apt none
- * without its revision.
+ * Whether an installed version is the one that is asked for. dnf takes a version without its epoch or its release (`1.36.3` for `1:1.36.3-1.fc43`),
+ * and apt none without them.
  */
 export function isVersion(installed: string, asked: string): boolean {
-  return installed === asked || installed.startsWith(`${asked}-`);
+  const version = asked.includes(":") ? installed : installed.replace(/^\d+:/, "");
+  return version === asked || version.startsWith(`${asked}-`);
 }
 
 /** Whether nothing is to be done where that version is installed, or none is. */
@@ -207,8 +208,14 @@ async function tryToInstall(board: Board, { name, version }: Inputs, first: bool
   await manage(board, `installing package ${name}`, {
     apt: `apt-get ${options} install ${apt} || { apt-get -q -o DPkg::Lock::Timeout=300 update && apt-get ${options} install ${apt}; }`,
     // Lists of packages are kept for two days: a version that they do not have may be there since.
-    dnf: `{ dnf -qy install ${dnf} || dnf -qy --refresh install ${dnf}; }${version === undefined ? "" : ` && case "$(${queryFragment(name)})" in ${quote(version)} | ${quote(version)}-*) ;; *) dnf -qy downgrade ${dnf} ;; esac`}`,
+    dnf: `{ dnf -qy install ${dnf} || dnf -qy --refresh install ${dnf}; }${version === undefined ? "" : ` && case "$(${queryFragment(name)})" in ${dnfPatterns(version)}) ;; *) dnf -qy downgrade ${dnf} ;; esac`}`,
   });
+}
+
+/** What {@link isVersion} finds right, as patterns of a shell. */
+function dnfPatterns(version: string): string {
+  const patterns = [quote(version), `${quote(version)}-*`];
+  return (version.includes(":") ? patterns : [...patterns, ...patterns.map((one) => `[0-9]*:${one}`)]).join(" | ");
 }
 
 async function manage(board: Board, purpose: string, commands: { apt: string; dnf: string }): Promise<void> {

@@ -47,23 +47,27 @@ async function mirrored(entry: object): Promise<() => Promise<void>> {
   };
 }
 
-/** A package's life: a pinned version, drift, another version, an older one, gone. Versions as the package manager writes them. */
-async function life([first, second]: readonly [string, string]) {
+/**
+ * A package's life: a pinned version, drift, another version, an older one, gone. Versions as the package manager writes them.
+ *
+ * @param epoch - what they have in front, once installed.
+ */
+async function life([first, second]: readonly [string, string], epoch = "") {
   const inputs = await wanted(first);
   const announced = () => distributionPackage.announce?.(test.context, inputs, () => false);
   expect(await announced()).toEqual([`package demo is installed in version ${first}`]);
   const { id, state } = await distributionPackage.create(test.context, inputs);
-  expect(state).toMatchObject({ installedVersion: first, installedByUs: true });
+  expect(state).toMatchObject({ installedVersion: epoch + first, installedByUs: true });
   expect(await installed()).toBe(first);
   expect(await announced()).toEqual([]);
 
   const upgrade = await wanted(second);
   expect(await distributionPackage.diff(state, upgrade, () => false)).toMatchObject({
     changed: ["version"],
-    notes: [`package demo goes from ${first} to ${second}`],
+    notes: [`package demo goes from ${epoch}${first} to ${second}`],
   });
   const newer = await distributionPackage.update(test.context, id, state, upgrade);
-  expect([await installed(), newer.installedVersion]).toEqual([second, second]);
+  expect([await installed(), newer.installedVersion]).toEqual([second, epoch + second]);
   const found = await distributionPackage.read(test.context, id, newer);
   expect(found?.inputs).toEqual(upgrade);
   const older = await distributionPackage.update(test.context, id, newer, inputs);
@@ -78,7 +82,7 @@ async function life([first, second]: readonly [string, string]) {
   await distributionPackage.update(test.context, id, removed?.state ?? older, inputs);
   // a create that was killed: all that is known are its inputs
   const begun = await distributionPackage.read(test.context, id, inputs as typeof older);
-  expect(begun?.state).toMatchObject({ installedVersion: first, installedByUs: true });
+  expect(begun?.state).toMatchObject({ installedVersion: epoch + first, installedByUs: true });
 
   expect(distributionPackage.removal?.(begun?.state ?? older)).toEqual(["package demo is removed"]);
   await distributionPackage.delete(test.context, id, begun?.state ?? older);
@@ -122,6 +126,7 @@ describe("dnf", () => {
 Name: %{package}
 Version: %{number}
 Release: 1
+Epoch: 3
 Summary: demo
 License: none
 BuildArch: noarch
@@ -143,7 +148,7 @@ cp /root/rpm/RPMS/noarch/*.rpm /srv/repo; createrepo_c -q /srv/repo`);
       /installing package unsigned failed: .*(not signed|GPG check FAILED)/i,
     );
     expect(await test.sh("rpm -q unsigned; true")).toBe("package unsigned is not installed");
-    await life(["1.0-1", "2.0-1"]);
+    await life(["1.0-1", "2.0-1"], "3:");
     await remove();
     expect(await test.sh("ls -A /etc/yum.repos.d /etc/pki/rpm-gpg 2>/dev/null; true")).toBe(before);
     expect(await kept()).toBe("");
