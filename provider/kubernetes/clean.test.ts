@@ -98,6 +98,22 @@ describe("planRemoval", () => {
     expect(plan.emptied).toEqual(["/var/lib/rancher", "/etc/rancher/k3s", "/etc/rancher"]);
   });
 
+  it("takes the content alone of what was there and empty: a disk for the data", () => {
+    const ours = [`${dataDir}/`, "/var/lib/rancher/", "/var/lib/kubelet/", "/run/k3s/"];
+    const removed = [`${dataDir}/`, "/var/lib/kubelet/", "/run/k3s/"];
+    expect(planRemoval({ depth: "remove", dataDir, ours })).toEqual({
+      endsPods: true,
+      stopsK3s: false,
+      removed,
+      emptied: [],
+    });
+    expect(planRemoval({ depth: "keepData", dataDir, ours }).removed).toEqual(["/run/k3s/"]);
+    const purge = planRemoval({ depth: "purge", dataDir, ours });
+    expect(purge.removed).toEqual(expect.arrayContaining([...removed, "/etc/cni"]));
+    expect(purge.removed).not.toContain(dataDir);
+    expect(purge.emptied).not.toContain("/var/lib/rancher");
+  });
+
   it("leaves with keepData what a k3s needs to go on", () => {
     const { removed, endsPods } = planRemoval({ depth: "keepData", dataDir, ours: all });
     expect(endsPods).toBe(true);

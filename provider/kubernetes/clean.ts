@@ -37,8 +37,21 @@ function keptData(dataDir: string): Set<string> {
 export interface Removal {
   readonly depth: OnDestroy;
   readonly dataDir: string;
-  /** Those of {@link traces} that were not there before us. */
+  /** What {@link absentScript} has printed before us. */
   readonly ours: readonly string[];
+}
+
+/**
+ * Shell that prints those of some paths that are not there, and with a slash behind them those that are directories with nothing in them: an empty
+ * disk may be mounted there, or linked to. What comes into these is ours as well.
+ */
+export function absentScript(paths: readonly string[]): string {
+  return `absent() {
+  if [ -d "$1/" ]; then [ -n "$(ls -A -- "$1/" | grep -vx lost+found)" ] || echo "$1/"
+  elif [ ! -e "$1" ] && [ ! -L "$1" ]; then echo "$1"; fi
+}
+${paths.map((path) => `absent ${quote(path)}`).join("\n")}
+true`;
 }
 
 /** What a removal does, in terms of the board. */
@@ -47,7 +60,7 @@ export interface RemovalPlan {
   readonly endsPods: boolean;
   /** Ends a k3s that is there, because its data goes. */
   readonly stopsK3s: boolean;
-  /** Paths that go with all that is in them. */
+  /** Paths that go with all that is in them; of those with a slash at their end the content only. */
   readonly removed: readonly string[];
   /** Directories that go where they are empty, the inner ones first. */
   readonly emptied: readonly string[];
@@ -56,13 +69,20 @@ export interface RemovalPlan {
 /** What goes, at which depth. */
 export function planRemoval({ depth, dataDir, ours }: Removal): RemovalPlan {
   const kept = depth === "keepData" ? keptData(dataDir) : new Set<string>();
-  const going = (depth === "purge" ? traces(dataDir) : ours).filter((path) => !kept.has(path));
+  const wasEmpty = (path: string) => ours.includes(`${path}/`);
+  const known = depth === "purge" ? traces(dataDir).map((path) => (wasEmpty(path) ? `${path}/` : path)) : ours;
+  const going = known.filter((path) => !kept.has(withoutSlash(path)));
   return {
-    endsPods: depth === "purge" || ours.includes(runtime),
+    endsPods: depth === "purge" || ours.some((path) => withoutSlash(path) === runtime),
     stopsK3s: depth === "purge",
-    removed: going.filter((path) => !shared.has(path)),
+    removed: going.filter((path) => !shared.has(withoutSlash(path))),
+    // those that were there, and empty, stay
     emptied: going.filter((path) => shared.has(path)).sort((a, b) => b.length - a.length),
   };
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/\/$/, "");
 }
 
 /**
@@ -75,7 +95,8 @@ export function planRemoval({ depth, dataDir, ours }: Removal): RemovalPlan {
 export function cleanScript(removal: Removal): string {
   const { endsPods, stopsK3s, removed, emptied } = planRemoval(removal);
   return `
-failed= data=${quote(removal.dataDir)}
+# as the kernel names it, where a link leads there
+failed= data=$(readlink -m -- ${quote(removal.dataDir)})
 ${stopsK3s ? stopUnits : ""}
 ${endsPods ? endPods : ""}
 ${removePaths(removed, emptied)}
@@ -83,12 +104,22 @@ ${removePaths(removed, emptied)}
 `;
 }
 
-/** Shell that removes paths with all that is in them, and directories where they are empty; what somebody has mounted a file system below stays. */
+/**
+ * Shell that removes paths with all that is in them, and directories where they are empty. Only the content goes of what has a slash at its end, and of
+ * a link or a place where a disk is mounted: these are the user's. What somebody has mounted a file system below stays.
+ */
 export function removePaths(removed: readonly string[], emptied: readonly string[]): string {
-  return `mounted_below() { awk -v path="$1/" 'index($2, path) == 1 { found = 1 } END { exit !found }' /proc/self/mounts; }
+  return `mounted_below() { awk -v path="$(readlink -m -- "$1")/" 'index($2, path) == 1 { found = 1 } END { exit !found }' /proc/self/mounts; }
 remove() {
-  rm -rf --one-file-system -- "$1" 2>/dev/null
-  [ ! -e "$1" ] || if mounted_below "$1"; then echo "kept=$1"; else failed="$failed $1"; fi
+  path=\${1%/}
+  if [ "$path" != "$1" ] || [ -L "$path" ] || mountpoint -q -- "$path"; then
+    [ ! -d "$path/" ] || find "$path/" -xdev -mindepth 1 ! -path "$path/lost+found" -delete 2>/dev/null
+    left=$(ls -A -- "$path/" 2>/dev/null | grep -vx lost+found)
+  else
+    rm -rf --one-file-system -- "$path" 2>/dev/null
+    left=$(ls -d -- "$path" 2>/dev/null)
+  fi
+  [ -z "$left" ] || if mounted_below "$path"; then echo "kept=$path"; else failed="$failed $path"; fi
 }
 ${removed.map((path) => `remove ${quote(path)}`).join("\n")}
 ${emptied.map((path) => `rmdir ${quote(path)} 2>/dev/null`).join("\n")}`;

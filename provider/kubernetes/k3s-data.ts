@@ -7,9 +7,8 @@ import { originals } from "../files/originals";
 import { lastLines } from "../files/write";
 import { BoardError } from "../ssh/board-error";
 import { stateDirectory } from "../ssh/file-questions";
-import { quote } from "../ssh/shell";
 import { certificateEnds, certificateWarning } from "./certificates";
-import { cleanScript, traces } from "./clean";
+import { absentScript, cleanScript, traces } from "./clean";
 import { depthOf, onDestroyDepths } from "./on-destroy";
 
 /** On the board: the paths that were absent before us, a line each. */
@@ -26,14 +25,8 @@ const inputs = z.strictObject({
 type Inputs = z.output<typeof inputs>;
 
 interface State extends Inputs {
-  /** Paths that k3s makes and that were not there before this stack: they go with it. */
+  /** Paths that k3s makes and that were not there before this stack: they go with it. With a slash behind them directories that were empty. */
   readonly ours: readonly string[];
-}
-
-function lookScript(paths: readonly string[]): string {
-  return (
-    paths.map((path) => `[ -e ${quote(path)} ] || [ -L ${quote(path)} ] || echo ${quote(path)}`).join("\n") + "\ntrue"
-  );
 }
 
 function isSamePlace(a: Pick<Inputs, "dataDir">, b: Pick<Inputs, "dataDir">): boolean {
@@ -70,7 +63,7 @@ export const k3sData: ResourceType<Inputs, State> = {
   }),
   async create(context, wanted) {
     const board = await context.board(wanted.connection);
-    const ours = await recordAbsent(board, record, lookScript(traces(wanted.dataDir)));
+    const ours = await recordAbsent(board, record, absentScript(traces(wanted.dataDir)));
     return { id: wanted.dataDir, state: { ...wanted, ours } };
   },
   async read(context, _id, state) {

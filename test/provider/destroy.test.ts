@@ -137,6 +137,42 @@ describe("what k3s left goes with the stack", () => {
     await test.sh("umount /var/lib/rancher/k3s/storage; rm -r /var/lib/rancher");
     expect(listingDifferences(before, await list())).toEqual([]);
   });
+
+  it.each([
+    [
+      "a disk that is mounted where they are",
+      "mount -t tmpfs disk /var/lib/rancher/k3s; mkdir /var/lib/rancher/k3s/lost+found",
+    ],
+    ["what a link leads to", "mkdir /srv/k3s; rmdir /var/lib/rancher/k3s; ln -s /srv/k3s /var/lib/rancher/k3s"],
+  ])("from %s, which was there and empty, and stays", async (_place, made) => {
+    await test.sh(`mkdir -p /var/lib/rancher/k3s /run/k3s\n${made}`);
+    const empty = await list();
+    for (const depth of ["remove", "purge"]) {
+      const { id, state } = await k3sData.create(test.context, await wanted(depth));
+      expect(state.ours).toEqual(expect.arrayContaining(["/var/lib/rancher/k3s/", "/run/k3s/", "/var/lib/kubelet"]));
+      await test.sh(leaveBehind);
+      await k3sData.delete(test.context, id, state);
+      expect(listingDifferences(empty, await list())).toEqual([]);
+      expect(await test.sh("find /var/lib/rancher/k3s/ -mindepth 1 ! -name lost+found")).toBe("");
+    }
+    expect(test.said).toEqual([]);
+    await test.sh("umount /var/lib/rancher/k3s 2>/dev/null; rm -rf /var/lib/rancher /srv/k3s; rmdir /run/k3s");
+    expect(listingDifferences(before, await list())).toEqual([]);
+  });
+
+  it("with purge also from a disk that had data before", async () => {
+    await test.sh(
+      "mkdir -p /var/lib/rancher /srv/k3s/server; echo before >/srv/k3s/server/token; ln -s /srv/k3s /var/lib/rancher/k3s",
+    );
+    const { id, state } = await k3sData.create(test.context, await wanted("purge"));
+    await test.sh(leaveBehind);
+    await k3sData.delete(test.context, id, state);
+    expect(await test.sh("find /srv /var/lib/rancher -printf '%p %l\\n'")).toBe(
+      "/srv \n/srv/k3s \n/var/lib/rancher \n/var/lib/rancher/k3s /srv/k3s",
+    );
+    await test.sh("rm -rf /var/lib/rancher /srv/k3s");
+    expect(listingDifferences(before, await list())).toEqual([]);
+  });
 });
 
 describe("a k3s that was there before the stack", () => {
