@@ -35,14 +35,15 @@ USAGE:
    k3s [global options] command [command options]
 
 COMMANDS:
-   server        Run management server
-   agent         Run node agent
-   kubectl       Run kubectl
-   crictl        Run crictl
-   ctr           Run ctr
-   check-config  Run config check
-   token         Manage tokens: rotate
-   help, h       Shows a list of commands or help for one command
+   server         Run management server
+   agent          Run node agent
+   kubectl        Run kubectl
+   crictl         Run crictl
+   ctr            Run ctr
+   check-config   Run config check
+   token          Manage tokens: rotate
+   etcd-snapshot  Manage etcd snapshots: save, ls
+   help, h        Shows a list of commands or help for one command
 
 GLOBAL OPTIONS:
    --help, -h     show help
@@ -70,12 +71,14 @@ func main() {
 		passOn(command, args)
 	case "token":
 		rotateToken(args)
+	case "etcd-snapshot":
+		etcdSnapshot(args)
 	case "check-config":
 		if checkconfig.Run(os.Stdout) > 0 {
 			os.Exit(1)
 		}
 	default:
-		fmt.Fprintf(os.Stderr, "No help topic for '%s': this launcher knows server, agent, kubectl, crictl, ctr, check-config and token\n", command)
+		fmt.Fprintf(os.Stderr, "No help topic for '%s': this launcher knows server, agent, kubectl, crictl, ctr, check-config, token and etcd-snapshot\n", command)
 		os.Exit(3)
 	}
 }
