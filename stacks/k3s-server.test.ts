@@ -93,6 +93,7 @@ describe("a k3s server stack", () => {
           allowDowngrade: false,
           datastore: "/var/lib/rancher/k3s/server/db",
           restoreDatastore: false,
+          server: "https://127.0.0.1:6443",
         },
       },
     });

@@ -8,6 +8,7 @@ import {
   datastoreDirectory,
   k3sConfigFile,
   k3sPaths,
+  snapshotDirectory,
   stackConfiguration,
 } from "./configuration/files";
 import { k3sNode, type K3sNodeArgs } from "./node";
@@ -77,7 +78,7 @@ function configuredToken(
 ): board.TokenRotation | undefined {
   const { token, allowTokenRotation: allowRotation } = config;
   if (token === undefined) return undefined;
-  const server = agentServer({ version: config.version, config: config.config }, "127.0.0.1");
+  const server = ownServer(config);
   const secretsFile = k3sPaths.secrets;
   const args = { connection, dataDir: dataDirectory(config), token, allowRotation, server, secretsFile };
   return new board.TokenRotation(name, args, { parent });
@@ -127,13 +128,23 @@ export function upgradeRules(config: Pick<K3sConfig, "version" | "config" | "all
   allowDowngrade: boolean;
   datastore?: string;
   restoreDatastore: boolean;
+  server: string;
+  snapshots?: string;
 } {
   const { allowDowngrade } = config;
   const datastore = datastoreDirectory(config);
+  const snapshots = snapshotDirectory(config);
   return {
     kind: "kubernetes",
     allowDowngrade: allowDowngrade !== false,
     ...(datastore === undefined ? {} : { datastore }),
     restoreDatastore: allowDowngrade === "restoreDatastore",
+    server: ownServer(config),
+    ...(snapshots === undefined ? {} : { snapshots }),
   };
+}
+
+/** Where a server answers on its own board. */
+function ownServer({ version, config }: Pick<K3sConfig, "version" | "config">): string {
+  return agentServer({ version, config }, "127.0.0.1");
 }

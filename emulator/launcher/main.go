@@ -37,15 +37,16 @@ USAGE:
    k3s [global options] command [command options]
 
 COMMANDS:
-   server        Run management server
-   agent         Run node agent
-   kubectl       Run kubectl
-   crictl        Run crictl
-   ctr           Run ctr
-   check-config  Run config check
-   token         Manage tokens: rotate
-   certificate   Manage certificates: rotate
-   help, h       Shows a list of commands or help for one command
+   server         Run management server
+   agent          Run node agent
+   kubectl        Run kubectl
+   crictl         Run crictl
+   ctr            Run ctr
+   check-config   Run config check
+   token          Manage tokens: rotate
+   certificate    Manage certificates: rotate
+   etcd-snapshot  Manage etcd snapshots: save, ls
+   help, h        Shows a list of commands or help for one command
 
 GLOBAL OPTIONS:
    --help, -h     show help
@@ -75,12 +76,14 @@ func main() {
 		rotateToken(args)
 	case "certificate":
 		rotateCertificates(args)
+	case "etcd-snapshot":
+		etcdSnapshot(args)
 	case "check-config":
 		if checkconfig.Run(os.Stdout) > 0 {
 			os.Exit(1)
 		}
 	default:
-		fmt.Fprintf(os.Stderr, "No help topic for '%s': this launcher knows server, agent, kubectl, crictl, ctr, check-config, token and certificate\n", command)
+		fmt.Fprintf(os.Stderr, "No help topic for '%s': this launcher knows server, agent, kubectl, crictl, ctr, check-config, token, certificate and etcd-snapshot\n", command)
 		os.Exit(3)
 	}
 }

@@ -2,8 +2,23 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { copyFor, datastoreFragment, datastoreNotes, migrationNotes, needsCopy, parseDatastore } from "./datastore";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Board } from "../ssh/board";
+import { BoardError } from "../ssh/board-error";
+import {
+  copyFor,
+  type Datastore,
+  datastoreFragment,
+  datastoreNotes,
+  etcdMembers,
+  migrationNotes,
+  needsCopy,
+  parseDatastore,
+  type VersionChange,
+} from "./datastore";
+
+const listNode = vi.fn<() => Promise<unknown>>();
+vi.mock("./client", () => ({ clientFromBoard: () => Promise.resolve({ api: () => ({ listNode }) }) }));
 
 describe("a datastore on the board", () => {
   let directory: string;
@@ -79,26 +94,33 @@ it("takes the newest copy of the minor version", () => {
   expect(copyFor("v1.34.2+k3s1", copies)).toBeUndefined();
 });
 
-describe("a preview", () => {
-  const there = {
-    kind: "sqlite",
-    mebibytes: 12,
-    members: 0,
-    copies: [copy("000001-v1.35.1", "v1.35.1")],
-    backups: [],
-  } as const;
+const datastore = (kind: "sqlite" | "etcd" | "none", members = 0) => ({
+  kind,
+  mebibytes: 12,
+  members,
+  copies: [copy("000001-v1.35.1", "v1.35.1")],
+  backups: [],
+});
+const running = true;
 
-  it.each<[string, string | undefined, string, boolean, typeof there | undefined, string[]]>([
-    ["a patch", "v1.36.1", "v1.36.2", false, there, []],
-    ["up", "v1.36.1", "v1.37.0", false, there, ["copies the datastore (12 MB) first"]],
-    ["up, before it was looked at", "v1.36.1", "v1.37.0", false, undefined, ["copies the datastore first"]],
-    ["down as it is", "v1.36.1", "v1.35.0", false, there, ["copies the datastore (12 MB) first"]],
-    ["from somewhere", undefined, "v1.35.0", false, there, [expect.stringContaining("unless") as string]],
+describe("a preview", () => {
+  const there = datastore("sqlite");
+  const alone = datastore("etcd", 1);
+  const three = datastore("etcd", 3);
+  const snapshot =
+    "its etcd has 3 members: an etcd snapshot is saved first (k3s etcd-snapshot save); a roll-back of this server leaves what was written";
+
+  it.each<
+    [string, Omit<VersionChange, "restore" | "running"> & Partial<VersionChange>, Datastore | undefined, unknown[]]
+  >([
+    ["a patch", { from: "v1.36.1", to: "v1.36.2" }, there, []],
+    ["up", { from: "v1.36.1", to: "v1.37.0" }, there, ["copies the datastore (12 MB) first"]],
+    ["up, before it was looked at", { from: "v1.36.1", to: "v1.37.0" }, undefined, ["copies the datastore first"]],
+    ["down as it is", { from: "v1.36.1", to: "v1.35.0" }, there, ["copies the datastore (12 MB) first"]],
+    ["from somewhere", { to: "v1.35.0" }, there, [expect.stringContaining("unless")]],
     [
       "down to what was",
-      "v1.36.1",
-      "v1.35.0",
-      true,
+      { from: "v1.36.1", to: "v1.35.0", restore: true },
       there,
       [
         "copies the datastore (12 MB) first",
@@ -107,41 +129,78 @@ describe("a preview", () => {
     ],
     [
       "down to what nobody has",
-      "v1.36.1",
-      "v1.34.0",
-      true,
+      { from: "v1.36.1", to: "v1.34.0", restore: true },
       there,
       [
         "copies the datastore (12 MB) first",
-        expect.stringContaining("there is no copy of a datastore that v1.34 has written") as string,
+        expect.stringContaining("there is no copy of a datastore that v1.34 has written"),
       ],
     ],
-  ])("says what happens to the datastore on the way %s", (_way, from, to, restore, found, notes) => {
-    expect(datastoreNotes({ ...(from === undefined ? {} : { from }), to, restore }, found)).toEqual(notes);
+    [
+      "up, with an etcd that is alone",
+      { from: "v1.36.1", to: "v1.37.0" },
+      alone,
+      ["copies the datastore (12 MB) first"],
+    ],
+    ["a patch of one of three servers", { from: "v1.36.1", to: "v1.36.2" }, three, []],
+    ["up of one of three servers", { from: "v1.36.1", to: "v1.37.0" }, three, [snapshot]],
+    ["down of one of three servers", { from: "v1.36.1", to: "v1.35.0" }, three, [snapshot]],
+    [
+      "of one of three servers from somewhere",
+      { to: "v1.37.0" },
+      three,
+      [`${snapshot}, unless the minor version stays`],
+    ],
+    [
+      "up of one of three servers that does not run",
+      { from: "v1.36.1", to: "v1.37.0", running: false },
+      three,
+      [
+        expect.stringMatching(
+          /^its etcd has 3 members, and this one does not run: no etcd snapshot is saved, .* leaves what was written$/,
+        ),
+      ],
+    ],
+    [
+      "down of one of three servers to what was",
+      { from: "v1.36.1", to: "v1.35.0", restore: true },
+      three,
+      [
+        expect.stringMatching(
+          /^its etcd has 3 members: .* cannot be brought back by itself\. Go back with k3s\.allowDowngrade: true/,
+        ),
+      ],
+    ],
+  ])("says what happens to the datastore on the way %s", (_way, change, found, notes) => {
+    expect(datastoreNotes({ restore: false, running, ...change }, found)).toEqual(notes);
   });
 });
 
-describe("several servers", () => {
-  const there = (kind: "sqlite" | "etcd" | "none", members = 0) => ({
-    kind,
-    mebibytes: 1,
-    members,
-    copies: [],
-    backups: [],
+describe("the members of an etcd", () => {
+  const items = (count: number) => Promise.resolve({ items: Array.from({ length: count }) });
+  const silent = () => Promise.reject(new Error("connect ECONNREFUSED 127.0.0.1:6443"));
+
+  it.each<[string, () => Promise<unknown>, { members: number; remembered?: number }, number]>([
+    ["the cluster says, whatever the first server's file does", () => items(3), { members: 1 }, 3],
+    ["the cluster says now", () => items(1), { members: 0, remembered: 3 }, 1],
+    ["were known before, where no API server answers", silent, { members: 1, remembered: 3 }, 3],
+    ["its file names, where nobody knows more", silent, { members: 2 }, 2],
+  ])("are as many as %s", async (_title, list, { members, remembered }, count) => {
+    listNode.mockImplementation(list);
+    expect(await etcdMembers({} as Board, "/k3s.yaml", { members }, remembered)).toBe(count);
   });
 
-  it("make no copy of one member's data, which is said", () => {
-    const swap = { from: "v1.35.1", to: "v1.36.0", restore: false };
-    expect(datastoreNotes(swap, there("etcd", 3))).toEqual([
-      expect.stringMatching(/its etcd has 3 members.*not copied/),
-    ]);
-    expect(datastoreNotes(swap, there("etcd", 1))).toEqual(["copies the datastore (1 MB) first"]);
+  it("are not counted where the user has ended the run", async () => {
+    listNode.mockRejectedValue(new BoardError("cancelled", "board", "ended"));
+    await expect(etcdMembers({} as Board, "/k3s.yaml", { members: 2 })).rejects.toThrow("ended");
   });
+});
 
-  it("move what is in SQLite, which is said before", () => {
-    expect(migrationNotes(there("sqlite"))).toEqual([
+describe("a server that gets an etcd", () => {
+  it("moves what is in SQLite, which is said before", () => {
+    expect(migrationNotes(datastore("sqlite"))).toEqual([
       expect.stringMatching(/from SQLite to an embedded etcd.*no way back/),
     ]);
-    expect([undefined, there("etcd", 1), there("none")].flatMap(migrationNotes)).toEqual([]);
+    expect([undefined, datastore("etcd", 1), datastore("none")].flatMap(migrationNotes)).toEqual([]);
   });
 });

@@ -28,7 +28,7 @@ export interface Datastore {
   readonly copies: readonly DatastoreCopy[];
   /** Those that were made on schedule, oldest first. */
   readonly backups: readonly DatastoreCopy[];
-  /** Members that etcd's own configuration names; that of the first server names itself only. */
+  /** Members of the embedded etcd, as far as the cluster or etcd's own configuration tells; 0 where neither does. */
   readonly members: number;
 }
 
@@ -106,18 +106,25 @@ export function copySeconds({ mebibytes }: Pick<Datastore, "mebibytes">): number
 }
 
 /**
- * How many members the etcd of a cluster has: by the nodes' label, or where no API server answers by etcd's own configuration.
+ * How many members the etcd of a cluster has: by the nodes' label. Where no API server answers, what was known before counts, and etcd's own
+ * configuration: that of the first server names itself only, and that of one that was started again nobody.
  *
  * @param kubeconfig - path on the board.
+ * @param remembered - how many there were when the cluster was last asked. Defaults to nobody knows.
  */
-export async function etcdMembers(board: Board, kubeconfig: string, { members }: Datastore): Promise<number> {
+export async function etcdMembers(
+  board: Board,
+  kubeconfig: string,
+  { members }: Pick<Datastore, "members">,
+  remembered = 0,
+): Promise<number> {
   try {
     const api = (await clientFromBoard(board, kubeconfig)).api(CoreV1Api);
     const { items } = await api.listNode({ labelSelector: "node-role.kubernetes.io/etcd=true" });
     return Math.max(items.length, members);
   } catch (error) {
     if (error instanceof BoardError && error.trouble === "cancelled") throw error;
-    return members;
+    return Math.max(members, remembered);
   }
 }
 
@@ -130,18 +137,28 @@ export function migrationNotes(there: Datastore | undefined): string[] {
   ];
 }
 
+/** Another version in a program's place. */
+export interface VersionChange {
+  /** Version of the program that is there, where it is known. */
+  readonly from?: string;
+  readonly to?: string;
+  /** A way back to an older minor version begins with a copy. */
+  readonly restore: boolean;
+  /** The service runs. */
+  readonly running: boolean;
+}
+
 /** What a preview says of the datastore when the program changes from one version to another. */
-export function datastoreNotes(
-  { from, to, restore }: { readonly from?: string; readonly to?: string; readonly restore: boolean },
-  there: Datastore | undefined,
-): string[] {
+export function datastoreNotes({ from, to, restore, running }: VersionChange, there: Datastore | undefined): string[] {
   if (to === undefined || !needsCopy(from, to)) return [];
-  if (there !== undefined && there.members > 1) return [notCopied(there.members)];
-  const size = there === undefined ? "" : ` (${there.mebibytes} MB)`;
+  const goesBack = restore && from !== undefined && isOlderMinor(to, from);
   const unless = from === undefined ? ", unless the minor version stays" : "";
+  if (there !== undefined && hasOtherMembers(there))
+    return [goesBack ? notRestored(there.members) : `${snapshotNote(there.members, running)}${unless}`];
+  const size = there === undefined ? "" : ` (${there.mebibytes} MB)`;
   const copied =
     there?.kind === "none" ? "there is no datastore to copy" : `copies the datastore${size} first${unless}`;
-  if (!restore || from === undefined || !isOlderMinor(to, from) || there === undefined) return [copied];
+  if (!goesBack || there === undefined) return [copied];
   const copy = copyFor(to, there.copies);
   if (copy === undefined) return [copied, noCopy(to)];
   return [
@@ -150,11 +167,27 @@ export function datastoreNotes(
   ];
 }
 
-/** Why there is no copy of the datastore of one of several servers. */
-export function notCopied(members: number): string {
+/**
+ * Whether a datastore is shared with other members of an etcd. It is not copied then: the data of one of them cannot be brought back by itself, and
+ * the others go on with what they have.
+ */
+export function hasOtherMembers({ kind, members }: Pick<Datastore, "kind" | "members">): boolean {
+  return kind === "etcd" && members > 1;
+}
+
+/** What takes the place of a copy for the datastore of one of several servers. */
+function snapshotNote(members: number, running: boolean): string {
+  return running
+    ? `its etcd has ${members} members: an etcd snapshot is saved first (k3s etcd-snapshot save); a roll-back of this server leaves what was written`
+    : `its etcd has ${members} members, and this one does not run: no etcd snapshot is saved, the other servers hold the data; a roll-back of this ` +
+        "server leaves what was written";
+}
+
+/** Why the datastore of one of several servers cannot be restored. */
+export function notRestored(members: number): string {
   return (
-    `its etcd has ${members} members: the data of one of them cannot be brought back by itself, so it is not copied, and a roll-back leaves ` +
-    "what was written. Save a snapshot before (k3s etcd-snapshot save)"
+    `its etcd has ${members} members: the data of one of them cannot be brought back by itself. Go back with k3s.allowDowngrade: true, which ` +
+    "leaves the datastore as it is, or restore a snapshot by hand (k3s server --cluster-reset)"
   );
 }
 

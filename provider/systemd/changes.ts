@@ -217,7 +217,7 @@ export function noLongerOurs(program: string | undefined): string[] {
 }
 
 function programNotes(
-  { program: there, datastore }: ServiceState,
+  { program: there, datastore, running }: ServiceState,
   { program }: ServiceInputs,
   change: Changes["program"],
 ): string[] {
@@ -231,7 +231,7 @@ function programNotes(
     return [`${path} gets mode ${mode} and owner ${owner}:${group}; nothing restarts for that`];
   const now = describeProgram(program);
   if (there === undefined || there.path !== path || there.mode === absentMode) return [`${path} is new: ${now}`];
-  const swap = { from: there.version, to: version, restore: upgrade?.restoreDatastore ?? false };
+  const swap = { from: there.version, to: version, restore: upgrade?.restoreDatastore ?? false, running };
   return [
     `${path} changes: ${describeProgram(there)} becomes ${now}`,
     ...(upgrade?.datastore === undefined ? [] : datastoreNotes(swap, datastore)),

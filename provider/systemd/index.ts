@@ -27,6 +27,10 @@ export interface ServiceUpgradeArgs {
   restoreDatastore?: pulumi.Input<boolean>;
   /** The server is told to have an embedded etcd: one with SQLite moves there at its next start. Defaults to false. */
   embeddedEtcd?: pulumi.Input<boolean>;
+  /** Where the server answers on its own board. Defaults to `https://127.0.0.1:6443`. */
+  server?: pulumi.Input<string>;
+  /** Absolute path of the directory of the snapshots of an embedded etcd. Defaults to `snapshots` in `datastore`. */
+  snapshots?: pulumi.Input<string>;
 }
 
 /** The program that a service runs, where it is a file of this machine. */
@@ -55,7 +59,8 @@ export interface ServiceProgramArgs {
    * `datastore` is where a server keeps its datastore (k3s: `<data-dir>/server/db`): it is copied, while the server is stopped, before a program
    * of another minor version gets it, and is back when the change is rolled back. Defaults to none, for a datastore elsewhere. With
    * `restoreDatastore` a way back to an older minor version begins with the newest copy that a program of that one had left; what was written
-   * since then is lost. Defaults to false.
+   * since then is lost. Defaults to false. Of an embedded etcd with several members no copy is made: the program that is there saves a snapshot of
+   * it (`k3s etcd-snapshot save`), and the change is refused where it cannot.
    */
   upgrade?: pulumi.Input<ServiceUpgradeArgs>;
 }

@@ -1,6 +1,6 @@
 import { textOf } from "../files/file";
 import { lastLines } from "../files/write";
-import { datastoreFragment, parseDatastore } from "../kubernetes/datastore";
+import { type Datastore, datastoreFragment, etcdMembers, parseDatastore } from "../kubernetes/datastore";
 import type { Board, FileOnBoard } from "../ssh/board";
 import { BoardError } from "../ssh/board-error";
 import { absentMode } from "./changes";
@@ -16,8 +16,12 @@ export interface Look {
   readonly empty: boolean;
 }
 
-/** Looks at the unit and all files, in one round trip. */
-export async function look(board: Board, like: ServiceInputs): Promise<Look> {
+/**
+ * Looks at the unit and all files, in one round trip; then, where the datastore is an embedded etcd, at how many members that has.
+ *
+ * @param known - the datastore as it was seen before, for what a cluster that does not answer cannot tell. Defaults to not at all.
+ */
+export async function look(board: Board, like: ServiceInputs, known?: Datastore): Promise<Look> {
   const { program } = like;
   const runs = program?.path ?? like.watchedProgram;
   const store = program?.upgrade?.datastore ?? like.datastoreCopies?.datastore;
@@ -33,9 +37,10 @@ export async function look(board: Board, like: ServiceInputs): Promise<Look> {
   if (shown.code !== 0)
     throw new BoardError("refused", board.label, `systemd does not answer: ${lastLines(shown.stderr)}`);
   const unit = parseUnitState(shown.stdout);
-  const datastore = stored && parseDatastore(stored.stdout);
-  if (stored !== undefined && datastore === undefined)
+  const found = stored && parseDatastore(stored.stdout);
+  if (stored !== undefined && found === undefined)
     throw new BoardError("refused", board.label, `${store} cannot be looked at: ${lastLines(stored.stderr)}`);
+  const datastore = found && (await withMembers(board, like, found, known));
   const ownUnit = like.unit === undefined ? undefined : files.find(({ path }) => path === unitPath(like.name));
   const state: ServiceState = {
     ...like,
@@ -55,6 +60,17 @@ export async function look(board: Board, like: ServiceInputs): Promise<Look> {
     ...(unit.wasUp === undefined ? {} : { wasUp: unit.wasUp }),
   };
   return { state, unit, empty: files.every(({ mode }) => mode === absentMode) };
+}
+
+/** What becomes of a datastore when the program changes depends on how many members its etcd has. */
+async function withMembers(
+  board: Board,
+  { program, health }: ServiceInputs,
+  found: Datastore,
+  known: Datastore | undefined,
+): Promise<Datastore> {
+  if (found.kind !== "etcd" || program?.upgrade === undefined || health.kind !== "kubernetes") return found;
+  return { ...found, members: await etcdMembers(board, health.kubeconfig, found, known?.members) };
 }
 
 function describeFile(wanted: ServiceFile, there: FileOnBoard): ServiceFile {

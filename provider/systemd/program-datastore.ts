@@ -2,14 +2,14 @@ import {
   copiesDirectory,
   copyFor,
   copySeconds,
-  etcdMembers,
+  hasOtherMembers,
   needsCopy,
   noCopy,
+  notRestored,
   type Datastore,
 } from "../kubernetes/datastore";
 import { datastoreFunctions } from "../kubernetes/datastore-script";
 import { isOlderMinor } from "../kubernetes/version-skew";
-import type { Board } from "../ssh/board";
 import { quote } from "../ssh/shell";
 import type { ServiceInputs } from "./schema";
 
@@ -29,26 +29,21 @@ export interface DatastoreChange {
 const copiesKept = 3;
 
 /**
- * What becomes of the datastore when a staged program takes the place of the one that is there.
+ * What becomes of the datastore when a staged program takes the place of the one that is there. That of an etcd with other members stays as it is.
  *
  * @param before - version of the program that is there, as it says itself.
  * @returns why it cannot be done, as text.
  */
-export async function planDatastore(
-  board: Board,
-  { program, health }: Pick<ServiceInputs, "program" | "health">,
+export function planDatastore(
+  { program }: Pick<ServiceInputs, "program">,
   before: string | undefined,
   there: Datastore | undefined,
-): Promise<DatastoreChange | string | undefined> {
+): DatastoreChange | string | undefined {
   const directory = program?.upgrade?.datastore;
   if (program?.version === undefined || directory === undefined || there === undefined) return undefined;
   if (!needsCopy(before, program.version)) return undefined;
   const goesBack = program.upgrade?.restoreDatastore && before !== undefined && isOlderMinor(program.version, before);
-  if (there.kind === "etcd" && health.kind === "kubernetes") {
-    const members = await etcdMembers(board, health.kubeconfig, there);
-    // the other servers hold what was stored; this one joins them again with whatever binary it has
-    if (members > 1) return goesBack ? notRestored(members) : undefined;
-  }
+  if (hasOtherMembers(there)) return goesBack ? notRestored(there.members) : undefined;
   const copy = goesBack ? copyFor(program.version, there.copies) : undefined;
   if (goesBack && copy === undefined) return noCopy(program.version);
   if (there.kind === "none" && copy === undefined) return undefined;
@@ -58,13 +53,6 @@ export async function planDatastore(
     ...(copy === undefined ? {} : { restore: copy.path }),
     seconds: copySeconds({ mebibytes: there.mebibytes + (copy?.mebibytes ?? 0) }),
   };
-}
-
-function notRestored(members: number): string {
-  return (
-    `its etcd has ${members} members: the data of one of them cannot be brought back by itself. Go back with k3s.allowDowngrade: true, which ` +
-    "leaves the datastore as it is, or restore a snapshot by hand (k3s server --cluster-reset)"
-  );
 }
 
 /** Shell of a transaction, while it is staged: is there room, and where does the copy go. Uses `new`, the transaction's directory to be. */

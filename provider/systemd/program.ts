@@ -97,10 +97,19 @@ export async function stageProgram(
   return before;
 }
 
-/** Takes a staged program away again and throws. */
-export async function refuseStaged(board: Board, { path }: ServiceProgram, problem: string): Promise<never> {
+/**
+ * Takes a staged program away again and throws.
+ *
+ * @param remedy - what the reader can do, where the problem does not say it.
+ */
+export async function refuseStaged(
+  board: Board,
+  { path }: ServiceProgram,
+  problem: string,
+  remedy?: string,
+): Promise<never> {
   await board.run(unstageScript(path), { purpose: `removing what was staged of ${path}` });
-  throw new BoardError("refused", board.label, `${path} was not replaced: ${problem}`);
+  throw new BoardError("refused", board.label, `${path} was not replaced: ${problem}`, remedy);
 }
 
 /** Why the staged program is not the configured one. */

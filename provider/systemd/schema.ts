@@ -29,6 +29,10 @@ const program = z.strictObject({
         restoreDatastore: z.boolean().default(false),
         /** The server is told to have an embedded etcd. */
         embeddedEtcd: z.boolean().default(false),
+        /** Where the server answers on its own board. */
+        server: z.url().default("https://127.0.0.1:6443"),
+        /** Where an embedded etcd's snapshots are. */
+        snapshots: absolutePath.optional(),
       }),
     ])
     .optional(),

@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 import { requireTold } from "../announcements";
 import { isRecorded } from "../files/recorded";
-import { lastLines, setAttributes } from "../files/write";
+import { lastLines } from "../files/write";
 import { readyPods, type PodUid } from "../kubernetes/restarted-node";
 import { PartialFailure, type Context, type ResourceType } from "../resource";
 import type { Board } from "../ssh/board";
 import { withCauses } from "../causes";
 import { BoardError } from "../ssh/board-error";
 import {
-  absentMode,
   changedTriggers,
   changes,
   formerProgram,
@@ -16,7 +15,6 @@ import {
   removalNotes,
   serviceDifference,
   triggerReason,
-  type Changes,
 } from "./changes";
 import { rotationReason, rotationWish } from "./certificate-rotation";
 import { restoreChange, restoreReason, restoreWish } from "./restore";
@@ -28,9 +26,8 @@ import { withNodeDrained } from "./drained";
 import { waitForHealth, type Expectation } from "./health";
 import { readJournal, relevantLines } from "./journal";
 import { look } from "./look";
-import { checkProgram, refuseStaged, stageProgram, upgradeProblem, wantedProgram } from "./program";
-import { planDatastore, type DatastoreChange } from "./program-datastore";
-import type { ProgramChange } from "./program-script";
+import { prepareProgram } from "./prepare-program";
+import { checkProgram, upgradeProblem } from "./program";
 import { filesOf, serviceInputs, type ServiceInputs, type ServiceState } from "./schema";
 import { applyScript, confirmScript, extraSeconds, removeScript, settleScript, type Transaction } from "./transaction";
 import { isUp, type UnitState } from "./unit-state";
@@ -117,7 +114,7 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
 
   async read(context, _id, state) {
     const board = await context.board(state.connection);
-    const { state: seen, unit, empty } = await look(board, state);
+    const { state: seen, unit, empty } = await look(board, state, state.datastore);
     const found = unit.wasUp === undefined ? withoutSecretsOfOthers(seen, state) : seen;
     const { program } = state;
     const paths = [...filesOf(state).map(({ path }) => path), ...(program === undefined ? [] : [program.path])];
@@ -174,7 +171,7 @@ async function reconcile(
 ): Promise<ServiceState> {
   const board = await context.board(wanted.connection);
   const goal = withFilesOf(wanted, old);
-  let { state: there, unit } = await look(board, goal);
+  let { state: there, unit } = await look(board, goal, old?.datastore);
   const service = `${wanted.name}.service`;
   if (unit.unsettled) {
     requireTold(context, board, service, `${service} may restart`, ["an earlier change was interrupted"]);
@@ -182,7 +179,7 @@ async function reconcile(
   }
   if (unit.unsettled || unit.unfinished) {
     await mustRun(board, settleScript(wanted.name), `settling an interrupted change of ${wanted.name}.service`);
-    ({ state: there, unit } = await look(board, goal));
+    ({ state: there, unit } = await look(board, goal, old?.datastore));
   }
   const triggers = hashOf(wanted.restartTriggers);
   const former = formerProgram(old, wanted);
@@ -211,7 +208,7 @@ async function reconcile(
       "nothing was restored: another k3s would take the place of this one at the same time",
       "Run up first, then restore",
     );
-  const prepared = await prepareProgram(board, wanted, programChange, there);
+  const prepared = await prepareProgram(context, board, { wanted, there, old }, programChange);
   const { program, datastore = restore } = prepared;
   const transaction: Transaction = {
     name: wanted.name,
@@ -234,28 +231,9 @@ async function reconcile(
     carryOut(context, board, transaction, wanted, unit),
   );
   const wasUp = unit.wasUp ?? (unit.load === "loaded" && isUp(unit));
-  return { ...wanted, ...untroubled, wasUp };
-}
-
-/** Gets the program ready for the transaction: staged and tried where another one is there, with what becomes of its datastore. */
-async function prepareProgram(
-  board: Board,
-  wanted: ServiceInputs,
-  change: Changes["program"],
-  there: ServiceState,
-): Promise<{ readonly program?: ProgramChange; readonly datastore?: DatastoreChange }> {
-  const { program } = wanted;
-  if (program === undefined) return {};
-  const goal = await wantedProgram(program);
-  const swap = change === "content";
-  const ready = { path: program.path, sha256: goal.sha256, version: program.version ?? "", swap };
-  if (change === "attributes") await setAttributes(board, goal);
-  if (!swap) return { program: ready };
-  const before = await stageProgram(board, program, goal);
-  const isFirst = there.program === undefined || there.program.mode === absentMode;
-  const datastore = isFirst ? undefined : await planDatastore(board, wanted, before, there.datastore);
-  if (typeof datastore === "string") return refuseStaged(board, program, datastore);
-  return { program: ready, ...(datastore === undefined ? {} : { datastore }) };
+  // how many members its etcd has is remembered for a refresh that finds no cluster to ask
+  const seen = there.datastore === undefined ? {} : { datastore: there.datastore };
+  return { ...wanted, ...untroubled, ...seen, wasUp };
 }
 
 /** Reasons to restart that lie in what the last start was made with. An update has no others than its preview had. */

@@ -17,6 +17,10 @@ const server = "/var/lib/demo/server";
 const db = `${server}/db`;
 const copies = `${db}/k3s-board`;
 
+/** What the program does when it is asked for a snapshot of its etcd: what lies there. */
+const onSnapshot = "/run/demo-etcd-snapshot";
+const etcdSnapshot = `case " $* " in *" --help "*) echo "   --etcd-server value" ;; *) . ${onSnapshot} ;; esac`;
+
 /** A program that writes its version into its datastore when it starts, as a server migrates what it finds. */
 function programFile(version: string, life = "exec sleep infinity"): string {
   const file = join(test.scratch, `${version}-${life.length}`);
@@ -24,6 +28,7 @@ function programFile(version: string, life = "exec sleep infinity"): string {
     file,
     `#!/bin/sh
 [ "$1" != --version ] || { echo "demo version ${version} (test)"; exit 0; }
+[ "$1" != etcd-snapshot ] || { ${etcdSnapshot}; exit; }
 mkdir -p ${db}; [ -e ${server}/token ] || ( umask 077; echo token >${server}/token )
 echo ${version} >>${db}/state.db; echo log of ${version} >${db}/state.db-wal
 ${life}
@@ -187,6 +192,48 @@ describe("the datastore of a server whose program changes its minor version", ()
     expect(await failure(update(state, next))).toMatch(/no space: it needs \d+ KiB, \/var\/lib\/demo\/server\/db has/);
     await test.sh(`umount ${db} /mnt/small; rm -r ${db}/etcd`);
     await same();
+    await end(state);
+  });
+
+  it("of several servers stays as it is: a snapshot is saved before, or nothing changes", async () => {
+    let { state } = await start("v1.35.1");
+    await test.sh(
+      `mkdir -p ${db}/etcd; echo initial-cluster: a=https://192.0.2.1:2380,b=https://192.0.2.2:2380 >${db}/etcd/config`,
+    );
+    state = await seen(state);
+    const next = await service("v1.36.0");
+    expect(await notes(state, next)).toContain(
+      "its etcd has 2 members: an etcd snapshot is saved first (k3s etcd-snapshot save); a roll-back of this server leaves what was written",
+    );
+    expect((await notes(state, await service("v1.35.2"))).join()).not.toContain("snapshot");
+
+    const before = await test.sh("systemctl show -p MainPID --value demo");
+    await test.sh(`echo 'echo "level=fatal s3cret-token is not valid" >&2; exit 1' >${onSnapshot}`);
+    const refused = await failure(update(state, next));
+    expect(refused).toContain(`${path} was not replaced: no etcd snapshot could be saved before`);
+    expect(refused).toContain("level=fatal *** is not valid");
+    expect(await test.sh("systemctl show -p MainPID --value demo")).toBe(before);
+    expect(await test.sh(settled)).toBe("demo\ndemo version v1.35.1 (test)\nactive");
+
+    await test.sh(
+      `echo 'mkdir -p ${db}/snapshots; printf "%s " "$@" >${db}/snapshots/k3s-board-v1.35.1-one-1790000000' >${onSnapshot}`,
+    );
+    state = await update(state, next);
+    expect(await test.sh(`cat ${db}/snapshots/*`)).toBe(
+      `etcd-snapshot save --data-dir /var/lib/demo --etcd-snapshot-dir ${db}/snapshots --name k3s-board-v1.35.1 --etcd-server https://127.0.0.1:6443`,
+    );
+    expect(await inCopies()).toBe("");
+    expect(await test.sh(settled)).toBe("demo\ndemo version v1.36.0 (test)\nactive");
+
+    // one that does not run can save none, and is not left as it is for that
+    await test.sh("systemctl stop demo");
+    state = await seen(state);
+    const last = await service("v1.37.0");
+    expect((await notes(state, last)).join()).toContain("this one does not run: no etcd snapshot is saved");
+    state = await update(state, last);
+    expect(test.said.join()).toContain("warning: demo.service does not run, so no etcd snapshot is saved");
+    expect(await test.sh(`ls ${db}/snapshots`)).toBe("k3s-board-v1.35.1-one-1790000000");
+    expect(await test.sh(settled)).toBe("demo\ndemo version v1.37.0 (test)\nactive");
     await end(state);
   });
 

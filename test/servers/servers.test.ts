@@ -89,6 +89,19 @@ describe.sequential("two servers from one stack", () => {
     expect(await onBoard(two, `stat -c '%a' ${holders.split("\n").join(" ")} | sort -u`)).toBe("600");
   });
 
+  it("saves a snapshot of its etcd on a member, whole and for root only", async () => {
+    // a flag by which an upgrade tells k3s which server is to save one
+    expect(await onBoard(two, "k3s etcd-snapshot save --help")).toContain("--etcd-server");
+    await onBoard(two, "k3s etcd-snapshot save --name of-the-test --etcd-server https://127.0.0.1:6443");
+    const [name, location = ""] = (await onBoard(two, "k3s etcd-snapshot ls | tail -n 1")).split(/ +/);
+    expect(name).toMatch(/^of-the-test-two-\d{10}$/);
+    const file = location.replace("file://", "");
+    expect(await onBoard(two, `stat -c %a ${file}`)).toBe("600");
+    // behind the database is its checksum, without which etcd restores nothing
+    const checksum = await onBoard(two, `tail -c 32 ${file} | od -An -v -tx1 | tr -d ' \\n'`);
+    expect(await onBoard(two, `head -c -32 ${file} | sha256sum | cut -c 1-64`)).toBe(checksum);
+  });
+
   it("refuses another token, and touches nothing", async () => {
     project.configure(sections(further(), { token: "second-token-of-the-test" }));
     const run = await project.run("up");

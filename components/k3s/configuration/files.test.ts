@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nthAddress } from "./addresses";
-import { agentServer, clusterSetting, dataDirectory, k3sConfigFile, k3sSecretsFile } from "./files";
+import { agentServer, clusterSetting, dataDirectory, k3sConfigFile, k3sSecretsFile, snapshotDirectory } from "./files";
 
 const stack = (config: Record<string, unknown>) => ({ version: "v1.36.3+k3s1", config });
 
@@ -29,6 +29,14 @@ describe("agentServer", () => {
     ["none of its own", { "supervisor-port": 0 }, "https://[fd00::8]:6443"],
   ])("has %s", (_title, config, server) => expect(agentServer(stack(config), "fd00::8")).toBe(server));
 });
+
+it.each<[string, Record<string, unknown>, string | undefined]>([
+  ["k3s's own", {}, undefined],
+  ["another one", { "etcd-snapshot-dir": "/mnt/backup/" }, "/mnt/backup"],
+  ["one that is relative", { "etcd-snapshot-dir": "backup" }, "/backup"],
+])("the directory of snapshots is %s", (_title, config, directory) =>
+  expect(snapshotDirectory(stack(config))).toBe(directory),
+);
 
 describe("nthAddress", () => {
   it.each([

@@ -85,6 +85,15 @@ export function datastoreDirectory(config: Pick<K3sConfig, "version" | "config">
   return endpoint === "" ? `${dataDirectory(config)}/server/db` : undefined;
 }
 
+/**
+ * Where k3s has the snapshots of an embedded etcd; `undefined` where that is its own directory in the datastore. systemd starts a service in `/`,
+ * from where k3s takes a relative path.
+ */
+export function snapshotDirectory(config: Pick<K3sConfig, "version" | "config">): string | undefined {
+  const said = stackConfiguration(config).settings.get("etcd-snapshot-dir")?.values[0] ?? "";
+  return said === "" ? undefined : posix.resolve("/", said);
+}
+
 /** Where the scheduled copies of the datastore are; `undefined` where there are none to be. */
 export function backupDirectory(config: Pick<K3sConfig, "version" | "config" | "backup">): string | undefined {
   const datastore = datastoreDirectory(config);

@@ -83,15 +83,7 @@ func (c *Client) Update(ctx context.Context, id, peerURL string) error {
 }
 
 func (c *Client) call(ctx context.Context, path string, body, result any) error {
-	encoded, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://etcd/v3/"+path, bytes.NewReader(encoded))
-	if err != nil {
-		return err
-	}
-	response, err := c.http.Do(request)
+	response, err := post(ctx, c.http, path, body)
 	if err != nil {
 		return err
 	}
@@ -107,6 +99,18 @@ func (c *Client) call(ctx context.Context, path string, body, result any) error 
 		return nil
 	}
 	return json.Unmarshal(content, result)
+}
+
+func post(ctx context.Context, through *http.Client, path string, body any) (*http.Response, error) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://etcd/v3/"+path, bytes.NewReader(encoded))
+	if err != nil {
+		return nil, err
+	}
+	return through.Do(request)
 }
 
 // failure reads what etcd says, which is a gRPC status as JSON.

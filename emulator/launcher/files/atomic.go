@@ -3,6 +3,7 @@ package files
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -10,6 +11,14 @@ import (
 // WriteAtomic puts content at path with exactly this mode: a temporary file beside it, synced, then renamed. Directories that
 // are missing are made with mode 0700 where private, else 0755.
 func WriteAtomic(path string, content []byte, mode os.FileMode) error {
+	return WriteAtomicBy(path, mode, func(to io.Writer) error {
+		_, err := to.Write(content)
+		return err
+	})
+}
+
+// WriteAtomicBy does the same with what write writes: for content that is not held in memory. Where write fails, nothing is at path.
+func WriteAtomicBy(path string, mode os.FileMode, write func(to io.Writer) error) error {
 	directoryMode := os.FileMode(0o755)
 	if mode&0o077 == 0 {
 		directoryMode = 0o700
@@ -22,7 +31,7 @@ func WriteAtomic(path string, content []byte, mode os.FileMode) error {
 		return err
 	}
 	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(content)
+	err = write(temporary)
 	if err == nil {
 		err = temporary.Chmod(mode)
 	}
