@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { requireTold } from "../announcements";
+import { temporaryOf } from "../files/originals";
 import { isRecorded } from "../files/recorded";
 import { lastLines, setAttributes } from "../files/write";
 import { readyPods, type PodUid } from "../kubernetes/restarted-node";
@@ -29,6 +30,7 @@ import { readJournal, relevantLines } from "./journal";
 import { look } from "./look";
 import { checkProgram, refuseStaged, stageProgram, upgradeProblem, wantedProgram } from "./program";
 import { planDatastore, type DatastoreChange } from "./program-datastore";
+import { flagProblem } from "./program-flags";
 import type { ProgramChange } from "./program-script";
 import { filesOf, serviceInputs, type ServiceInputs, type ServiceState } from "./schema";
 import { applyScript, confirmScript, removeScript, settleScript, type Transaction } from "./transaction";
@@ -52,7 +54,7 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
   token: "board:index:SystemdService",
   inputs: serviceInputs,
   secretOutputs: [],
-  ignored: ["health", "timeoutSeconds", "cluster"],
+  ignored: ["health", "timeoutSeconds", "cluster", "flags"],
 
   async check(inputs, old) {
     const seen = new Set<string>();
@@ -208,6 +210,10 @@ async function reconcile(
       "nothing was restored: another k3s would take the place of this one at the same time",
       "Run up first, then restore",
     );
+  // one that is to be swapped is asked where it is staged
+  const unlisted =
+    programChange === "content" || restartReasons.length === 0 ? undefined : await flagProblem(board, wanted.flags);
+  if (unlisted !== undefined) throw unchanged(board, service, unlisted);
   const prepared = await prepareProgram(board, wanted, programChange, there);
   const { program, datastore = restore } = prepared;
   const transaction: Transaction = {
@@ -248,6 +254,8 @@ async function prepareProgram(
   if (change === "attributes") await setAttributes(board, goal);
   if (!swap) return { program: ready };
   const before = await stageProgram(board, program, goal);
+  const unlisted = await flagProblem(board, wanted.flags, temporaryOf(program.path));
+  if (unlisted !== undefined) return refuseStaged(board, program, unlisted);
   const isFirst = there.program === undefined || there.program.mode === absentMode;
   const datastore = isFirst ? undefined : await planDatastore(board, wanted, before, there.datastore);
   if (typeof datastore === "string") return refuseStaged(board, program, datastore);
@@ -281,13 +289,7 @@ async function carryOut(
     stdin: contents,
   });
   if (applied.code !== 0) {
-    const why = context.mask(lastLines(applied.stderr, 6));
-    throw new BoardError(
-      "refused",
-      board.label,
-      `${service} was not changed: ${why}`,
-      "Everything is as it was before",
-    );
+    throw unchanged(board, service, context.mask(lastLines(applied.stderr, 6)));
   }
   for (const line of applied.stdout.split("\n")) {
     if (line.startsWith("warning="))
@@ -320,6 +322,11 @@ async function carryOut(
     detail: verdict.detail,
     wasUp: isUp(before),
   });
+}
+
+/** The error of a change that was given up before anything was touched. */
+function unchanged({ label }: Board, service: string, why: string): BoardError {
+  return new BoardError("refused", label, `${service} was not changed: ${why}`, "Everything is as it was before");
 }
 
 /** The pods that have to be Ready again behind a change: those that are now, on the node of a server that restarts. */

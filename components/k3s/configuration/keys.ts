@@ -1,5 +1,5 @@
 import { type FlagKind, flagNamed, flagOfAlias, flagsOf, type K3sFlag, knownMinors, type Role, sinceOf } from "./flags";
-import { nearest } from "./nearest";
+import { nearest } from "../../../provider/nearest";
 
 /** One thing wrong with a key of a k3s configuration. */
 export interface KeyProblem {
