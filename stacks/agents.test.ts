@@ -71,6 +71,7 @@ describe("a server with agents", () => {
     expect(find("agent-w1-service")?.inputs).toMatchObject({
       name: "k3s-agent",
       program: { path: "/usr/local/bin/k3s", source: k3s },
+      flags: { command: "agent", names: ["node-name", "pause-image", "server", "token-file"] },
       health: { kind: "http", url: "http://127.0.0.1:10248/healthz" },
     });
     expect(fileOf("agent-w1-service", "registries.yaml")).toContain("http://127.0.0.1:5000");

@@ -11,6 +11,7 @@ import { agentsOf } from "./join";
 import type { JoinStackConfig } from "./join-config";
 import { type BoardOutput, boardOutputs, mapValues } from "./k3s-server";
 import { joiningMembers, sameAddress } from "./members";
+import { configuredMembers, requireOwnFlags } from "./own-flags";
 import { nodePreparation, preparedMembers } from "./prepared";
 import { agentBoardsOf } from "./stack-boards";
 
@@ -47,6 +48,7 @@ export async function joinStack(config: JoinStackConfig): Promise<JoinStackOutpu
   if (twice.length > 0) throw new ConfigError(twice);
   const prepare = nodePreparation(config, []);
   const prepared = await preparedMembers(agents, checked, { section: "agents", k3s, prepare });
+  await requireOwnFlags(configuredMembers("agents", prepared, k3s.version));
   const direct = {
     networks: cluster.networks,
     clusterDomain: cluster.clusterDomain,

@@ -100,6 +100,32 @@ describe("a k3s server stack", () => {
     expect(find("k3s-binary")).toBeUndefined();
   });
 
+  it("has the program asked for what k3s is started with, by its files and its command line, and not for what k3s hides", async () => {
+    await deploy(
+      withK3s({
+        disable: ["traefik"],
+        config: { "kubelet-arg+": ["v=2"], "disable-etcd": false, "agent-token": "for-agents" },
+      }),
+    );
+    expect(find("k3s-service")?.inputs.flags).toEqual({
+      program: "/usr/local/bin/k3s",
+      command: "server",
+      names: ["agent-token", "disable", "kubelet-arg", "pause-image", "tls-san", "token"],
+    });
+  });
+
+  it("takes a key that only a k3s newer than the table can know, and has it asked", async () => {
+    // nobody knows its images
+    const disable = ["coredns", "local-storage", "metrics-server", "servicelb", "traefik", "runtimes"];
+    const newer = { version: "v1.37.0+k3s1", disable, pauseImage: "docker.io/rancher/mirrored-pause:3.10.2" };
+    await deploy(withK3s({ ...newer, config: { "shiny-new": 1 } }));
+    expect(fileOf("k3s-service", "50-k3s-board.yaml")).toContain("shiny-new: 1\n");
+    expect(find("k3s-service")?.inputs.flags).toMatchObject({
+      names: expect.arrayContaining(["shiny-new"]) as string[],
+    });
+    await expect(deploy(withK3s({ config: { "shiny-new": 1 } }))).rejects.toThrow("k3s has no flag --shiny-new");
+  });
+
   it("lets no secret out in clear", async () => {
     await deploy({ registry: { kind: "board", username: "me", password: secrets.password } });
     const clear = JSON.stringify(registered.map(({ inputs }) => inClear(inputs)));

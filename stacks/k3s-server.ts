@@ -4,7 +4,7 @@ import type { DirectHosts } from "../components/board/proxy/environment";
 import { Hooks } from "../components/hooks/hooks";
 import { type AgentConfig, agentConfigWarnings } from "../components/k3s/agent-config";
 import { K3sBackup } from "../components/k3s/backup";
-import { type ServerConfig, serverCountWarnings } from "../components/k3s/servers-config";
+import { type ServerConfig, serverConfigWarnings, serverCountWarnings } from "../components/k3s/servers-config";
 import { k3sConfigWarnings, skipRemarks } from "../components/k3s/config";
 import { dataDirectory, k3sPaths } from "../components/k3s/configuration/files";
 import { k3sOpenings } from "../components/k3s/openings";
@@ -19,6 +19,7 @@ import { readinessGate } from "./gate";
 import { agentToken, joinAgents, joinServers } from "./join";
 import { type JoinOutput, joinOutput } from "./join-output";
 import { type ClusterMembers, clusterMembers } from "./members";
+import { configuredMembers, requireOwnFlags } from "./own-flags";
 import { nodePreparation, preparedMembers, type PreparedMember, type PreparedNode } from "./prepared";
 import { type FilledRegistry, filledRegistry, readyBoard } from "./ready-board";
 import { directHosts, proxiedBoard } from "./proxied";
@@ -105,6 +106,12 @@ async function preparedCluster(config: StackConfig): Promise<PreparedCluster> {
   const by = { k3s: config.k3s, prepare };
   const servers = await preparedMembers(config.servers, boards.servers, { section: "servers", ...by });
   const agents = await preparedMembers(config.agents, boards.agents, { section: "agents", ...by });
+  const first = { binary: node.binary, arch: config.board.arch, version, config: config.k3s.config } as const;
+  await requireOwnFlags([
+    { ...first, role: "server", section: "k3s.config" },
+    ...configuredMembers("servers", servers, version),
+    ...configuredMembers("agents", agents, version),
+  ]);
   return { users, boards, members, hooks, node, servers, agents };
 }
 
@@ -113,6 +120,7 @@ function tellRemarks({ k3s, servers, agents }: StackConfig): void {
   const warnings = [
     ...k3sConfigWarnings(k3s),
     ...serverCountWarnings(servers),
+    ...serverConfigWarnings(servers, k3s.version),
     ...agentConfigWarnings(agents, k3s.version),
   ];
   for (const warning of warnings) void pulumi.log.warn(warning);

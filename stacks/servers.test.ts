@@ -61,6 +61,7 @@ describe("several servers", () => {
       name: "k3s",
       health: { kind: "kubernetes", node: "s2" },
       program: { upgrade: { datastore: "/var/lib/rancher/k3s/server/db" } },
+      flags: { command: "server", names: expect.arrayContaining(["cluster-cidr", "node-name", "server"]) as string[] },
     });
     expect(find("k3s-service")?.inputs).toMatchObject({ health: { kind: "kubernetes", node: "licheepi" } });
     const clear = JSON.stringify(registered.map(({ inputs }) => inClear(inputs)));

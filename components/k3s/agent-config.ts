@@ -2,10 +2,15 @@ import { z } from "zod";
 import { boardConfig } from "../board/config";
 import { k3sSource, k3sVersion } from "./config";
 import { agentConfiguration } from "./configuration/files";
-import { knownMinors, minorOf } from "./configuration/flags";
-import { keyWarnings } from "./configuration/keys";
 import { agentProblems } from "./configuration/rules";
-import { memberKeyProblems, memberName, memberOwnedFlags, type MemberProblem, memberShape } from "./member-config";
+import {
+  memberKeyProblems,
+  memberKeyWarnings,
+  memberName,
+  memberOwnedFlags,
+  type MemberProblem,
+  memberShape,
+} from "./member-config";
 
 /** One agent: a board of its own, and what its node is like. */
 export const agentConfig = z.strictObject({
@@ -56,10 +61,7 @@ export function agentKeyProblems(agents: unknown, version: unknown): MemberProbl
   });
 }
 
-/** What k3s of this version takes of an agent and wants to be written in another way, a sentence with its path for each. */
+/** What to say of the agents' keys that is no problem, as {@link memberKeyWarnings}. */
 export function agentConfigWarnings(agents: AgentsConfig, version: string): string[] {
-  return Object.entries(agents).flatMap(([name, { config, version: own }]) => {
-    const check = { minor: minorOf(own ?? version) ?? knownMinors.newest, role: "agent" } as const;
-    return keyWarnings(config, check).map(({ key, reason }) => `agents.${name}.config.${key}: ${reason}`);
-  });
+  return memberKeyWarnings("agents", agents, version, "agent");
 }

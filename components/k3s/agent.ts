@@ -4,6 +4,7 @@ import type { AgentConfig } from "./agent-config";
 import { agentConfigFile, agentConfiguration, k3sPaths } from "./configuration/files";
 import { type MemberArgs, memberNode, tokenFile } from "./member";
 import { k3sDropIn } from "./unit";
+import { writtenFlags, writtenForAgent } from "./written";
 
 /** Arguments of {@link K3sAgent}. */
 export interface K3sAgentArgs extends MemberArgs {
@@ -32,6 +33,7 @@ export class K3sAgent extends pulumi.ComponentResource {
         role: "agent",
         config: { version, config: config.config, startTimeoutSeconds, onDestroy },
         upgrade: { kind: "kubernetes", allowDowngrade: k3s.allowDowngrade !== false },
+        flags: writtenFlags(writtenForAgent(config, args.node)),
         files: agentFiles(args),
         health: agentHealth(config, version),
       },

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { cached } from "../../tools/cache";
 import { download } from "../../tools/download";
@@ -64,6 +65,8 @@ async function downloaded(
       for (const address of [url, ...mirrors]) {
         try {
           await download(address, join(target, "k3s"), { sha256, note });
+          // it is asked for its flags where this machine can run it
+          await chmod(join(target, "k3s"), 0o755);
           return;
         } catch (error) {
           failures.push(error instanceof Error ? error.message : String(error));

@@ -6,6 +6,7 @@ import { type MemberArgs, memberNode, tokenFile } from "./member";
 import { upgradeRules } from "./server";
 import { type ServerConfig, serverKeys } from "./servers-config";
 import { k3sDropIn } from "./unit";
+import { writtenFlags, writtenForJoinedServer } from "./written";
 
 /** Arguments of {@link K3sJoinedServer}. */
 export interface K3sJoinedServerArgs extends MemberArgs {
@@ -36,6 +37,9 @@ export class K3sJoinedServer extends pulumi.ComponentResource {
         role: "server",
         config: { version, skip, config: keys, startTimeoutSeconds, onDestroy },
         upgrade: upgradeRules({ ...k3s, config: keys }),
+        flags: writtenFlags(
+          writtenForJoinedServer({ ...k3s, config: keys }, args.node, args.kubeconfigServer, args.delivery.k3sConfig),
+        ),
         files: joinedServerFiles(args, keys),
         health: { kind: "kubernetes", kubeconfig: k3sPaths.kubeconfig, node: args.node },
       },

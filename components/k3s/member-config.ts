@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { knownMinors, minorOf, type Role } from "./configuration/flags";
-import { flagNameOf, type KeyProblem, keyProblems } from "./configuration/keys";
+import { flagNameOf, type KeyProblem, keyProblems, keyWarnings } from "./configuration/keys";
 
 const qualifiedName = String.raw`([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?`;
 const labelValue = String.raw`([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?`;
@@ -120,4 +120,26 @@ export function memberKeyProblems(
       reason,
     }));
   });
+}
+
+/**
+ * What k3s of this version takes of a kind of nodes and wants to be written in another way, or what only it can judge, a sentence with its path for
+ * each.
+ *
+ * @param section - name of the section: `agents`.
+ * @param version - of the cluster's k3s; a node may have one of its own.
+ */
+export function memberKeyWarnings(
+  section: string,
+  members: Readonly<
+    Record<string, { readonly config: Readonly<Record<string, unknown>>; readonly version?: string | undefined }>
+  >,
+  version: string,
+  role: Role,
+): string[] {
+  return Object.entries(members).flatMap(([name, { config, version: own }]) =>
+    keyWarnings(config, { minor: minorOf(own ?? version) ?? knownMinors.newest, role }).map(
+      ({ key, reason }) => `${section}.${name}.config.${key}: ${reason}`,
+    ),
+  );
 }

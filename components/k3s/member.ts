@@ -41,7 +41,7 @@ export interface MemberArgs extends K3sNodeArgs {
 export interface MemberParts {
   readonly args: MemberArgs;
   readonly marks: Pick<AgentConfig, "labels" | "taints" | "drainTimeoutSeconds">;
-  readonly service: Pick<K3sNodeParts, "role" | "config" | "upgrade" | "files" | "health">;
+  readonly service: Pick<K3sNodeParts, "role" | "config" | "upgrade" | "flags" | "files" | "health">;
   /** What is made once the service runs, and goes before it stops. Defaults to nothing. */
   readonly running?: (service: board.SystemdService, member: ClusterAccess & { name: string }) => pulumi.Resource;
   readonly parent: pulumi.ComponentResource;

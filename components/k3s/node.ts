@@ -6,6 +6,7 @@ import type { ReadyArchive } from "../images/delivery/ready-archives";
 import type { Registry } from "../registry/registry";
 import type { K3sBinary } from "./binary";
 import type { K3sConfig } from "./config";
+import { askedFlags } from "./configuration/asked";
 import { dataDirectory, k3sPaths, k3sSecretsFile } from "./configuration/files";
 import type { Role } from "./configuration/flags";
 import { registriesYaml } from "./registries";
@@ -43,6 +44,8 @@ export interface K3sNodeParts extends K3sNodeArgs {
   readonly cluster?: board.NodeAccessArgs;
   /** What it restarts for besides. Defaults to nothing. */
   readonly restartTriggers?: pulumi.Input<Record<string, string>>;
+  /** Names of the flags that k3s is started with, by its files and its command line. */
+  readonly flags: readonly string[];
   /** Files of this role, besides those that all nodes have. */
   readonly files: readonly board.ServiceFileArgs[];
   readonly health: board.HealthArgs;
@@ -127,6 +130,7 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
             },
           }
         : {}),
+      flags: { program: binary.path, command: role, names: askedFlags(args.flags, { role, version: config.version }) },
       certificates: { program: binary.path, dataDir },
       files: [...args.files, ...nodeFiles(args)],
       ...(triggers === undefined ? {} : { restartTriggers: triggers }),

@@ -13,6 +13,7 @@ import {
 } from "./configuration/files";
 import { k3sNode, type K3sNodeArgs } from "./node";
 import { k3sDropIn } from "./unit";
+import { writtenFlags, writtenForServer } from "./written";
 
 /** Arguments of {@link K3sServer}. */
 export interface K3sServerArgs extends K3sNodeArgs {
@@ -50,6 +51,7 @@ export class K3sServer extends pulumi.ComponentResource {
       role: "server",
       upgrade: { ...upgradeRules(args.config), embeddedEtcd: args.clusterInit || asksForEtcd(args.config) },
       ...datastoreCopies(args.config),
+      flags: writtenFlags(writtenForServer(config, args.kubeconfigServer, ownKeys(args))),
       files: serverFiles(args),
       health,
       ...(config.drain
@@ -84,15 +86,13 @@ function configuredToken(
   return new board.TokenRotation(name, args, { parent });
 }
 
-function serverFiles({
-  config,
-  binary,
-  kubeconfigServer,
-  delivery,
-  clusterInit,
-  otherFiles,
-}: K3sServerArgs): board.ServiceFileArgs[] {
-  const own = { ...delivery.k3sConfig, ...(clusterInit ? { "cluster-init": true } : {}) };
+/** Keys that this program sets. */
+function ownKeys({ delivery, clusterInit }: K3sServerArgs): Record<string, string | boolean> {
+  return { ...delivery.k3sConfig, ...(clusterInit ? { "cluster-init": true } : {}) };
+}
+
+function serverFiles(args: K3sServerArgs): board.ServiceFileArgs[] {
+  const { config, binary, kubeconfigServer, delivery, otherFiles } = args;
   return [
     {
       path: k3sPaths.dropIn,
@@ -103,7 +103,7 @@ function serverFiles({
         isForeignUnit: binary.kind === "installed",
       }),
     },
-    { path: k3sPaths.config, content: k3sConfigFile(config, kubeconfigServer, own), mode: "0600" },
+    { path: k3sPaths.config, content: k3sConfigFile(config, kubeconfigServer, ownKeys(args)), mode: "0600" },
     ...otherFiles,
   ];
 }

@@ -5,7 +5,14 @@ import { stackConfiguration } from "./configuration/files";
 import { flagNamed } from "./configuration/flags";
 import { flagNameOf } from "./configuration/keys";
 import { serverProblems } from "./configuration/rules";
-import { memberKeyProblems, memberName, memberOwnedFlags, type MemberProblem, memberShape } from "./member-config";
+import {
+  memberKeyProblems,
+  memberKeyWarnings,
+  memberName,
+  memberOwnedFlags,
+  type MemberProblem,
+  memberShape,
+} from "./member-config";
 
 /** One further server: a board of its own, and what its node is like. */
 export const serverConfig = z.strictObject({
@@ -93,6 +100,11 @@ export function serverKeyProblems(servers: unknown, k3s: unknown): MemberProblem
       return found.filter(({ key }) => key in config);
     },
   });
+}
+
+/** What to say of the further servers' own keys that is no problem, as {@link memberKeyWarnings}. */
+export function serverConfigWarnings(servers: ServersConfig, version: string): string[] {
+  return memberKeyWarnings("servers", servers, version, "server");
 }
 
 /** What is wrong with further servers beside what the first one is told. */

@@ -1,7 +1,7 @@
 import type { AgentConfig } from "./agent-config";
 import { disabledComponents, type K3sConfig } from "./config";
 import { agentConfigFile, k3sConfigFile, k3sPaths, k3sSecretsFile } from "./configuration/files";
-import type { ConfigFile } from "./configuration/sources";
+import { argumentOccurrences, type ConfigFile, fileOccurrences } from "./configuration/sources";
 
 /** What a stack gives k3s, as far as it is known before its images are. */
 export interface WrittenConfiguration {
@@ -38,13 +38,15 @@ export function writtenForServer(
  *
  * @param config - the `k3s` section, with the keys of this server.
  * @param node - name of its node.
+ * @param delivered - keys that its images' delivery needs. Defaults to none.
  */
 export function writtenForJoinedServer(
   config: K3sConfig,
   node: string,
   kubeconfigServer: string,
+  delivered: Readonly<Record<string, string>> = {},
 ): WrittenConfiguration {
-  const own = { "node-name": node, server: notKnownYet, "token-file": k3sPaths.serverToken };
+  const own = { ...delivered, "node-name": node, server: notKnownYet, "token-file": k3sPaths.serverToken };
   // its token is in that file
   return writtenForServer({ ...config, token: undefined }, kubeconfigServer, own);
 }
@@ -56,4 +58,9 @@ export function writtenForAgent(config: AgentConfig, node: string): WrittenConfi
     ours: [{ path: k3sPaths.config, text: agentConfigFile(config, own) }],
     args: [`--pause-image=${notKnownYet}`],
   };
+}
+
+/** What k3s is started with by that, from files and command line: names of flags. */
+export function writtenFlags({ ours, args }: WrittenConfiguration): string[] {
+  return [...ours.flatMap(fileOccurrences), ...argumentOccurrences(args, () => false)].map(({ name }) => name);
 }

@@ -108,6 +108,18 @@ export interface SystemdServiceArgs {
    */
   watchedProgram?: pulumi.Input<string>;
   /**
+   * What the program is started with: `names` are the flags of its command line and the keys of its configuration files, without dashes, that the
+   * help of its `command` (`server` for `k3s server --help`) lists; `program` is its absolute path, that of `program` or `watchedProgram` where
+   * there is one. Before a change that replaces the program or restarts the service, the program's own help is read on the board, from a staged
+   * one where it is staged, and a flag that is not listed there is refused while all is as it was. A help with fewer than ten flags says
+   * nothing. Defaults to no such test. By itself never a reason for an update.
+   */
+  flags?: pulumi.Input<{
+    program: pulumi.Input<string>;
+    command: pulumi.Input<string>;
+    names: pulumi.Input<pulumi.Input<string>[]>;
+  }>;
+  /**
    * A datastore in files that one of its copies can take the place of: of those that were made before an upgrade, or of the scheduled ones in
    * `backups`. `version` is the program's. It happens in the one run whose environment names a copy (`K3S_BOARD_RESTORE`). Defaults to none.
    */

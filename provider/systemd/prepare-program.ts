@@ -1,3 +1,4 @@
+import { temporaryOf } from "../files/originals";
 import { setAttributes } from "../files/write";
 import type { Context } from "../resource";
 import type { Board } from "../ssh/board";
@@ -5,6 +6,7 @@ import { absentMode, type Changes } from "./changes";
 import { refuseStaged, stageProgram, wantedProgram } from "./program";
 import { planDatastore, type DatastoreChange } from "./program-datastore";
 import type { ProgramChange } from "./program-script";
+import { flagProblem } from "./program-flags";
 import { planSnapshot, saveSnapshot } from "./program-snapshot";
 import type { ServiceInputs, ServiceState } from "./schema";
 
@@ -39,6 +41,8 @@ export async function prepareProgram(
   if (change === "attributes") await setAttributes(board, goal);
   if (!swap) return { program: ready };
   const before = await stageProgram(board, program, goal);
+  const unlisted = await flagProblem(board, wanted.flags, temporaryOf(program.path));
+  if (unlisted !== undefined) return refuseStaged(board, program, unlisted);
   if (there.program === undefined || there.program.mode === absentMode) return { program: ready };
   const datastore = planDatastore(wanted, before, there.datastore);
   if (typeof datastore === "string") return refuseStaged(board, program, datastore);

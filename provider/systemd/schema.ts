@@ -38,6 +38,13 @@ const program = z.strictObject({
     .optional(),
 });
 
+/** What the service's program is started with. Its own help is asked whether it has these flags, before anything is changed. */
+const flags = z.strictObject({
+  program: absolutePath,
+  command: z.string().regex(/^[a-z][a-z0-9-]*$/, "must be a command of the program"),
+  names: z.array(z.string().min(1)),
+});
+
 const health = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("active") }),
   z.strictObject({ kind: z.literal("http"), url: z.url({ protocol: /^https?$/ }), ca: z.string().optional() }),
@@ -62,6 +69,7 @@ export const serviceInputs = z.strictObject({
   unit: z.string().optional(),
   program: program.optional(),
   watchedProgram: absolutePath.optional(),
+  flags: flags.optional(),
   datastoreCopies: z
     .strictObject({ datastore: absolutePath, backups: absolutePath.optional(), version: z.string().min(1) })
     .optional(),

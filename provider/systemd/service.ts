@@ -28,6 +28,7 @@ import { readJournal, relevantLines } from "./journal";
 import { look } from "./look";
 import { prepareProgram } from "./prepare-program";
 import { checkProgram, upgradeProblem } from "./program";
+import { flagProblem } from "./program-flags";
 import { filesOf, serviceInputs, type ServiceInputs, type ServiceState } from "./schema";
 import { applyScript, confirmScript, extraSeconds, removeScript, settleScript, type Transaction } from "./transaction";
 import { isUp, type UnitState } from "./unit-state";
@@ -50,7 +51,7 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
   token: "board:index:SystemdService",
   inputs: serviceInputs,
   secretOutputs: [],
-  ignored: ["health", "timeoutSeconds", "cluster"],
+  ignored: ["health", "timeoutSeconds", "cluster", "flags"],
 
   async check(inputs, old) {
     const seen = new Set<string>();
@@ -208,6 +209,10 @@ async function reconcile(
       "nothing was restored: another k3s would take the place of this one at the same time",
       "Run up first, then restore",
     );
+  // one that is to be swapped is asked where it is staged
+  const unlisted =
+    programChange === "content" || restartReasons.length === 0 ? undefined : await flagProblem(board, wanted.flags);
+  if (unlisted !== undefined) throw unchanged(board, service, unlisted);
   const prepared = await prepareProgram(context, board, { wanted, there, old }, programChange);
   const { program, datastore = restore } = prepared;
   const transaction: Transaction = {
@@ -263,13 +268,7 @@ async function carryOut(
     stdin: contents,
   });
   if (applied.code !== 0) {
-    const why = context.mask(lastLines(applied.stderr, 6));
-    throw new BoardError(
-      "refused",
-      board.label,
-      `${service} was not changed: ${why}`,
-      "Everything is as it was before",
-    );
+    throw unchanged(board, service, context.mask(lastLines(applied.stderr, 6)));
   }
   for (const line of applied.stdout.split("\n")) {
     if (line.startsWith("warning="))
@@ -302,6 +301,11 @@ async function carryOut(
     detail: verdict.detail,
     wasUp: isUp(before),
   });
+}
+
+/** The error of a change that was given up before anything was touched. */
+function unchanged({ label }: Board, service: string, why: string): BoardError {
+  return new BoardError("refused", label, `${service} was not changed: ${why}`, "Everything is as it was before");
 }
 
 /** The pods that have to be Ready again behind a change: those that are now, on the node of a server that restarts. */

@@ -18,6 +18,16 @@ afterAll(() => test.end());
 const mainPid = () => test.sh("systemctl show -p MainPID --value demo.service");
 const kept = () => test.sh("ls -A /var/lib/k3s-board 2>/dev/null; true");
 
+/** What a program says that has twelve flags, and others besides. */
+const help = (...flags: string[]) =>
+  [...Array.from({ length: 12 }, (_, index) => `flag-${index}`), ...flags]
+    .map((flag) => `   --${flag} value  (test) a flag`)
+    .join("\n");
+
+/** A program that says, before it lives, which flags its command `run` has. */
+const helpful = (...flags: string[]) =>
+  `[ "$1 $2" != "run --help" ] || { cat <<'E'\n${help(...flags)}\nE\nexit 0; }\nexec sleep infinity`;
+
 /** A program of some version on this machine; it lives until it is killed, unless it is a bad one. */
 function programFile(name: string, version: string, life = "exec sleep infinity"): string {
   const path = join(test.scratch, name);
@@ -91,6 +101,35 @@ describe("the program of a service", () => {
 
     expect(await failure(systemdService.create(test.context, other))).toContain("v1.0.2 is configured");
     expect(await test.sh("ls -d /opt/demo 2>&1; true")).toContain("No such file");
+    expect(await kept()).toBe("");
+  });
+
+  it("whose help lacks a flag that it is started with is refused before anything is swapped, staged or in its place", async () => {
+    const flags = (...names: string[]) => ({ flags: { program: path, command: "run", names } });
+    const level = (content: string) => ({ files: [{ path: "/etc/demo/level", content }] });
+    const knows = programFile("knows", "v1.0.1", helpful("shiny-new"));
+    const good = await withProgram(knows, "v1.0.1", { ...flags("flag-1", "shiny-new"), ...level("1\n") });
+    const { state } = await systemdService.create(test.context, good);
+    const pid = await mainPid();
+    const there = () => test.sh(`cat /etc/demo/level; ${path} --version; ls -A /opt/demo/bin`);
+    const before = await there();
+
+    const lacks = programFile("lacks", "v1.0.2", helpful());
+    const other = await withProgram(lacks, "v1.0.2", { ...flags("flag-1", "shiny-new"), ...level("2\n") });
+    expect(await failure(systemdService.update(test.context, "demo", state, other))).toContain(
+      `${path} was not replaced: it would be started with what \`demo run --help\` does not list: --shiny-new`,
+    );
+    const misspelt = await withProgram(knows, "v1.0.1", { ...flags("shiny-newer"), ...level("2\n") });
+    expect(await failure(systemdService.update(test.context, "demo", state, misspelt))).toContain(
+      "demo.service was not changed: it would be started with what `demo run --help` does not list: --shiny-newer (did you mean shiny-new?)",
+    );
+    expect(await there()).toBe(before);
+    expect(await mainPid()).toBe(pid);
+    // nothing of it is left, and other flags alone are no change
+    const found = await systemdService.read(test.context, "demo", state);
+    const same = await withProgram(knows, "v1.0.1", { ...flags("flag-2"), ...level("1\n") });
+    expect(await systemdService.diff(found?.state ?? state, same, () => false)).toMatchObject({ changed: [] });
+    await systemdService.delete(test.context, "demo", state);
     expect(await kept()).toBe("");
   });
 

@@ -29,6 +29,8 @@ export interface K3sFlag {
   readonly env?: string;
   /** Whether one value of the list may hold several, with commas between (`SplitStringSlice` in k3s's pkg/util/client.go). */
   readonly commas?: boolean;
+  /** Whether `k3s server --help` leaves it out (`Hidden` in k3s's sources), in some of its releases at least. k3s takes it all the same. */
+  readonly hidden?: boolean;
   /** Whether the value is a secret or holds one. */
   readonly secret?: boolean;
 }
@@ -40,6 +42,11 @@ export const knownMinors = { oldest: 24, newest: 36 } as const;
 export function minorOf(version: string): number | undefined {
   const minor = /^v?1\.(\d+)(\.|$)/.exec(version)?.[1];
   return minor === undefined ? undefined : Number(minor);
+}
+
+/** Whether a release is newer than the table: it may have flags that nobody here knows, and on agents what only servers had. */
+export function isBeyondTable(version: string): boolean {
+  return (minorOf(version) ?? 0) > knownMinors.newest;
 }
 
 const byName = new Map(k3sFlags.flatMap((flag) => [[flag.name, flag] as const]));

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { k3sFlags } from "./flag-table";
 import { flagsOf, knownMinors, minorOf } from "./flags";
-import { keyProblems, keyWarnings } from "./keys";
+import { keyProblems, keyWarnings, unjudgedKeys } from "./keys";
 
 const minors = fc.integer({ min: knownMinors.oldest, max: knownMinors.newest });
 const roles = fc.constantFrom("server" as const, "agent" as const);
@@ -74,10 +74,16 @@ describe("keyProblems", () => {
     ],
     ["a short form", { d: "/data" }, server, "is the short form of a flag: write data-dir"],
     [
-      "an unknown key of a k3s that is newer than the table",
-      { "shiny-new": 1 },
+      "a short form also of a k3s that is newer than the table",
+      { d: "/data" },
       { minor: 40, role: "server" },
-      "k3s 1.36, the newest that is known here, has no flag --shiny-new",
+      "is the short form of a flag: write data-dir",
+    ],
+    [
+      "a removed key also of a k3s that is newer than the table",
+      { "no-deploy": ["traefik"] },
+      { minor: 40, role: "server" },
+      "k3s 1.40 has no flag --no-deploy any more: 1.25 was the last with it; use disable",
     ],
     ["another type", { debug: "yes" }, server, 'expected a boolean, got "yes"'],
     ["a duration without a unit", { "etcd-s3-timeout": "5" }, server, 'expected a duration such as 5m0s, got "5"'],
@@ -90,6 +96,15 @@ describe("keyProblems", () => {
     ],
   ])("tells %s", (_title, config, check, reason) => {
     expect(keyProblems(config, check)).toEqual([{ key: Object.keys(config)[0], reason }]);
+  });
+
+  it("leaves to a k3s that is newer than the table what only that can know", () => {
+    const newer = { minor: knownMinors.newest + 1, role: "agent" } as const;
+    const config = { "shiny-new": 1, "shiny-list+": ["a"], disable: ["traefik"], debug: "yes" };
+    expect(keyProblems(config, newer)).toEqual([{ key: "debug", reason: 'expected a boolean, got "yes"' }]);
+    expect(unjudgedKeys(config, newer)).toEqual(["shiny-new", "shiny-list+", "disable"]);
+    expect(unjudgedKeys(config, { ...newer, minor: knownMinors.newest })).toEqual([]);
+    expect(unjudgedKeys({ d: "/data", debug: true }, newer)).toEqual([]);
   });
 
   it("takes every flag that the version has, and refuses every other of the table", () => {
@@ -127,6 +142,27 @@ describe("keyWarnings", () => {
       {
         key: "helm-job-image",
         reason: "--helm-job-image is deprecated; use helm-controller-arg: default-job-image=…",
+      },
+    ]);
+  });
+
+  it("says of a key that nobody here knows who is asked about it", () => {
+    const newer = { minor: 37, role: "agent" } as const;
+    expect(keyWarnings({ "kubelet-args": [], disable: [], "zz-shiny": 1, debug: true }, newer)).toEqual([
+      {
+        key: "kubelet-args",
+        reason:
+          "k3s agent 1.36, the newest that is known here, has no flag --kubelet-args; did you mean kubelet-arg? The k3s 1.37 itself is asked before anything is changed",
+      },
+      {
+        key: "disable",
+        reason:
+          "k3s agent 1.36, the newest that is known here, has no flag --disable. The k3s 1.37 itself is asked before anything is changed",
+      },
+      {
+        key: "zz-shiny",
+        reason:
+          "k3s agent 1.36, the newest that is known here, has no flag --zz-shiny. The k3s 1.37 itself is asked before anything is changed",
       },
     ]);
   });

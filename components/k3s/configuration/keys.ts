@@ -1,5 +1,5 @@
 import { type FlagKind, flagNamed, flagOfAlias, flagsOf, type K3sFlag, knownMinors, type Role, sinceOf } from "./flags";
-import { nearest } from "./nearest";
+import { nearest } from "../../../provider/nearest";
 
 /** One thing wrong with a key of a k3s configuration. */
 export interface KeyProblem {
@@ -50,10 +50,21 @@ function instead(flag: K3sFlag): string {
   return flag.instead === undefined ? "" : `; use ${flag.instead}`;
 }
 
+/** Whether k3s is newer than the table, so that only the program itself can tell what it has. */
+function isNewer({ minor }: KeyCheck): boolean {
+  return minor > knownMinors.newest;
+}
+
+/** Whether servers or agents have the flag in some version. */
+function isOf({ on }: K3sFlag, { role }: KeyCheck): boolean {
+  return on === "both" || on === role;
+}
+
 /** Why this k3s does not take a flag that others take; `undefined` where it does. */
-function refusal(flag: K3sFlag, { minor, role }: KeyCheck): string | undefined {
+function refusal(flag: K3sFlag, check: KeyCheck): string | undefined {
+  const { minor, role } = check;
   const { name, on, until } = flag;
-  if (on !== "both" && on !== role) return `--${name} is a flag of k3s ${on}, not of k3s ${role}`;
+  if (!isOf(flag, check)) return isNewer(check) ? undefined : `--${name} is a flag of k3s ${on}, not of k3s ${role}`;
   if (minor < knownMinors.oldest) return undefined;
   const since = sinceOf(flag, role);
   if (minor < since) return `k3s 1.${minor} has no flag --${name}: it came with 1.${since}${instead(flag)}`;
@@ -63,15 +74,17 @@ function refusal(flag: K3sFlag, { minor, role }: KeyCheck): string | undefined {
   return undefined;
 }
 
-function unknown(name: string, { minor, role }: KeyCheck): string {
+/** Why a key that is nobody's flag is not taken; `undefined` where only the program itself can tell. */
+function unknown(name: string, check: KeyCheck): string | undefined {
   const full = flagOfAlias(name);
   if (full !== undefined) return `is the short form of a flag: write ${full.name}`;
-  const close = nearest(
-    name,
-    flagsOf(minor, role).map((flag) => flag.name),
-  );
-  const which = minor > knownMinors.newest ? `k3s 1.${knownMinors.newest}, the newest that is known here,` : "k3s";
-  return `${which} has no flag --${name}${close === undefined ? "" : `; did you mean ${close}?`}`;
+  return isNewer(check) ? undefined : `k3s has no flag --${name}${suggestion(name, check)}`;
+}
+
+function suggestion(name: string, { minor, role }: KeyCheck): string {
+  const known = flagsOf(minor, role).map((flag) => flag.name);
+  const close = nearest(name, known);
+  return close === undefined ? "" : `; did you mean ${close}?`;
 }
 
 /**
@@ -95,10 +108,34 @@ export function keyProblems(config: Readonly<Record<string, unknown>>, check: Ke
   });
 }
 
-/** What this k3s takes and wants to be written in another way, a sentence for each key. */
-export function keyWarnings(config: Readonly<Record<string, unknown>>, { minor }: KeyCheck): KeyProblem[] {
-  return Object.keys(config).flatMap((key) => {
+/**
+ * Keys that only the program itself can judge: k3s is newer than the table, and the table knows no such flag of its role. {@link keyProblems} lets
+ * them pass; the help of the program is read on the board before anything is changed, and on this machine where it can be.
+ */
+export function unjudgedKeys(config: Readonly<Record<string, unknown>>, check: KeyCheck): string[] {
+  if (!isNewer(check)) return [];
+  return Object.keys(config).filter((key) => {
     const flag = flagNamed(flagNameOf(key));
+    return flag === undefined ? flagOfAlias(flagNameOf(key)) === undefined : !isOf(flag, check);
+  });
+}
+
+/** What this k3s takes and wants to be written in another way, and what nobody here knows of it, a sentence for each key. */
+export function keyWarnings(config: Readonly<Record<string, unknown>>, check: KeyCheck): KeyProblem[] {
+  const { minor, role } = check;
+  const unjudged = new Set(unjudgedKeys(config, check));
+  return Object.keys(config).flatMap((key) => {
+    const name = flagNameOf(key);
+    if (unjudged.has(key)) {
+      const asked = `k3s ${role} 1.${knownMinors.newest}, the newest that is known here, has no flag --${name}${suggestion(name, check)}`;
+      return [
+        {
+          key,
+          reason: `${asked}${asked.endsWith("?") ? "" : "."} The k3s 1.${minor} itself is asked before anything is changed`,
+        },
+      ];
+    }
+    const flag = flagNamed(name);
     if (flag?.deprecated === undefined || minor < flag.deprecated) return [];
     return [{ key, reason: `--${flag.name} is deprecated${instead(flag)}` }];
   });
