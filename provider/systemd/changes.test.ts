@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { goesNote } from "../touches";
 import { connectionArgs } from "../ssh/connection-args";
-import { absentMode, serviceDifference } from "./changes";
+import { absentMode, removalNotes, serviceDifference } from "./changes";
 import { serviceInputs, type ServiceState } from "./schema";
 
 const connection = connectionArgs.parse({ host: "h", hostKeys: ["ssh-ed25519 AAAA"] });
@@ -207,4 +207,26 @@ describe("serviceDifference", () => {
     ]);
     expect(serviceDifference(there(), wanted({ name: "k3s-agent" }), no)).toEqual({ changed: [], replaces: ["name"] });
   });
+});
+
+describe("removalNotes", () => {
+  const files = [goesNote("/etc/systemd/system/k3s.service"), goesNote("/etc/rancher/k3s/config.yaml")];
+  it.each<[string, Partial<ServiceState>, string[]]>([
+    ["a unit of ours", {}, ["k3s.service stops"]],
+    [
+      "one that ran before",
+      { wasUp: true, wasEnabled: true },
+      ["k3s.service restarts: what was there before us comes back"],
+    ],
+    [
+      "one that started at boot before, and not since",
+      { enabled: false, wasUp: false, wasEnabled: true },
+      ["k3s.service stops", "k3s.service is enabled: it starts at boot"],
+    ],
+    [
+      "one that did not start at boot before",
+      { wasUp: false, wasEnabled: false },
+      ["k3s.service stops", "k3s.service is disabled: it does not start at boot"],
+    ],
+  ])("of %s", (_case, state, notes) => expect(removalNotes(there(state))).toEqual([...notes, ...files]));
 });

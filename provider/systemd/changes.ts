@@ -193,10 +193,11 @@ function isThere(there: ServiceState, path: string): boolean {
 /** A unit without an `[Install]` section cannot be enabled, and is not by systemd. */
 function enablingNotes(there: ServiceState, wanted: ServiceInputs): string[] {
   const cannot = wanted.unit !== undefined && !/^\[Install\]/m.test(wanted.unit);
-  if (there.enabled === wanted.enabled || cannot) return [];
-  return [
-    `${wanted.name}.service ${wanted.enabled ? "is enabled: it starts at boot" : "is disabled: it does not start at boot"}`,
-  ];
+  return there.enabled === wanted.enabled || cannot ? [] : [enablingNote(wanted.name, wanted.enabled)];
+}
+
+function enablingNote(name: string, enabled: boolean): string {
+  return `${name}.service ${enabled ? "is enabled: it starts at boot" : "is disabled: it does not start at boot"}`;
 }
 
 /** What deleting the service does, as notes. */
@@ -207,6 +208,9 @@ export function removalNotes(state: ServiceState): string[] {
   return [
     ...(state.wasUp ? [`${service} restarts: what was there before us comes back`] : []),
     ...(!state.wasUp && state.running ? [`${service} stops`] : []),
+    ...(state.wasEnabled === undefined || state.wasEnabled === state.enabled
+      ? []
+      : [enablingNote(state.name, state.wasEnabled)]),
     ...[...files.map(({ path }) => path), ...(program === undefined ? [] : [program])].map(goesNote),
   ];
 }

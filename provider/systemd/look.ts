@@ -58,6 +58,7 @@ export async function look(board: Board, like: ServiceInputs, known?: Datastore)
     programReplaced: unit.programReplaced,
     ...(datastore === undefined ? {} : { datastore }),
     ...(unit.wasUp === undefined ? {} : { wasUp: unit.wasUp }),
+    ...(unit.wasEnabled === undefined ? {} : { wasEnabled: unit.wasEnabled }),
   };
   return { state, unit, empty: files.every(({ mode }) => mode === absentMode) };
 }

@@ -113,6 +113,8 @@ export interface ServiceState extends ServiceInputs {
   readonly datastore?: Datastore;
   /** It ran before our first write: a deletion restarts it with what was there then. */
   readonly wasUp?: boolean;
+  /** It was enabled or disabled then; not there for a unit that could be neither. */
+  readonly wasEnabled?: boolean;
 }
 
 /** Where a unit of ours is. */

@@ -31,7 +31,7 @@ import { checkProgram, upgradeProblem } from "./program";
 import { flagProblem } from "./program-flags";
 import { filesOf, serviceInputs, type ServiceInputs, type ServiceState } from "./schema";
 import { applyScript, confirmScript, extraSeconds, removeScript, settleScript, type Transaction } from "./transaction";
-import { isUp, type UnitState } from "./unit-state";
+import { beforeUs, isUp, type UnitState } from "./unit-state";
 
 /** Seconds that the board waits longer than we do before it rolls back by itself: our own answer comes first where we are still there. */
 const rollbackMargin = 100;
@@ -131,6 +131,7 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
       needsDaemonReload: _reload,
       programReplaced: _replaced,
       wasUp: _wasUp,
+      wasEnabled: _wasEnabled,
       datastore: _datastore,
       ...inputs
     } = found;
@@ -235,10 +236,9 @@ async function reconcile(
   await withNodeDrained(context, board, { wanted, there, old, restarts }, () =>
     carryOut(context, board, transaction, wanted, unit),
   );
-  const wasUp = unit.wasUp ?? (unit.load === "loaded" && isUp(unit));
   // how many members its etcd has is remembered for a refresh that finds no cluster to ask
   const seen = there.datastore === undefined ? {} : { datastore: there.datastore };
-  return { ...wanted, ...untroubled, ...seen, wasUp };
+  return { ...wanted, ...untroubled, ...seen, ...beforeUs(unit) };
 }
 
 /** Reasons to restart that lie in what the last start was made with. An update has no others than its preview had. */

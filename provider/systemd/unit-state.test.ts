@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isReplaced, parseUnitState } from "./unit-state";
+import { beforeUs, isReplaced, parseUnitState } from "./unit-state";
 
 /** 2026-11-21 17:06:09 UTC. */
 const start = 1795280769;
@@ -43,4 +43,24 @@ There=1:9:3:4 ${start + 1}
     unfinished: true,
     triggers: "abc",
   });
+});
+
+describe("what a deletion brings back", () => {
+  const now = (load: string, active: string, unitFile: string) =>
+    `LoadState=${load}\nActiveState=${active}\nUnitFileState=${unitFile}`;
+  it.each([
+    ["of a unit that we have not written", now("loaded", "active", "disabled"), { wasUp: true, wasEnabled: false }],
+    ["of one that cannot be enabled", now("loaded", "inactive", "static"), { wasUp: false }],
+    ["of none", now("not-found", "inactive", ""), { wasUp: false }],
+    [
+      "of one that we have written",
+      `${now("loaded", "active", "disabled")}\nBefore=load=loaded active=inactive enabled=enabled`,
+      { wasUp: false, wasEnabled: true },
+    ],
+    [
+      "where there was none when we wrote",
+      `${now("loaded", "active", "enabled")}\nBefore=load=not-found active=inactive enabled=`,
+      { wasUp: false },
+    ],
+  ])("%s", (_case, said, before) => expect(beforeUs(parseUnitState(said))).toEqual(before));
 });

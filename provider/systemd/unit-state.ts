@@ -33,6 +33,8 @@ export interface UnitState {
   readonly program?: { readonly sha256: string; readonly version?: string };
   /** Active before our first write, which a deletion brings back; `undefined` where we have not written. */
   readonly wasUp?: boolean;
+  /** Enabled before our first write, which a deletion brings back; `undefined` where it could not be, or we have not written. */
+  readonly wasEnabled?: boolean;
   /** The program is another file than the one that runs. */
   readonly programReplaced: boolean;
 }
@@ -114,6 +116,9 @@ export function parseUnitState(output: string): UnitState {
     ...(text("Before") === ""
       ? {}
       : { wasUp: /^load=loaded active=(active|activating|reloading) /.test(text("Before")) }),
+    ...(/^load=loaded .*enabled=(enabled|disabled)$/.test(text("Before"))
+      ? { wasEnabled: text("Before").endsWith("=enabled") }
+      : {}),
     ...(sha256 ? { program: { sha256, ...(version === undefined || version === "-" ? {} : { version }) } } : {}),
     programReplaced: isReplaced({
       runs: text("Runs"),
@@ -133,6 +138,15 @@ function timeOf(written: string): Date | undefined {
 /** True for a service that runs or is on its way to. */
 export function isUp({ active }: Pick<UnitState, "active">): boolean {
   return active === "active" || active === "activating" || active === "reloading" || active === "refreshing";
+}
+
+/** What a deletion brings back: as our first write recorded it, or as it is where that is still to come. */
+export function beforeUs(unit: UnitState): Pick<UnitState, "wasEnabled"> & { readonly wasUp: boolean } {
+  const { wasUp, wasEnabled, load, unitFile } = unit;
+  if (wasUp !== undefined) return { wasUp, ...(wasEnabled === undefined ? {} : { wasEnabled }) };
+  if (load !== "loaded") return { wasUp: false };
+  const canBe = unitFile === "enabled" || unitFile === "disabled";
+  return { wasUp: isUp(unit), ...(canBe ? { wasEnabled: unitFile === "enabled" } : {}) };
 }
 
 /** What tells whether the program of a running service is still the one that is there. */

@@ -51,6 +51,21 @@ describe("a comparison of snapshots", () => {
     expect(touchedBetween(parseSnapshot(printed()), parseSnapshot(printed(changes)))).toEqual({ ...nothing, ...found });
   });
 
+  it.each([
+    ["enabled", []],
+    ["disabled", ["x.service starts"]],
+  ])("takes a start with the boot for told where the unit was %s", (enabled, units) => {
+    const [before, after] = [
+      { enabled, active: "inactive" },
+      { enabled, boot: "b2", invocation: "2" },
+    ];
+    expect(touchedBetween(parseSnapshot(printed(before)), parseSnapshot(printed(after)))).toEqual({
+      ...nothing,
+      reboots: true,
+      units,
+    });
+  });
+
   it("says what was not told", () => {
     expect(
       compare(new RunRecord(), parseSnapshot(printed()), parseSnapshot(printed({ sum: "1", invocation: "2" }))),

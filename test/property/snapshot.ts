@@ -91,8 +91,9 @@ export function touchedBetween(before: Snapshot, after: Snapshot): Touches & { r
   const nothing: Unit = { isUp: false, isEnabled: false, invocation: "" };
   const units = keys(before.units, after.units).flatMap((id) => {
     const [was, is] = [before.units.get(id) ?? nothing, after.units.get(id) ?? nothing];
-    // The boot is told, and that everything starts with it is known.
-    const started = reboots && was.isUp === is.isUp ? [] : startOf(was, is);
+    // The boot is told, and that everything starts with it is known, also what was enabled and did not run.
+    const known = reboots && (was.isUp === is.isUp || (is.isUp && was.isEnabled));
+    const started = known ? [] : startOf(was, is);
     return [...started, ...(was.isEnabled === is.isEnabled ? [] : [is.isEnabled ? "is enabled" : "is disabled"])].map(
       (what) => `${id} ${what}`,
     );
