@@ -102,8 +102,7 @@ export async function operate(
 function requireConsent(kind: OperationKind, flags: OperationFlags): void {
   if (flags.yes || (process.stdin.isTTY && process.stdout.isTTY && !flags.json)) return;
   throw new UsageError(
-    `\`${kind}\` asks before it changes a board, and here is nobody to ask: look at \`npm run preview\` first, then add --yes ` +
-      `(npm run ${kind} -- --yes)`,
+    `\`${kind}\` asks before it changes a board, and here is nobody to ask: look at \`npm run preview\` first, then add --yes`,
   );
 }
 
