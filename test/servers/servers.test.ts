@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { downBoard, type EmulatedBoard, upBoards } from "../../emulator/board";
+import { buildLauncher, launcherVersions } from "../../emulator/launcher-build";
 import { terminalProgress } from "../../tools/progress";
 import { type BoardListing, listBoard, listingDifferences } from "../board-listing";
 import { onBoard } from "../stack/board-view";
 import { boardSections, type Sections, TestProject } from "../stack/project";
 
 const names = ["servers-one", "servers-two"] as const;
+const { "1.35": former, "1.36": newer } = launcherVersions;
 
 const listings = (board: EmulatedBoard) => listBoard((script) => onBoard(board, script));
 
@@ -15,6 +17,8 @@ describe.sequential("two servers from one stack", () => {
   let two: EmulatedBoard;
   let project: TestProject;
   let before: Record<"one" | "two", BoardListing>;
+  let version: string = former;
+  const programs = new Map<string, string>();
 
   const network = (board: EmulatedBoard) => ({ "node-ip": board.neighbourAddress, "flannel-iface": "eth1" });
 
@@ -24,6 +28,8 @@ describe.sequential("two servers from one stack", () => {
       ...given,
       k3s: {
         ...given.k3s,
+        version,
+        source: { path: programs.get(version) },
         config: network(one),
         token: "first-token-of-the-test",
         startTimeoutSeconds: 900,
@@ -48,6 +54,8 @@ describe.sequential("two servers from one stack", () => {
 
   beforeAll(async () => {
     for (const name of names) await downBoard(name);
+    programs.set(former, await buildLauncher("riscv64", terminalProgress(), "1.35"));
+    programs.set(newer, await buildLauncher("riscv64", terminalProgress(), "1.36"));
     [one, two] = (await upBoards(names, { architecture: "riscv64" }, terminalProgress())) as [
       EmulatedBoard,
       EmulatedBoard,
@@ -100,6 +108,27 @@ describe.sequential("two servers from one stack", () => {
     // behind the database is its checksum, without which etcd restores nothing
     const checksum = await onBoard(two, `tail -c 32 ${file} | od -An -v -tx1 | tr -d ' \\n'`);
     expect(await onBoard(two, `head -c -32 ${file} | sha256sum | cut -c 1-64`)).toBe(checksum);
+  });
+
+  it("upgrades the first server, then the other, each behind a snapshot of its etcd", async () => {
+    version = newer;
+    project.configure(sections(further()));
+    const preview = await project.run("preview");
+    expect(preview.code, preview.text).toBe(0);
+    expect(preview.text.match(/its etcd has 2 members: an etcd snapshot is saved first/g)).toHaveLength(2);
+    const run = await project.run("up");
+    expect(run.code, run.text).toBe(0);
+    expect(await kubectl(two, "get nodes -o jsonpath='{.items[*].status.nodeInfo.kubeletVersion}'")).toBe(
+      `${newer} ${newer}`,
+    );
+    expect(await kubectl(one, "get configmap written-on-two -o name")).toBe("configmap/written-on-two");
+    for (const [board, node] of [[one, names[0]] as const, [two, "two"] as const]) {
+      const saved = await onBoard(board, "ls /var/lib/rancher/k3s/server/db/snapshots | grep ^k3s-board-");
+      expect(saved).toMatch(new RegExp(`^k3s-board-${former.replaceAll(/[^A-Za-z0-9.]+/g, ".")}-${node}-\\d{10}$`));
+    }
+    const again = await project.run("up");
+    expect(again.code, again.text).toBe(0);
+    expect(again.report.summary).toMatchObject({ changes: false, restarts: [] });
   });
 
   it("refuses another token, and touches nothing", async () => {
