@@ -115,7 +115,10 @@ describe.sequential("two servers from one stack", () => {
     project.configure(sections(further()));
     const preview = await project.run("preview");
     expect(preview.code, preview.text).toBe(0);
-    expect(preview.text.match(/its etcd has 2 members: an etcd snapshot is saved first/g)).toHaveLength(2);
+    const notes = preview.report.resources.flatMap((resource) => resource.notes);
+    expect(
+      notes.filter((note) => note.startsWith("its etcd has 2 members: an etcd snapshot is saved first")),
+    ).toHaveLength(2);
     const run = await project.run("up");
     expect(run.code, run.text).toBe(0);
     expect(await kubectl(two, "get nodes -o jsonpath='{.items[*].status.nodeInfo.kubeletVersion}'")).toBe(
