@@ -31,7 +31,8 @@ export const lockSeconds = 120;
  * - `room KIB DIR`: fails where a directory, there or to be, has not so much space, or our own none.
  * - `make_directory DIR`: makes it with its parents and notes those that were missing.
  * - `keep PATH RECORD`: records what is there, unless it is recorded already.
- * - `forget RECORD`: removes a record; as half a record could not be put back, it loses its name first.
+ * - `forget RECORD`: removes a record; as half a record could not be put back, it loses its name first. That is on disk before anybody is told that
+ *   the path is given back: nobody asks for it again, and a record that a power cut brought back would stay.
  * - `restore PATH RECORD TEMPORARY`: puts it back with mode, owner and times; a path where nothing was is removed, directories as in
  *   `leave`. Does nothing without a record.
  * - `put_back PATH RECORD TEMPORARY`: the same, but the record and the directories stay.
@@ -81,7 +82,7 @@ keep() {
 forget() {
   [ -d "$state/original/$1" ] || return 0
   removed=$state/original/.new-$1
-  rm -rf -- "$removed" && mv -T -- "$state/original/$1" "$removed" && rm -rf -- "$removed"
+  rm -rf -- "$removed" && mv -T -- "$state/original/$1" "$removed" && sync -- $state/original && rm -rf -- "$removed"
 }
 put_back() {
   record=$state/original/$2
