@@ -99,20 +99,23 @@ export function cleanScript(removal: Removal): string {
 failed= data=$(readlink -m -- ${quote(removal.dataDir)})
 ${stopsK3s ? stopUnits : ""}
 ${endsPods ? endPods : ""}
-${removePaths(removed, emptied)}
+${removePaths(removed, emptied, removal.dataDir)}
 [ -z "$failed" ] || { echo "could not remove:$failed" >&2; exit 1; }
 `;
 }
 
 /**
  * Shell that removes paths with all that is in them, and directories where they are empty. Only the content goes of what has a slash at its end, and of
- * a link or a place where a disk is mounted: these are the user's. What somebody has mounted a file system below stays.
+ * a place where a disk is mounted: that is the user's. What somebody has mounted a file system below stays.
+ *
+ * @param data - one of the paths that may be a link to a disk: then the content goes there, and the link stays. What any other link leads to is not
+ *   ours to empty. Defaults to none.
  */
-export function removePaths(removed: readonly string[], emptied: readonly string[]): string {
+export function removePaths(removed: readonly string[], emptied: readonly string[], data?: string): string {
   return `mounted_below() { awk -v path="$(readlink -m -- "$1")/" 'index($2, path) == 1 { found = 1 } END { exit !found }' /proc/self/mounts; }
 remove() {
   path=\${1%/}
-  if [ "$path" != "$1" ] || [ -L "$path" ] || mountpoint -q -- "$path"; then
+  if [ "$path" != "$1" ] || { [ -L "$path" ] && [ -n "$2" ]; } || mountpoint -q -- "$path"; then
     [ ! -d "$path/" ] || find "$path/" -xdev -mindepth 1 ! -path "$path/lost+found" -delete 2>/dev/null
     left=$(ls -A -- "$path/" 2>/dev/null | grep -vx lost+found)
   else
@@ -121,7 +124,7 @@ remove() {
   fi
   [ -z "$left" ] || if mounted_below "$path"; then echo "kept=$path"; else failed="$failed $path"; fi
 }
-${removed.map((path) => `remove ${quote(path)}`).join("\n")}
+${removed.map((path) => `remove ${quote(path)} ${path === data ? "follow" : ""}`).join("\n")}
 ${emptied.map((path) => `rmdir ${quote(path)} 2>/dev/null`).join("\n")}`;
 }
 

@@ -160,6 +160,15 @@ describe("what k3s left goes with the stack", () => {
     expect(listingDifferences(before, await list())).toEqual([]);
   });
 
+  it("but not from where any other link leads that somebody has made since", async () => {
+    const { id, state } = await k3sData.create(test.context, await wanted());
+    await test.sh("mkdir /srv/cni; echo theirs >/srv/cni/file; ln -s /srv/cni /etc/cni");
+    await k3sData.delete(test.context, id, state);
+    expect(await test.sh("cat /srv/cni/file; ls -d /etc/cni 2>/dev/null || :")).toBe("theirs");
+    await test.sh("rm -r /srv/cni");
+    expect(listingDifferences(before, await list())).toEqual([]);
+  });
+
   it("with purge also from a disk that had data before", async () => {
     await test.sh(
       "mkdir -p /var/lib/rancher /srv/k3s/server; echo before >/srv/k3s/server/token; ln -s /srv/k3s /var/lib/rancher/k3s",
