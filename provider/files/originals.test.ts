@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { stateDirectory } from "../ssh/file-questions";
 import { originals, recordOf } from "./originals";
 
@@ -33,5 +33,18 @@ describe("what is given back", () => {
       .trim()
       .split("\n");
     expect(said.at(-1)).toMatch(/^sync \/state\/original with \.new-/);
+  });
+});
+
+describe("one writer at a time", () => {
+  it("leaves nothing behind, however many begin while another removes what nothing is recorded in any more", () => {
+    const directory = mkdtempSync(join(tmpdir(), "originals-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const turns = originals.replaceAll(stateDirectory, join(directory, "state"));
+    const writer = `for turn in $(seq 100); do lock; [ -d $state/original ] || fail "turn $turn has no records"; tidy; unlock; done`;
+    const text = `${turns}\n( ${writer} ) & ( ${writer} ) & ( ${writer} ) & ( ${writer} ) & wait`;
+    const { stderr } = spawnSync("sh", ["-c", text], { encoding: "utf8" });
+    expect(stderr).toBe("");
+    expect(readdirSync(directory)).toEqual([]);
   });
 });

@@ -26,7 +26,8 @@ export const lockSeconds = 120;
  * another name and renamed, so that a record is there whole or not at all, and one that is there is never written again: whatever state
  * a killed run of ours left at the path, the record still holds what was there before the first of them.
  *
- * - `lock`, `unlock`: one writer at a time on the board. A lock file that `tidy` removed while we waited for it is no lock: then again.
+ * - `lock`, `unlock`: one writer at a time on the board. `tidy` of another may remove the lock file, or the directories it is in, at any step before
+ *   we hold it: then again.
  * - `on_disk FILE…`: waits until the files are on disk; links are with their directory.
  * - `room KIB DIR`: fails where a directory, there or to be, has not so much space, or our own none.
  * - `make_directory DIR`: makes it with its parents and notes those that were missing.
@@ -44,10 +45,14 @@ nl='
 '
 fail() { printf '%s\\n' "$*" >&2; exit 1; }
 lock() {
+  failures=0
   while :; do
-    ( umask 077; mkdir -p $state/original ) && chmod 700 $state && exec 9>$state/lock || fail "$state cannot be made"
-    flock -w ${lockSeconds} 9 || fail "another run has held $state/lock for ${lockSeconds} s"
-    [ ! $state/lock -ef /proc/self/fd/9 ] || return 0
+    if { ( umask 077; mkdir -p $state/original ) && chmod 700 $state && command exec 9>$state/lock; } 2>/dev/null; then
+      flock -w ${lockSeconds} 9 || fail "another run has held $state/lock for ${lockSeconds} s"
+      [ ! -d $state/original ] || [ ! $state/lock -ef /proc/self/fd/9 ] || return 0
+    else
+      [ $((failures += 1)) -lt 20 ] || fail "$state cannot be made: $(mkdir -p $state/original 2>&1)"
+    fi
   done
 }
 unlock() { exec 9>&-; }
