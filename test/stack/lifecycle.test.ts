@@ -9,7 +9,9 @@ import { downBoard, type EmulatedBoard, upBoard } from "../../emulator/board";
 import { terminalProgress } from "../../tools/progress";
 import { type BoardListing, listBoard, listingDifferences, listKind } from "../board-listing";
 import { onBoard } from "./board-view";
+import { expectNoChanges } from "./expect-no-changes";
 import { killTree } from "./kill-tree";
+import { changedSections, type Contents, contentsOf, fraction, halfWritten, powerLossDuringUp } from "./power-loss";
 import { type BoardSections, boardSections, TestProject } from "./project";
 
 const name = "stack-test";
@@ -23,6 +25,8 @@ describe.sequential("a k3s server stack on the emulated board", () => {
   let sections: BoardSections;
   let pushed = 0;
   let before: BoardListing;
+  let pristine: Contents;
+  let installed: Contents;
 
   const withK3s = (k3s: Record<string, unknown>) => ({ ...sections, k3s: { ...sections.k3s, ...k3s } });
 
@@ -44,6 +48,7 @@ describe.sequential("a k3s server stack on the emulated board", () => {
       "mkdir -p /etc/rancher/k3s && echo '# mine' > /etc/rancher/k3s/registries.yaml && chmod 0640 /etc/rancher/k3s/registries.yaml && chown nobody:daemon /etc/rancher/k3s/registries.yaml",
     );
     before = await listBoard((script) => onBoard(board, script));
+    pristine = await contentsOf(board);
   });
 
   afterAll(async () => {
@@ -119,6 +124,7 @@ describe.sequential("a k3s server stack on the emulated board", () => {
   it("brings the board up: node Ready, CoreDNS from our image, the user's workload", async () => {
     const run = await project.run("up");
     expect(run.code, run.text).toBe(0);
+    installed = await contentsOf(board);
     // so that no bytes the next time say something
     expect(pushed + run.report.bytesPushed).toBeGreaterThan(1_000_000);
     expect(await project.nodes()).toEqual(["True"]);
@@ -254,6 +260,30 @@ describe.sequential("a k3s server stack on the emulated board", () => {
     expect(run.code, run.text).toBe(1);
     expect(run.text).toMatch(/\/app \(layer sha256:[0-9a-f]{12}\) is a program for amd64, the image is for riscv64/);
     expect(run.report.summary.changes).toBe(false);
+  });
+
+  // twenty moments, also of the first `up`, each with an `up` that converges behind it, are `npm run test:power-loss`
+  it("comes through power cuts at random moments of three ups, one after the other, and has no file half-written", async () => {
+    const sides = [sections, changedSections(sections, project.directory)] as const;
+    project.configure(sides[1]);
+    const begun = Date.now();
+    const undisturbed = await project.run("up");
+    const typical = (Date.now() - begun) / 1000;
+    expect(undisturbed.code, undisturbed.text).toBe(0);
+    const whole = [pristine, installed, await contentsOf(board)];
+    const moments: string[] = [];
+    for (const [cut, side] of [sides[0], sides[1], sides[0]].entries()) {
+      project.configure(side);
+      const seconds = Math.round(fraction(begun, cut) * typical);
+      moments.push(`${side === sections ? "back" : "forth"}, cut after ${seconds} s of ${typical.toFixed(0)} s`);
+      const { contents } = await powerLossDuringUp(board, project, { seconds, patienceSeconds: 45 });
+      expect(halfWritten(contents, whole), moments.join("; ")).toEqual([]);
+    }
+    const up = await project.run("up");
+    expect(up.code, `${moments.join("; ")}\n${up.text}`).toBe(0);
+    await expectNoChanges(project);
+    expect(await onBoard(board, "find / -xdev -name '*.k3s-board-new' | head"), moments.join("; ")).toBe("");
+    expect(await project.nodes()).toEqual(["True"]);
   });
 
   it("gives the board back", async () => {
