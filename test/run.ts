@@ -150,7 +150,13 @@ const groups: readonly (readonly Part[])[] = [
   ],
   [
     tests("images", "images against a real registry", ["--project=system", "test/images"]),
-    tests("provider", "the provider against a real sshd and systemd", ["--project=system", "test/provider"]),
+    // each file has a system of its own and mostly waits for it
+    tests("provider", "the provider against a real sshd and systemd", [
+      "--project=system",
+      "--fileParallelism",
+      "--maxWorkers=2",
+      "test/provider",
+    ]),
     tests("property", "previews of generated changes, and what they touch", ["--project=system", "test/property"]),
     tests("engine", "the CLI against the real engine", ["--project=system", "test/engine"]),
     tests("page", "the doctor's page in a real browser", ["--project=system", "test/page"]),

@@ -34,6 +34,16 @@ describe("what is given back", () => {
       .split("\n");
     expect(said.at(-1)).toMatch(/^sync \/state\/original with \.new-/);
   });
+
+  it("loses the directories that were made for it before its record: whoever is killed in between comes back to them", () => {
+    const path = join(directory, "made/for/file");
+    const record = recordOf(path);
+    run(`lock; keep '${path}' '${record}'; make_directory '${join(directory, "made/for")}'; echo ours >'${path}'`);
+    run(`forget() { exit 0; }; restore '${path}' '${record}' '${path}.new'`);
+    expect(readdirSync(directory)).toEqual(["state"]);
+    run(`lock; restore '${path}' '${record}' '${path}.new'; tidy`);
+    expect(readdirSync(directory)).toEqual([]);
+  });
 });
 
 describe("one writer at a time", () => {

@@ -35,7 +35,7 @@ export const lockSeconds = 120;
  * - `forget RECORD`: removes a record; as half a record could not be put back, it loses its name first. That is on disk before anybody is told that
  *   the path is given back: nobody asks for it again, and a record that a power cut brought back would stay.
  * - `restore PATH RECORD TEMPORARY`: puts it back with mode, owner and times; a path where nothing was is removed, directories as in
- *   `leave`. Does nothing without a record.
+ *   `leave`. Does nothing without a record, which therefore goes last: what is killed on the way is done again.
  * - `put_back PATH RECORD TEMPORARY`: the same, but the record and the directories stay.
  * - `leave PATH`: removes the directories above it that we made and that are empty.
  * - `tidy`: removes our own directory when nothing is recorded any more.
@@ -104,8 +104,8 @@ put_back() {
 restore() {
   put_back "$@"
   [ -d "$record" ] || return 0
-  forget "$2" || fail "$record cannot be removed"
   leave "$1"
+  forget "$2" || fail "$record cannot be removed"
 }
 leave() {
   directory=\${1%/*}

@@ -311,7 +311,7 @@ function finishScript(change: Transaction): string {
 ${variables(name)}
 ${datastore === undefined ? "" : datastoreSteps}
 systemctl stop "$timer" 2>/dev/null
-${noLonger.map((path) => `forget ${quote(recordOf(path))} || exit; leave ${quote(path)}`).join("\n")}
+${noLonger.map((path) => `leave ${quote(path)}; forget ${quote(recordOf(path))} || exit`).join("\n")}
 ${formerProgram === undefined ? "" : `rm -f -- ${quote(previousOf(formerProgram))}`}
 ${
   program !== undefined
