@@ -1,6 +1,6 @@
 /**
  * `npm run test:power-loss`: the board's power is cut at random moments of an `up`; after boot the next `up` has to converge, and no file may be
- * half-written. Takes about five minutes a cut. It goes on where it was stopped; the same seed gives the same moments.
+ * half-written. Takes about five minutes a cut. It goes on where it was stopped, with what is built now; the same seed gives the same moments.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,18 +30,20 @@ const cutSchema = z.object({
 });
 type Cut = z.infer<typeof cutSchema>;
 
+/** What is kept from one run to the next. */
 const recordSchema = z.object({
   /** How long an undisturbed `up` took, seconds. */
   typical: z.object({ install: z.number(), change: z.number() }),
-  /** Every file in the states that are whole: pristine, before and after the change. */
-  whole: z.array(z.record(z.string(), z.string())),
-  /** The configuration that the board has: the second one where the change has been made. */
-  changed: z.boolean(),
   cuts: z.array(cutSchema),
 });
 type Record = z.infer<typeof recordSchema>;
 
 class PowerLossRun {
+  /** Every file in the states that are whole: pristine, before and after the change. */
+  private readonly whole: Contents[] = [];
+  /** The board has the second configuration: the change has been made. */
+  private changed = false;
+
   private constructor(
     private board: EmulatedBoard,
     private readonly directory: string,
@@ -49,21 +51,20 @@ class PowerLossRun {
     private readonly record: Record,
   ) {}
 
-  /** Takes up a run of before, or measures an undisturbed installation and change first. */
+  /**
+   * Takes up a run of before. An undisturbed installation and change come first in any case: what they write is what is whole, and the sources may
+   * have changed since.
+   */
   static async begin(seed: number): Promise<PowerLossRun> {
     const directory = cacheDirectory("power-loss", String(seed));
-    const file = join(directory, "record.json");
-    const known = tryRead(file);
-    if (known !== undefined) {
-      const record = recordSchema.parse(JSON.parse(known));
-      return new PowerLossRun(await upBoard({ name: boardName }, terminalProgress()), directory, seed, record);
-    }
+    const known = tryRead(join(directory, "record.json"));
     await downBoard(boardName);
     const board = await upBoard({ name: boardName, architecture: "riscv64" }, terminalProgress());
-    const whole = [Object.fromEntries(await contentsOf(board))];
     const typical = { install: 0, change: 0 };
-    const run = new PowerLossRun(board, directory, seed, { typical, whole, changed: false, cuts: [] });
+    const record = known === undefined ? { typical, cuts: [] } : recordSchema.parse(JSON.parse(known));
+    const run = new PowerLossRun(board, directory, seed, record);
     run.newProject();
+    run.whole.push(await contentsOf(board));
     for (const work of ["install", "change"] as const) {
       say(`undisturbed ${work}`);
       run.configure(work);
@@ -71,9 +72,10 @@ class PowerLossRun {
       const problems = await run.converge();
       if (problems.length > 0) throw new Error(problems.join("\n"));
       typical[work] = (Date.now() - begun) / 1000;
-      whole.push(Object.fromEntries(await contentsOf(board)));
+      run.whole.push(await contentsOf(board));
     }
-    run.record.changed = true;
+    run.changed = true;
+    // the moments of a run that goes on stay what they were
     run.save();
     return run;
   }
@@ -89,7 +91,7 @@ class PowerLossRun {
     if (work === "install") {
       this.board = await resetBoard({ name: boardName }, terminalProgress());
       this.newProject();
-      this.record.changed = false;
+      this.changed = false;
     }
     this.configure(work);
     const seconds = Math.round(fraction(this.seed, run) * this.record.typical[work]);
@@ -98,15 +100,14 @@ class PowerLossRun {
       seconds,
       patienceSeconds: 45,
     });
-    const whole: Contents[] = this.record.whole.map((sums) => new Map(Object.entries(sums)));
     const problems = [
-      ...halfWritten(contents, whole).map((path) => `${path} is half-written`),
+      ...halfWritten(contents, this.whole).map((path) => `${path} is half-written`),
       ...(await this.converge()),
       ...(await onBoard(this.board, "find / -xdev -name '*.k3s-board-new'")).split("\n").filter(Boolean),
     ];
     const cut = { run, work, seconds, code: up.code, problems };
     this.record.cuts.push(cut);
-    this.record.changed = work === "install" ? false : !this.record.changed;
+    this.changed = work === "install" ? false : !this.changed;
     this.save();
     return cut;
   }
@@ -121,7 +122,7 @@ class PowerLossRun {
 
   private configure(work: Work): void {
     const before = boardSections(this.board);
-    const isBefore = work === "install" || this.record.changed;
+    const isBefore = work === "install" || this.changed;
     this.project().configure(isBefore ? before : changedSections(before, this.directory));
   }
 
