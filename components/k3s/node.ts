@@ -132,6 +132,7 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
         : {}),
       flags: { program: binary.path, command: role, names: askedFlags(args.flags, { role, version: config.version }) },
       certificates: { program: binary.path, dataDir },
+      unpackedPrograms: `${dataDir}/data`,
       files: [...args.files, ...nodeFiles(args)],
       ...(triggers === undefined ? {} : { restartTriggers: triggers }),
       ...(args.datastoreCopies === undefined ? {} : { datastoreCopies: args.datastoreCopies }),

@@ -133,6 +133,12 @@ export interface SystemdServiceArgs {
    * asks for it (`K3S_BOARD_ROTATE_CERTIFICATES`). Defaults to none. By itself never a reason for an update.
    */
   certificates?: pulumi.Input<{ program: pulumi.Input<string>; dataDir: pulumi.Input<string> }>;
+  /**
+   * Absolute path of the directory in which the program unpacks others that it runs, each set in a directory that is named by a checksum, with
+   * checksums in `bin/.sha256sums` (k3s: `<data-dir>/data`). Sets that a power cut has damaged are removed before a start, so that they are
+   * unpacked anew. Defaults to none. By itself never a reason for an update.
+   */
+  unpackedPrograms?: pulumi.Input<string>;
   /** Drop-ins and configuration: all that the service reads at start. Defaults to none. */
   files?: pulumi.Input<pulumi.Input<ServiceFileArgs>[]>;
   /** Whether it starts at boot. Defaults to true. */

@@ -74,6 +74,7 @@ export const serviceInputs = z.strictObject({
     .strictObject({ datastore: absolutePath, backups: absolutePath.optional(), version: z.string().min(1) })
     .optional(),
   certificates: certificates.optional(),
+  unpackedPrograms: absolutePath.optional(),
   files: z.array(serviceFile).default([]),
   enabled: z.boolean().default(true),
   running: z.boolean().default(true),

@@ -51,7 +51,7 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
   token: "board:index:SystemdService",
   inputs: serviceInputs,
   secretOutputs: [],
-  ignored: ["health", "timeoutSeconds", "cluster", "flags"],
+  ignored: ["health", "timeoutSeconds", "cluster", "flags", "unpackedPrograms"],
 
   async check(inputs, old) {
     const seen = new Set<string>();
@@ -225,6 +225,9 @@ async function reconcile(
     ...(datastore === undefined ? {} : { datastore }),
     ...(rotated === undefined ? {} : { certificates: rotated }),
     ...(former === undefined ? {} : { formerProgram: former }),
+    ...(wanted.unpackedPrograms === undefined || restartReasons.length === 0
+      ? {}
+      : { unpackedPrograms: wanted.unpackedPrograms }),
     enabled: wanted.enabled,
     restart: restartReasons.length > 0,
     stop: !wanted.running && there.running,
@@ -273,6 +276,11 @@ async function carryOut(
   for (const line of applied.stdout.split("\n")) {
     if (line.startsWith("warning="))
       context.log("warning", `systemd says of the unit: ${context.mask(line.slice("warning=".length))}`);
+    if (line.startsWith("damaged="))
+      context.log(
+        "warning",
+        `${service}: what its program had unpacked in ${line.slice("damaged=".length)} was damaged, as by a power cut; it unpacks that again`,
+      );
   }
   if (!transaction.restart) return;
   const since = Number(/^since=(\d+)$/m.exec(applied.stdout)?.[1]);
@@ -287,7 +295,10 @@ async function carryOut(
     context.log("info", `waiting for ${service}, ${elapsed} s of ${wanted.timeoutSeconds} s: ${context.mask(detail)}`),
   );
   if (verdict.healthy) {
-    const confirmed = await board.run(confirmScript(transaction), { purpose: `confirming the change of ${service}` });
+    const confirmed = await board.run(confirmScript(transaction), {
+      purpose: `confirming the change of ${service}`,
+      timeoutSeconds: scriptSeconds,
+    });
     if (confirmed.code === 0) return;
     const why =
       confirmed.code === 7

@@ -25,6 +25,7 @@ import {
   type ProgramChange,
 } from "./program-script";
 import { isUnitFile, type ServiceCertificates, type ServiceFile, type ServiceInputs } from "./schema";
+import { dropDamaged, findDamaged, rememberUnpacked, unpackedFunctions } from "./unpacked-programs";
 import { bootUnitFiles, cordonRecord, recordDirectory, transactionDirectory } from "./unit-state";
 import { verification } from "./verification";
 
@@ -41,6 +42,8 @@ export interface Transaction {
   readonly datastore?: DatastoreChange;
   /** Certificates that are made anew. */
   readonly certificates?: ServiceCertificates;
+  /** Where the program that is about to start unpacks others that it runs. */
+  readonly unpackedPrograms?: string;
   /** A program of before that is no longer the service's: what was there before us comes back. */
   readonly formerProgram?: string;
   readonly enabled: boolean;
@@ -137,10 +140,11 @@ systemctl stop "$timer" 2>/dev/null
  * swaps, reloads, restarts without waiting. Whatever fails before the swap leaves nothing behind; whatever fails after it is rolled back at
  * once. The contents follow on stdin, in order and without separators.
  *
- * Prints `invocation=`, what ran before, and `since=`, the board's clock before the restart; warnings of the verification as `warning=`.
+ * Prints `invocation=`, what ran before, and `since=`, the board's clock before the restart; warnings of the verification as `warning=`, and
+ * what was damaged of unpacked programs as `damaged=`.
  */
 export function applyScript(change: Transaction): string {
-  const { name, write, putBack, datastore, certificates } = change;
+  const { name, write, putBack, datastore, certificates, unpackedPrograms } = change;
   const program = change.program?.swap ? change.program.path : undefined;
   const programs = [program, change.formerProgram].filter((path) => path !== undefined);
   const temporaries = write.map(({ path }) => quote(temporaryOf(path))).join(" ");
@@ -156,6 +160,7 @@ ${variables(name)}
 ${programFunctions}
 ${datastore === undefined && certificates === undefined ? "" : datastoreSteps}
 ${certificates === undefined ? "" : certificateFunctions}
+${unpackedFunctions}
 new=$transaction.new phase=staging
 undo() {
   case $phase in
@@ -216,6 +221,7 @@ while IFS='=' read -r key value; do
   case $key in LoadState) load=$value ;; ActiveState) active=$value ;; UnitFileState) enabled=$value ;; InvocationID) invocation=$value ;; esac
 done <"$new/show"
 printf 'load=%s active=%s enabled=%s\\n' "$load" "$active" "$enabled" >"$new/was"
+${findDamaged(unpackedPrograms)}
 record() {
   [ -d "$state/original/$3" ] && [ ! -e "$state/original/$3/pending" ] || printf '%s\\n' "$3" >>"$new/records"
   keep "$2" "$3"
@@ -261,6 +267,7 @@ ${
     : '[ "$enabled" != enabled ] || systemctl disable -q "$unit" || fail "$unit cannot be disabled"'
 }
 printf 'invocation=%s\\nsince=%s\\n' "$invocation" "$(date +%s)"
+${dropDamaged(unpackedPrograms)}
 ${change.restart ? 'systemctl reset-failed "$unit" 2>/dev/null\nsystemctl restart --no-block "$unit" || fail "$unit cannot be restarted"' : ""}
 ${change.stop ? 'systemctl stop "$unit" || fail "$unit cannot be stopped"' : ""}
 ${
@@ -282,6 +289,7 @@ function reloads({ needsDaemonReload, write, putBack }: Transaction): boolean {
 export function confirmScript(change: Transaction): string {
   return `${originals}
 ${variables(change.name)}
+${unpackedFunctions}
 lock
 ${confirmation(change)}
 ${finishing(change)}
@@ -289,8 +297,9 @@ ${finishing(change)}
 }
 
 /** What would be missed after a roll-back stays until the confirmation is decided. */
-function confirmation({ triggers, program, watchedProgram }: Transaction): string {
+function confirmation({ triggers, program, watchedProgram, unpackedPrograms }: Transaction): string {
   return `[ -f "$transaction/finish" ] || exit 7
+${rememberUnpacked(unpackedPrograms)}
 printf '%s\\n' ${quote(triggers)} >"$service/triggers.new" && sync -- "$service/triggers.new" && mv -f -- "$service/triggers.new" "$service/triggers"
 ${program !== undefined ? rememberProgram(program) : watchedProgram !== undefined ? rememberWatched(watchedProgram) : ""}
 sync -- "$service"

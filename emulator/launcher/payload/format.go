@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 const (
@@ -64,6 +65,18 @@ func (i *Index) Hash() string {
 		fmt.Fprintf(digest, "%s -> %s\n", link.Name, link.Target)
 	}
 	return hex.EncodeToString(digest.Sum(nil))
+}
+
+// sumsName is the list of checksums beside the programs, as k3s has it.
+const sumsName = ".sha256sums"
+
+// sums is that list, for `sha256sum -c`.
+func (i *Index) sums() string {
+	var lines strings.Builder
+	for _, file := range i.Files {
+		fmt.Fprintf(&lines, "%s  %s\n", file.SHA256, file.Name)
+	}
+	return lines.String()
 }
 
 // ReadIndex reads the index at the end of an open launcher. It returns ErrNone for one without.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -65,6 +66,11 @@ func TestUnpackGivesBackWhatWasPacked(t *testing.T) {
 		if info, _ := os.Stat(filepath.Join(directory, name)); info.Mode().Perm() != 0o755 {
 			t.Errorf("%s has mode %o", name, info.Mode().Perm())
 		}
+	}
+	check := exec.Command("sha256sum", "--strict", "-c", sumsName)
+	check.Dir = directory
+	if out, err := check.CombinedOutput(); err != nil || string(out) != "large: OK\nsmall: OK\n" {
+		t.Errorf("the checksums: %v\n%s", err, out)
 	}
 }
 

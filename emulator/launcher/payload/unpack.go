@@ -13,7 +13,8 @@ import (
 )
 
 // Ensure unpacks the programs of the running launcher to <dataDir>/data/<hash>/bin unless they are there, and returns that directory.
-// A directory that is there is whole: it is unpacked under another name and renamed.
+// A directory that is there is taken for whole: it is unpacked under another name and renamed. As with k3s nobody waits until it is on disk, and a power
+// cut seconds behind may leave files without content.
 func Ensure(dataDir string) (string, error) {
 	self, err := os.Open("/proc/self/exe")
 	if err != nil {
@@ -94,6 +95,9 @@ func unpack(packed *os.File, index *Index, directory string) error {
 		if err == nil {
 			err = os.Symlink(link.Target, filepath.Join(directory, link.Name))
 		}
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(directory, sumsName), []byte(index.sums()), 0o644)
 	}
 	return err
 }
