@@ -9,6 +9,7 @@ import type { K3sConfig } from "./config";
 import { askedFlags } from "./configuration/asked";
 import { dataDirectory, k3sPaths, k3sSecretsFile } from "./configuration/files";
 import type { Role } from "./configuration/flags";
+import { containerdDropIn } from "./containerd";
 import { registriesYaml } from "./registries";
 import { k3sUnit, unitNames } from "./unit";
 
@@ -177,8 +178,8 @@ function contain(
   );
 }
 
-/** registries.yaml with the CA's certificate, and the secret keys of the configuration. */
-function nodeFiles({ config, delivery, registry }: K3sNodeParts): board.ServiceFileArgs[] {
+/** registries.yaml with the CA's certificate, the secret keys of the configuration, and containerd's drop-in. */
+function nodeFiles({ config, delivery, registry, role }: K3sNodeParts): board.ServiceFileArgs[] {
   const secrets = k3sSecretsFile(config);
   const { endpoint, ca } = registry ?? {};
   return [
@@ -187,6 +188,7 @@ function nodeFiles({ config, delivery, registry }: K3sNodeParts): board.ServiceF
       : [registriesFile(registriesYaml(delivery.mirrored, endpoint), endpoint.password !== undefined)]),
     ...(ca === undefined ? [] : [{ path: ca.path, content: ca.content, mode: "0644" }]),
     ...(secrets === undefined ? [] : [{ path: k3sPaths.secrets, content: pulumi.secret(secrets), mode: "0600" }]),
+    containerdDropIn(dataDirectory(config, role)),
   ];
 }
 

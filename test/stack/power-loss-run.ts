@@ -98,7 +98,7 @@ class PowerLossRun {
     say(`cut ${run + 1}: ${work}, after ${seconds} s`);
     const { up, contents } = await powerLossDuringUp(this.board, this.project(), {
       seconds,
-      patienceSeconds: 45,
+      patienceSeconds: 20,
     });
     const problems = [
       ...halfWritten(contents, this.whole).map((path) => `${path} is half-written`),
