@@ -142,6 +142,9 @@ describe("a k3s server stack", () => {
     expect(fileOf("k3s-service", "50-k3s-board.yaml")).toBe("tls-san:\n  - board.example\n");
     expect(fileOf("k3s-service", "registries.yaml")).toContain("http://127.0.0.1:5000");
     expect(fileOf("k3s-service", "60-k3s-board-secrets.yaml")).toBe("[secret]");
+    expect(fileOf("k3s-service", "/agent/etc/containerd/config-v3.toml.d/50-k3s-board.toml")).toMatch(
+      /sync_fs = true$/m,
+    );
   });
 
   it("restarts k3s for a token that was rotated, where its file has the new one already", async () => {
