@@ -97,8 +97,8 @@ setsid perl -e '
 echo $! > /run/board-awake`;
 
 /**
- * Makes a board its own after it came up: clock, second CPU, name, address on the second network. What comes from the saved state is the same for
- * all boards, and the MAC is in it as well: QEMU's command line has no say in it after a resume.
+ * Makes a board its own after it came up: clock, second CPU, name, address on the second network; on disk before anybody cuts its power. What comes
+ * from the saved state is the same for all boards, and the MAC is in it as well: QEMU's command line has no say in it after a resume.
  *
  * @param now - milliseconds since 1970.
  * @param entropy - hex; the random state, too, is the saved one.
@@ -120,5 +120,6 @@ if [ ! -e /etc/systemd/network/20-neighbours.network ]; then
   printf '${network}' > /etc/systemd/network/20-neighbours.network
   networkctl reload
 fi
+sync
 `;
 }
