@@ -32,16 +32,14 @@ const cutSchema = z.object({
 type Cut = z.infer<typeof cutSchema>;
 
 /** What is kept from one run to the next. */
-const recordSchema = z.object({
-  /** How long an undisturbed `up` took, seconds. */
-  typical: z.object({ install: z.number(), change: z.number() }),
-  cuts: z.array(cutSchema),
-});
+const recordSchema = z.object({ cuts: z.array(cutSchema) });
 type Record = z.infer<typeof recordSchema>;
 
 class PowerLossRun {
   /** Every file in the states that are whole: pristine, before and after the change. */
   private readonly whole: Contents[] = [];
+  /** How long an undisturbed `up` takes, seconds. */
+  private readonly typical = { install: 0, change: 0 };
   /** The board has the second configuration: the change has been made. */
   private changed = false;
 
@@ -53,26 +51,24 @@ class PowerLossRun {
   ) {}
 
   /**
-   * Takes up a run of before. An undisturbed installation and change come first in any case: what they write is what is whole, and the sources may
-   * have changed since.
+   * Takes up a run of before. An undisturbed installation and change come first in any case: what they write is what is whole, and the moments are
+   * within the time that they take. Sources and machine may have changed since.
    */
   static async begin(seed: number): Promise<PowerLossRun> {
     const directory = cacheDirectory("power-loss", String(seed));
     const known = tryRead(join(directory, "record.json"));
     await downBoard(boardName);
     const board = await upBoard({ name: boardName, architecture: "riscv64" }, terminalProgress());
-    const typical = { install: 0, change: 0 };
-    const record = known === undefined ? { typical, cuts: [] } : recordSchema.parse(JSON.parse(known));
+    const record = known === undefined ? { cuts: [] } : recordSchema.parse(JSON.parse(known));
     const run = new PowerLossRun(board, directory, seed, record);
     run.newProject();
     run.whole.push(await contentsOf(board));
     for (const work of ["install", "change"] as const) {
       say(`undisturbed ${work}`);
       run.configure(work);
-      const begun = Date.now();
-      const problems = await run.converge();
+      const { problems, seconds } = await run.converge();
       if (problems.length > 0) throw new Error(problems.join("\n"));
-      typical[work] = (Date.now() - begun) / 1000;
+      run.typical[work] = seconds;
       run.whole.push(await contentsOf(board));
     }
     run.changed = true;
@@ -94,7 +90,7 @@ class PowerLossRun {
       this.changed = false;
     }
     this.configure(work);
-    const seconds = Math.round(fraction(this.seed, run) * this.record.typical[work]);
+    const seconds = Math.round(fraction(this.seed, run) * this.typical[work]);
     say(`cut ${run + 1}: ${work}, after ${seconds} s`);
     const { up, contents } = await powerLossDuringUp(this.board, this.project(), {
       seconds,
@@ -102,11 +98,9 @@ class PowerLossRun {
     });
     const problems = [
       ...halfWritten(contents, this.whole).map((path) => `${path} is half-written`),
-      ...(await this.converge()),
+      ...(await this.converge()).problems,
       ...(await onBoard(this.board, "find / -xdev -name '*.k3s-board-new'")).split("\n").filter(Boolean),
     ];
-    // this machine is quicker than it was: the next cuts are to come in time
-    if (up.code === 0) this.record.typical[work] = up.report.durationSeconds;
     const cut = { run, work, seconds, code: up.code, problems };
     this.record.cuts.push(cut);
     this.changed = work === "install" ? false : !this.changed;
@@ -114,12 +108,14 @@ class PowerLossRun {
     return cut;
   }
 
-  /** `up` has to end well, and the preview after it has to be empty. @returns what was wrong. */
-  private async converge(): Promise<string[]> {
+  /** `up` has to end well, and the preview after it has to be empty. @returns what was wrong, and the seconds of the `up` alone. */
+  private async converge(): Promise<{ problems: string[]; seconds: number }> {
     const up = await this.project().run("up");
-    if (up.code !== 0) return [`up ended with ${up.code}:\n${up.text}`];
+    if (up.code !== 0) return { problems: [`up ended with ${up.code}:\n${up.text}`], seconds: 0 };
+    const seconds = up.report.durationSeconds;
     const preview = await this.project().run("preview", "--expect-no-changes");
-    return preview.code === 0 ? [] : [`the preview after up is not empty:\n${preview.text}`];
+    const problems = preview.code === 0 ? [] : [`the preview after up is not empty:\n${preview.text}`];
+    return { problems, seconds };
   }
 
   private configure(work: Work): void {
