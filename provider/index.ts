@@ -51,6 +51,7 @@ export {
   type ServiceDrainArgs,
   type ServiceFileArgs,
   type ServiceProgramArgs,
+  type ServiceProgramDataArgs,
   type ServiceUpgradeArgs,
   type SystemdServiceArgs,
 } from "./systemd";

@@ -10,6 +10,7 @@ import { askedFlags } from "./configuration/asked";
 import { dataDirectory, k3sPaths, k3sSecretsFile } from "./configuration/files";
 import type { Role } from "./configuration/flags";
 import { containerdDropIn } from "./containerd";
+import { programData } from "./program-data";
 import { registriesYaml } from "./registries";
 import { k3sUnit, unitNames } from "./unit";
 
@@ -39,6 +40,8 @@ export interface K3sNodeParts extends K3sNodeArgs {
   readonly upgrade: board.ServiceUpgradeArgs;
   /** The datastore and its copies, where one can take its place. */
   readonly datastoreCopies?: board.SystemdServiceArgs["datastoreCopies"];
+  /** The datastore that begins with the first start, where it is the node's own. Defaults to none. */
+  readonly begunDatastore?: string | undefined;
   /** How the node is drained before its k3s restarts. Defaults to not at all. */
   readonly drain?: board.ServiceDrainArgs;
   /** The node, where its cluster is asked about it elsewhere than here. Defaults to what `drain` or `health` says. */
@@ -133,7 +136,7 @@ export function k3sNode(name: string, args: K3sNodeParts): K3sNode {
         : {}),
       flags: { program: binary.path, command: role, names: askedFlags(args.flags, { role, version: config.version }) },
       certificates: { program: binary.path, dataDir },
-      unpackedPrograms: `${dataDir}/data`,
+      programData: programData(dataDir, args.begunDatastore),
       files: [...args.files, ...nodeFiles(args)],
       ...(triggers === undefined ? {} : { restartTriggers: triggers }),
       ...(args.datastoreCopies === undefined ? {} : { datastoreCopies: args.datastoreCopies }),

@@ -51,6 +51,7 @@ export class K3sServer extends pulumi.ComponentResource {
       role: "server",
       upgrade: { ...upgradeRules(args.config), embeddedEtcd: args.clusterInit || asksForEtcd(args.config) },
       ...datastoreCopies(args.config),
+      begunDatastore: begunDatastore(args.config),
       flags: writtenFlags(writtenForServer(config, args.kubeconfigServer, ownKeys(args))),
       files: serverFiles(args),
       health,
@@ -120,6 +121,12 @@ function datastoreCopies(config: K3sConfig): Pick<board.SystemdServiceArgs, "dat
   return {
     datastoreCopies: { datastore, version: config.version, ...(backups === undefined ? {} : { backups }) },
   };
+}
+
+/** The datastore that the server's first start makes; `undefined` where it is elsewhere, or that of a cluster that the server joins. */
+function begunDatastore(config: K3sConfig): string | undefined {
+  const joined = stackConfiguration(config).settings.get("server")?.values[0] ?? "";
+  return joined === "" ? datastoreDirectory(config) : undefined;
 }
 
 /** What holds when the binary is replaced by that of another version. */

@@ -19,6 +19,7 @@ import {
   kubeadmPaths,
   laterPods,
   manifestPath,
+  onDiskScript,
   phasesScript,
   preflightScript,
   stagedConfig,
@@ -179,7 +180,8 @@ async function begin(context: Context, board: Board, wanted: Inputs): Promise<vo
 ${checks}
 lock
 ${phasesScript(kubeadm, filePhases)}
-${holdBackScript}`;
+${holdBackScript}
+${onDiskScript}`;
   await writeText(board, { path: kubeadmPaths.config, mode: "0600" }, wanted.config);
   const { code, stderr } = await board.run(script, {
     purpose: "preparing the control plane with kubeadm",
@@ -210,6 +212,7 @@ lock
 ${certificates}
 ${phasesScript(kubeadm, filePhases, stagedConfig)}
 ${holdBackScript}
+${onDiskScript}
 systemctl is-active kubelet.service || true`,
     {
       purpose: "changing the control plane with kubeadm",

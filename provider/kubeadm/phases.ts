@@ -35,6 +35,12 @@ export const holdBackScript = `if systemctl is-active --quiet kubelet.service; t
 ${laterPods.map((name) => `  mv -f ${manifestPath(name)} ${heldBackPath(name)} || fail "${manifestPath(name)} cannot be held back"`).join("\n")}
 fi`;
 
+/**
+ * Shell behind phases of kubeadm, which does not wait until its files are on disk: its etcd, once kubelet runs it, does, and where that has run
+ * {@link beginScript} keeps what is there.
+ */
+export const onDiskScript = `sync -f -- ${kubeadmPaths.manifests} || fail "what kubeadm has written cannot be written to disk"`;
+
 /** Shell that lets them in. */
 export const letInScript = laterPods
   .map(

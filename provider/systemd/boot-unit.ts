@@ -6,19 +6,19 @@ import { transactionDirectory } from "./unit-state";
  * there as long as the transaction is; without one its condition does not hold. The roll-back asks for a restart of the service, which joins
  * the start that waits for this unit.
  *
- * @param datastore - directory of a datastore that is brought back with it.
+ * @param data - directory of data that is taken back with it.
  */
-export function bootUnit(name: string, datastore?: string): string {
+export function bootUnit(name: string, data?: string): string {
   const script = `${transactionDirectory(name)}/rollback`;
   return `[Unit]
 Description=Roll back the change of ${name}.service that was not confirmed before the boot
 ConditionPathExists=${script}
-RequiresMountsFor=${[stateDirectory, "/usr/local/bin", ...(datastore === undefined ? [] : [datastore])].join(" ")}
+RequiresMountsFor=${[stateDirectory, "/usr/local/bin", ...(data === undefined ? [] : [data])].join(" ")}
 Before=${name}.service
 
 [Service]
 Type=oneshot
-ExecStart=/bin/sh ${script}
+ExecStart=/bin/sh ${script} boot
 
 [Install]
 WantedBy=multi-user.target

@@ -89,6 +89,24 @@ export interface ServiceDrainArgs extends NodeAccessArgs {
   timeoutSeconds: pulumi.Input<number>;
 }
 
+/**
+ * What a service's program writes by itself and does not wait for until it is on disk: all of it is there before a change begins and once one is
+ * confirmed. Paths are absolute.
+ */
+export interface ServiceProgramDataArgs {
+  /** Where it writes. */
+  directory: pulumi.Input<string>;
+  /**
+   * Where it unpacks programs that it runs, each set in a directory that is named by a checksum, with checksums in `bin/.sha256sums` (k3s:
+   * `<data-dir>/data`). Sets that a power cut has damaged are removed before a start, so that they are unpacked anew.
+   */
+  unpackedPrograms: pulumi.Input<string>;
+  /** Directories with its keys, certificates and tokens, those below them apart: files without content are removed before a start. */
+  credentials: pulumi.Input<pulumi.Input<string>[]>;
+  /** What its first start makes, and what is only of use together. Where the board boots before that start is confirmed, all of it is removed. */
+  begins: pulumi.Input<pulumi.Input<string>[]>;
+}
+
 /** Arguments of {@link SystemdService}. */
 export interface SystemdServiceArgs {
   /** How to reach the board; always secret, and by itself never a reason for an update. */
@@ -133,12 +151,8 @@ export interface SystemdServiceArgs {
    * asks for it (`K3S_BOARD_ROTATE_CERTIFICATES`). Defaults to none. By itself never a reason for an update.
    */
   certificates?: pulumi.Input<{ program: pulumi.Input<string>; dataDir: pulumi.Input<string> }>;
-  /**
-   * Absolute path of the directory in which the program unpacks others that it runs, each set in a directory that is named by a checksum, with
-   * checksums in `bin/.sha256sums` (k3s: `<data-dir>/data`). Sets that a power cut has damaged are removed before a start, so that they are
-   * unpacked anew. Defaults to none. By itself never a reason for an update.
-   */
-  unpackedPrograms?: pulumi.Input<string>;
+  /** What the program writes by itself, so that a power cut does no lasting harm to it. Defaults to none. By itself never a reason for an update. */
+  programData?: pulumi.Input<ServiceProgramDataArgs>;
   /** Drop-ins and configuration: all that the service reads at start. Defaults to none. */
   files?: pulumi.Input<pulumi.Input<ServiceFileArgs>[]>;
   /** Whether it starts at boot. Defaults to true. */

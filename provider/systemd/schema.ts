@@ -58,6 +58,13 @@ const health = z.discriminatedUnion("kind", [
 
 const certificates = z.strictObject({ program: absolutePath, dataDir: absolutePath });
 
+const programData = z.strictObject({
+  directory: absolutePath,
+  unpackedPrograms: absolutePath,
+  credentials: z.array(absolutePath),
+  begins: z.array(absolutePath),
+});
+
 const drain = nodeAccess.extend({ timeoutSeconds: z.number().positive() });
 
 export const serviceInputs = z.strictObject({
@@ -74,7 +81,7 @@ export const serviceInputs = z.strictObject({
     .strictObject({ datastore: absolutePath, backups: absolutePath.optional(), version: z.string().min(1) })
     .optional(),
   certificates: certificates.optional(),
-  unpackedPrograms: absolutePath.optional(),
+  programData: programData.optional(),
   files: z.array(serviceFile).default([]),
   enabled: z.boolean().default(true),
   running: z.boolean().default(true),
@@ -93,6 +100,8 @@ export type ServiceFile = z.output<typeof serviceFile>;
 export type ServiceProgram = z.output<typeof program>;
 /** What makes a k3s's certificates anew, and where they are. */
 export type ServiceCertificates = z.output<typeof certificates>;
+/** What a service's program writes by itself. */
+export type ServiceProgramData = z.output<typeof programData>;
 /** The node that a service runs, and how it is drained before a restart. */
 export type ServiceDrain = z.output<typeof drain>;
 export type Health = z.output<typeof health>;

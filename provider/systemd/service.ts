@@ -51,7 +51,7 @@ export const systemdService: ResourceType<ServiceInputs, ServiceState> = {
   token: "board:index:SystemdService",
   inputs: serviceInputs,
   secretOutputs: [],
-  ignored: ["health", "timeoutSeconds", "cluster", "flags", "unpackedPrograms"],
+  ignored: ["health", "timeoutSeconds", "cluster", "flags", "programData"],
 
   async check(inputs, old) {
     const seen = new Set<string>();
@@ -225,9 +225,7 @@ async function reconcile(
     ...(datastore === undefined ? {} : { datastore }),
     ...(rotated === undefined ? {} : { certificates: rotated }),
     ...(former === undefined ? {} : { formerProgram: former }),
-    ...(wanted.unpackedPrograms === undefined || restartReasons.length === 0
-      ? {}
-      : { unpackedPrograms: wanted.unpackedPrograms }),
+    ...(wanted.programData === undefined || restartReasons.length === 0 ? {} : { programData: wanted.programData }),
     enabled: wanted.enabled,
     restart: restartReasons.length > 0,
     stop: !wanted.running && there.running,

@@ -24,7 +24,14 @@ import {
   rememberWatched,
   type ProgramChange,
 } from "./program-script";
-import { isUnitFile, type ServiceCertificates, type ServiceFile, type ServiceInputs } from "./schema";
+import { dataOnDisk, dropEmptyCredentials, stageData, takeBackData } from "./program-data";
+import {
+  isUnitFile,
+  type ServiceCertificates,
+  type ServiceFile,
+  type ServiceInputs,
+  type ServiceProgramData,
+} from "./schema";
 import { dropDamaged, findDamaged, rememberUnpacked, unpackedFunctions } from "./unpacked-programs";
 import { bootUnitFiles, cordonRecord, recordDirectory, transactionDirectory } from "./unit-state";
 import { verification } from "./verification";
@@ -42,8 +49,8 @@ export interface Transaction {
   readonly datastore?: DatastoreChange;
   /** Certificates that are made anew. */
   readonly certificates?: ServiceCertificates;
-  /** Where the program that is about to start unpacks others that it runs. */
-  readonly unpackedPrograms?: string;
+  /** What the program that is about to start writes by itself. */
+  readonly programData?: ServiceProgramData;
   /** A program of before that is no longer the service's: what was there before us comes back. */
   readonly formerProgram?: string;
   readonly enabled: boolean;
@@ -103,6 +110,7 @@ up=; case $active in active|activating|reloading|refreshing) up=1 ;; esac
 [ -n "$up" ] || systemctl stop "$unit" 2>/dev/null
 ${takeBackDatastore}
 ${takeBackCertificates}
+${takeBackData}
 [ "$enabled" = enabled ] || systemctl disable -q "$unit" 2>/dev/null
 for saved in "$transaction"/saved/*.path; do
   [ -e "$saved" ] || continue
@@ -144,7 +152,7 @@ systemctl stop "$timer" 2>/dev/null
  * what was damaged of unpacked programs as `damaged=`.
  */
 export function applyScript(change: Transaction): string {
-  const { name, write, putBack, datastore, certificates, unpackedPrograms } = change;
+  const { name, write, putBack, datastore, certificates, programData } = change;
   const program = change.program?.swap ? change.program.path : undefined;
   const programs = [program, change.formerProgram].filter((path) => path !== undefined);
   const temporaries = write.map(({ path }) => quote(temporaryOf(path))).join(" ");
@@ -221,7 +229,8 @@ while IFS='=' read -r key value; do
   case $key in LoadState) load=$value ;; ActiveState) active=$value ;; UnitFileState) enabled=$value ;; InvocationID) invocation=$value ;; esac
 done <"$new/show"
 printf 'load=%s active=%s enabled=%s\\n' "$load" "$active" "$enabled" >"$new/was"
-${findDamaged(unpackedPrograms)}
+${findDamaged(programData?.unpackedPrograms)}
+${stageData(programData)}
 record() {
   [ -d "$state/original/$3" ] && [ ! -e "$state/original/$3/pending" ] || printf '%s\\n' "$3" >>"$new/records"
   keep "$2" "$3"
@@ -250,7 +259,7 @@ systemd-run --quiet --collect --on-active=${Math.ceil(change.rollbackSeconds + e
 }
 make_directory "\${boot_link%/*}"
 ( umask 022; cat >"$boot" ) <<'K3S_BOARD_BOOT' && ln -sfn -- "$boot" "$boot_link" && sync -- "$boot" "\${boot%/*}" "\${boot_link%/*}" || fail "$boot cannot be written"
-${bootUnit(name, datastore?.directory ?? certificates?.dataDir)}K3S_BOARD_BOOT
+${bootUnit(name, programData?.directory ?? datastore?.directory ?? certificates?.dataDir)}K3S_BOARD_BOOT
 # what is saved as well: with a saved path that is empty after a power cut, the roll-back would forget a file and not take it back
 find "$new" "$service" \\( -type f -o -type d \\) -exec sync -- {} + && mv -T -- "$new" "$transaction" && sync -- $state/transactions || fail "$transaction cannot be made"
 phase=swapping
@@ -267,7 +276,8 @@ ${
     : '[ "$enabled" != enabled ] || systemctl disable -q "$unit" || fail "$unit cannot be disabled"'
 }
 printf 'invocation=%s\\nsince=%s\\n' "$invocation" "$(date +%s)"
-${dropDamaged(unpackedPrograms)}
+${dropDamaged(programData?.unpackedPrograms)}
+${dropEmptyCredentials(programData)}
 ${change.restart ? 'systemctl reset-failed "$unit" 2>/dev/null\nsystemctl restart --no-block "$unit" || fail "$unit cannot be restarted"' : ""}
 ${change.stop ? 'systemctl stop "$unit" || fail "$unit cannot be stopped"' : ""}
 ${
@@ -297,9 +307,9 @@ ${finishing(change)}
 }
 
 /** What would be missed after a roll-back stays until the confirmation is decided. */
-function confirmation({ triggers, program, watchedProgram, unpackedPrograms }: Transaction): string {
+function confirmation({ triggers, program, watchedProgram, programData }: Transaction): string {
   return `[ -f "$transaction/finish" ] || exit 7
-${rememberUnpacked(unpackedPrograms)}
+${programData === undefined ? "" : `${dataOnDisk(programData)} && ${rememberUnpacked(programData.unpackedPrograms)}`}
 printf '%s\\n' ${quote(triggers)} >"$service/triggers.new" && sync -- "$service/triggers.new" && mv -f -- "$service/triggers.new" "$service/triggers"
 ${program !== undefined ? rememberProgram(program) : watchedProgram !== undefined ? rememberWatched(watchedProgram) : ""}
 sync -- "$service"

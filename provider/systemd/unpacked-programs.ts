@@ -29,17 +29,12 @@ export function dropDamaged(directory: string | undefined): string {
 each "$transaction/damaged" drop_damaged`;
 }
 
-/**
- * Shell of a confirmation, as long as a power cut would still roll back: what has been seen running is on disk and known. Where that fails the next
- * change reads it.
- */
-export function rememberUnpacked(directory: string | undefined): string {
-  if (directory === undefined) return "";
-  return `note_unpacked() {
-  grep -Fxqs -e "$1" "$service/unpacked" || find "$1" -type f -exec sync -- {} + || return
-  printf '%s\\n' "$1" >>"$service/unpacked.new"
-}
-: >"$service/unpacked.new" && each_unpacked ${quote(directory)} note_unpacked && sync -- "$service/unpacked.new" && mv -f -- "$service/unpacked.new" "$service/unpacked"`;
+/** Shell of a confirmation, once all of them are on disk: what has been seen running is known. Where that fails the next change reads it. */
+export function rememberUnpacked(directory: string): string {
+  return `{
+  note_unpacked() { printf '%s\\n' "$1" >>"$service/unpacked.new"; }
+  : >"$service/unpacked.new" && each_unpacked ${quote(directory)} note_unpacked && sync -- "$service/unpacked.new" && mv -f -- "$service/unpacked.new" "$service/unpacked"
+}`;
 }
 
 /** Shell function: `each_unpacked DIR COMMAND` calls COMMAND with each set of programs, and ends with the first failure. */

@@ -8,17 +8,28 @@ import (
 	"path/filepath"
 )
 
-// WriteAtomic puts content at path with exactly this mode: a temporary file beside it, synced, then renamed. Directories that
-// are missing are made with mode 0700 where private, else 0755.
+// WriteAtomic puts content at path with exactly this mode: a temporary file beside it, then renamed. It does not wait until that is on disk, as
+// k3s does not with its certificates and tokens: who cuts the power is to find what k3s would leave. Directories that are missing are made with
+// mode 0700 where private, else 0755.
 func WriteAtomic(path string, content []byte, mode os.FileMode) error {
-	return WriteAtomicBy(path, mode, func(to io.Writer) error {
+	return replace(path, mode, func(to *os.File) error {
 		_, err := to.Write(content)
 		return err
 	})
 }
 
-// WriteAtomicBy does the same with what write writes: for content that is not held in memory. Where write fails, nothing is at path.
-func WriteAtomicBy(path string, mode os.FileMode, write func(to io.Writer) error) error {
+// WriteDurably does the same with what write writes, and waits for the disk: for content that is not held in memory. Where write fails, nothing is
+// at path.
+func WriteDurably(path string, mode os.FileMode, write func(to io.Writer) error) error {
+	return replace(path, mode, func(to *os.File) error {
+		if err := write(to); err != nil {
+			return err
+		}
+		return to.Sync()
+	})
+}
+
+func replace(path string, mode os.FileMode, write func(to *os.File) error) error {
 	directoryMode := os.FileMode(0o755)
 	if mode&0o077 == 0 {
 		directoryMode = 0o700
@@ -34,9 +45,6 @@ func WriteAtomicBy(path string, mode os.FileMode, write func(to io.Writer) error
 	err = write(temporary)
 	if err == nil {
 		err = temporary.Chmod(mode)
-	}
-	if err == nil {
-		err = temporary.Sync()
 	}
 	if closeErr := temporary.Close(); err == nil {
 		err = closeErr

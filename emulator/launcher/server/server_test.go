@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -65,6 +66,18 @@ func TestTokensPersistAndMayNotChange(t *testing.T) {
 	s.Token, s.AgentToken = "", "for-agents"
 	if tokens, err := EnsureTokens(t.Context(), s, caHash); err != nil || tokens.Agent != "for-agents" || tokens.Server != made.Server {
 		t.Error(tokens, err)
+	}
+	// as after a power cut behind the first start: the datastore is there, and the token that it is encrypted with is not
+	s.AgentToken = ""
+	if err := errors.Join(os.MkdirAll(etcdDirectory(s, "member"), 0o700), os.WriteFile(s.Path("server", "token"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if tokens, err := EnsureTokens(t.Context(), s, caHash); err == nil || !strings.Contains(err.Error(), "encrypted with different token") {
+		t.Error(tokens, err)
+	}
+	s.Token = made.Server
+	if tokens, err := EnsureTokens(t.Context(), s, caHash); err != nil || tokens.Server != made.Server {
+		t.Error("a token of the configuration is as good as one that is kept:", tokens, err)
 	}
 }
 

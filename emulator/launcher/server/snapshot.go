@@ -58,7 +58,7 @@ func (s Snapshots) Save(ctx context.Context, client *etcd.Client, name, node str
 		return "", fmt.Errorf("--etcd-snapshot-dir: %w", err)
 	}
 	path := filepath.Join(directory, fmt.Sprintf("%s-%s-%d", name, node, now.Unix()))
-	return path, files.WriteAtomicBy(path, 0o600, func(to io.Writer) error { return client.Snapshot(ctx, to) })
+	return path, files.WriteDurably(path, 0o600, func(to io.Writer) error { return client.Snapshot(ctx, to) })
 }
 
 // List names the snapshots that are there, oldest first.

@@ -68,6 +68,8 @@ func EnsureTokens(ctx context.Context, s *settings.Settings, caHash string) (Tok
 		tokens.Server = given
 	case before != "":
 		tokens.Server = before
+	case hasData(s):
+		return tokens, errors.New("bootstrap data already found and encrypted with different token: that of before is not in " + path)
 	default:
 		if tokens.Server, err = randomSecret(); err != nil {
 			return tokens, err
