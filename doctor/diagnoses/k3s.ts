@@ -1,11 +1,10 @@
 import { bundledComponents } from "../../components/k3s/config";
 import { originText } from "../../components/k3s/configuration/sources";
 import { describeUnit } from "../../provider/systemd/health";
-import { relevantLines } from "../../provider/systemd/journal";
 import { configurationOf, setting } from "../configuration";
 import type { Facts, UnitFacts } from "../facts";
 import { finding, type Finding } from "../findings";
-import { linesSince } from "../journal";
+import { lastWordsFirst, linesSince } from "../journal";
 import { ofOwnNode } from "../node";
 import { k3sUnitOf } from "../trouble";
 import { registriesPath, time } from "./registries";
@@ -51,7 +50,7 @@ function service(facts: Facts): Finding[] {
         ];
   if (state.active !== "active") {
     const described = describeUnit(state);
-    return [...token, finding("k3s-down", { unit, state: described }, { evidence: relevantLines(journal.join("\n")) })];
+    return [...token, finding("k3s-down", { unit, state: described }, { evidence: lastWordsFirst(journal) })];
   }
   const silence = facts.unseen.find(({ what, silent }) => what === "sandboxes" && silent);
   return silence === undefined

@@ -4,10 +4,10 @@ import { driverOfOptions } from "../../components/kubeadm/runtime/cgroup-drivers
 import { networkPluginDefault } from "../../components/kubeadm/runtime/cri-dockerd-versions";
 import { socketPath } from "../../components/kubeadm/runtime/sockets";
 import { describeUnit } from "../../provider/systemd/health";
-import { relevantLines } from "../../provider/systemd/journal";
 import type { Facts, UnitFacts } from "../facts";
 import { finding, type Finding } from "../findings";
 import { kubernetesPorts } from "../gather/kubeadm-sections";
+import { lastWordsFirst } from "../journal";
 import type { KubeadmFacts } from "../kubeadm-facts";
 import { isOfKubeadm, nodeOf, ofOwnNode } from "../node";
 import { chainOf, said, troubles } from "../trouble";
@@ -266,7 +266,7 @@ function services(facts: Facts, kubeadm: KubeadmFacts): Finding[] {
     const state = unit(facts, name);
     if (state === undefined || state.active === "active") return undefined;
     const described = describeUnit(state);
-    return { state: described, evidence: relevantLines((facts.journal[name] ?? []).join("\n")) };
+    return { state: described, evidence: lastWordsFirst(facts.journal[name] ?? []) };
   };
   const found = runtimeUnits(facts, kubeadm).flatMap((name) => {
     const one = down(name);

@@ -17,6 +17,8 @@ export interface Verdict {
   readonly healthy: boolean;
   /** What was the case at the end: "activating (start); node dev: NotReady (…)". */
   readonly detail: string;
+  /** Seconds that it took, fewer than there were where the service gave up. */
+  readonly seconds: number;
 }
 
 /** What is waited for. */
@@ -59,6 +61,10 @@ export async function waitForHealth(
   report: (detail: string, elapsedSeconds: number) => void,
 ): Promise<Verdict> {
   const started = Date.now();
+  const verdict = (healthy: boolean): Verdict => {
+    const seconds = Math.round((Date.now() - started) / 1000);
+    return { healthy, detail, seconds: Math.min(seconds, expected.timeoutSeconds) };
+  };
   let steadySince: { invocation: string; at: number } | undefined;
   let reported = started;
   let detail = "nothing was heard of it";
@@ -69,7 +75,7 @@ export async function waitForHealth(
     if (!state) detail = "the board does not answer";
     else {
       detail = describeUnit(state);
-      if (hasGivenUp(state, expected.previousInvocation)) return { healthy: false, detail };
+      if (hasGivenUp(state, expected.previousInvocation)) return verdict(false);
       const up = state.active === "active" && state.invocation !== expected.previousInvocation;
       if (!up) steadySince = undefined;
       else if (steadySince?.invocation !== state.invocation)
@@ -77,7 +83,7 @@ export async function waitForHealth(
       if (up && steadySince) {
         const probe = await probeHealth(board, expected, state);
         if (probe.detail) detail = `${detail}; ${probe.detail}`;
-        if (probe.ready && Date.now() - steadySince.at >= steadyMilliseconds) return { healthy: true, detail };
+        if (probe.ready && Date.now() - steadySince.at >= steadyMilliseconds) return verdict(true);
       }
     }
     if (Date.now() - reported >= reportMilliseconds) {
@@ -85,7 +91,7 @@ export async function waitForHealth(
       report(detail, Math.round((reported - started) / 1000));
     }
   }
-  return { healthy: false, detail };
+  return verdict(false);
 }
 
 /** The state of a unit; `undefined` where the connection broke. */

@@ -23,7 +23,7 @@ import { adoptionNotes, adoptionReasons, withoutSecretsOfOthers } from "./adopti
 import { isBegun } from "./begun";
 import { consequences } from "./consequences";
 import { withNodeDrained } from "./drained";
-import { waitForHealth, type Expectation } from "./health";
+import { waitForHealth, type Expectation, type Verdict } from "./health";
 import { readJournal, relevantLines } from "./journal";
 import { look } from "./look";
 import { prepareProgram } from "./prepare-program";
@@ -304,12 +304,7 @@ async function carryOut(
         : lastLines(confirmed.stderr);
     throw new BoardError("refused", board.label, `${service} was not changed: ${why}`, "Run the same command again");
   }
-  await rollBack(context, board, transaction, wanted, {
-    since,
-    podsBefore,
-    detail: verdict.detail,
-    wasUp: isUp(before),
-  });
+  await rollBack(context, board, transaction, wanted, { since, podsBefore, verdict, wasUp: isUp(before) });
 }
 
 /** The error of a change that was given up before anything was touched. */
@@ -334,16 +329,14 @@ async function rollBack(
   board: Board,
   transaction: Transaction,
   wanted: ServiceInputs,
-  failure: { since: number; podsBefore: readonly PodUid[]; detail: string; wasUp: boolean },
+  failure: { since: number; podsBefore: readonly PodUid[]; verdict: Verdict; wasUp: boolean },
 ): Promise<never> {
   const service = `${wanted.name}.service`;
+  const detail = context.mask(failure.verdict.detail);
   const journal = await readJournal(board, wanted.name, failure.since).catch(() => "");
   // as long as it is as it is: the previous files hide what is wrong with the new ones
   const causes = wanted.health.kind === "kubernetes" ? await context.causes(board) : [];
-  context.log(
-    "warning",
-    `${service} did not become healthy (${context.mask(failure.detail)}); the previous files are put back`,
-  );
+  context.log("warning", `${service} did not become healthy (${detail}); the previous files are put back`);
   await mustRun(board, settleScript(wanted.name), `putting back the previous files of ${service}`);
   let now = "What was new is removed again";
   if (failure.wasUp) {
@@ -368,8 +361,8 @@ async function rollBack(
   }
   const lines = relevantLines(context.mask(journal));
   const said = lines.length > 0 ? `. The journal says: ${lines.join(" | ")}` : "";
-  const what = `${service} did not become healthy within ${wanted.timeoutSeconds} s`;
-  throw new BoardError("refused", board.label, withCauses(what, `${context.mask(failure.detail)}${said}`, causes), now);
+  const what = `${service} did not become healthy within ${failure.verdict.seconds} s`;
+  throw new BoardError("refused", board.label, withCauses(what, `${detail}${said}`, causes), now);
 }
 
 /** What is wanted, with the files that an earlier state had besides: they are looked at too. */
