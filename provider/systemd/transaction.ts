@@ -84,8 +84,8 @@ function variables(name: string): string {
   return `unit=${quote(`${name}.service`)} timer=${quote(`${rollbackUnit(name)}.timer`)}
 transaction=${quote(transactionDirectory(name))} service=${quote(recordDirectory(name))}
 each() { [ -f "$1" ] || return 0; while IFS= read -r line; do "$2" "$line"; done <"$1"; }
-boot=${quote(boot.unit)} boot_link=${quote(boot.link)}
-drop_boot_unit() { rm -f -- "$boot" "$boot_link"; leave "$boot_link"; }
+boot=${quote(boot.unit)} boot_new=${quote(temporaryOf(boot.unit))} boot_link=${quote(boot.link)}
+drop_boot_unit() { rm -f -- "$boot_new" "$boot" "$boot_link"; leave "$boot_link"; }
 cannot_be_confirmed() { rm -f -- "$transaction/finish" && sync -- "$transaction" || fail "$transaction cannot be written"; }
 decided() { rm -f -- "$transaction/rollback" && sync -- "$transaction" || fail "$transaction cannot be written"; }
 finish() { [ ! -f "$transaction/finish" ] || sh "$transaction/finish"; }
@@ -258,7 +258,7 @@ systemd-run --quiet --collect --on-active=${Math.ceil(change.rollbackSeconds + e
     : ""
 }
 make_directory "\${boot_link%/*}"
-( umask 022; cat >"$boot" ) <<'K3S_BOARD_BOOT' && ln -sfn -- "$boot" "$boot_link" && sync -- "$boot" "\${boot%/*}" "\${boot_link%/*}" || fail "$boot cannot be written"
+( umask 022; cat >"$boot_new" ) <<'K3S_BOARD_BOOT' && sync -- "$boot_new" && mv -fT -- "$boot_new" "$boot" && ln -sfn -- "$boot" "$boot_link" && sync -- "\${boot%/*}" "\${boot_link%/*}" || fail "$boot cannot be written"
 ${bootUnit(name, programData?.directory ?? datastore?.directory ?? certificates?.dataDir)}K3S_BOARD_BOOT
 # what is saved as well: with a saved path that is empty after a power cut, the roll-back would forget a file and not take it back
 find "$new" "$service" \\( -type f -o -type d \\) -exec sync -- {} + && mv -T -- "$new" "$transaction" && sync -- $state/transactions || fail "$transaction cannot be made"

@@ -3,6 +3,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EmulatedBoard, killBoard, powerCycleBoard } from "../../emulator/board";
+import { k3sPaths } from "../../components/k3s/configuration/files";
+import { bootUnit } from "../../provider/systemd/boot-unit";
+import { bootUnitFiles } from "../../provider/systemd/unit-state";
 import { killTree } from "./kill-tree";
 import { onBoard } from "./board-view";
 import type { BoardSections, Run, Sections, TestProject } from "./project";
@@ -51,6 +54,17 @@ export async function contentsOf(board: EmulatedBoard): Promise<Contents> {
   return new Map(lines.filter(([path]) => !othersFiles.test(path)));
 }
 
+/** Units for a boot in which a change is taken back: of a change that had not begun yet they stay until the next `up`. */
+const bootUnits: Contents = new Map(
+  [
+    { name: "k3s", data: k3sPaths.dataDir },
+    { name: "k3s-board-registry", data: undefined },
+  ].map(({ name, data }) => [
+    bootUnitFiles(name).unit,
+    createHash("sha256").update(bootUnit(name, data)).digest("hex"),
+  ]),
+);
+
 /**
  * Files that are neither as they were before nor as they should be: half-written ones. Files that are not whole yet have names of their own and
  * do not count.
@@ -59,7 +73,10 @@ export async function contentsOf(board: EmulatedBoard): Promise<Contents> {
  */
 export function halfWritten(seen: Contents, whole: readonly Contents[]): string[] {
   return [...seen]
-    .filter(([path, sum]) => !path.endsWith(unfinished) && !whole.some((contents) => contents.get(path) === sum))
+    .filter(
+      ([path, sum]) =>
+        !path.endsWith(unfinished) && ![bootUnits, ...whole].some((contents) => contents.get(path) === sum),
+    )
     .map(([path]) => path);
 }
 
