@@ -4,7 +4,7 @@ import { unlistedFlags } from "../../provider/systemd/program-help";
 import type { Architecture } from "../board/architecture";
 import type { K3sBinary } from "./binary";
 import { askedFlags } from "./configuration/asked";
-import { isBeyondTable, type Role } from "./configuration/flags";
+import { isBeyondTable, minorOf, type Role } from "./configuration/flags";
 
 /** A node's k3s and the keys that the configuration has for it. */
 export interface ConfiguredNode {
@@ -68,7 +68,7 @@ export async function ownHelpProblems(
   const answers = new Map<string, Promise<string | undefined>>();
   const problems = nodes.map(async ({ binary, arch, role, version, config, section }) => {
     const keys = askedFlags(Object.keys(config), { role, version });
-    if (binary.kind !== "file" || keys.length === 0 || !isBeyondTable(version)) return [];
+    if (binary.kind !== "file" || keys.length === 0 || !isBeyondTable(minorOf(version))) return [];
     const question = JSON.stringify([binary.local, role]);
     const answer = answers.get(question) ?? ask(binary.local, arch, role);
     answers.set(question, answer);

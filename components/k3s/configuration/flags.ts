@@ -44,9 +44,9 @@ export function minorOf(version: string): number | undefined {
   return minor === undefined ? undefined : Number(minor);
 }
 
-/** Whether a release is newer than the table: it may have flags that nobody here knows, and on agents what only servers had. */
-export function isBeyondTable(version: string): boolean {
-  return (minorOf(version) ?? 0) > knownMinors.newest;
+/** Whether a minor version is newer than the table: it may have flags that nobody here knows, and on agents what only servers had. */
+export function isBeyondTable(minor = 0): boolean {
+  return minor > knownMinors.newest;
 }
 
 const byName = new Map(k3sFlags.flatMap((flag) => [[flag.name, flag] as const]));

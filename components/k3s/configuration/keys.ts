@@ -1,4 +1,14 @@
-import { type FlagKind, flagNamed, flagOfAlias, flagsOf, type K3sFlag, knownMinors, type Role, sinceOf } from "./flags";
+import {
+  type FlagKind,
+  flagNamed,
+  flagOfAlias,
+  flagsOf,
+  isBeyondTable,
+  type K3sFlag,
+  knownMinors,
+  type Role,
+  sinceOf,
+} from "./flags";
 import { nearest } from "../../../provider/nearest";
 
 /** One thing wrong with a key of a k3s configuration. */
@@ -50,11 +60,6 @@ function instead(flag: K3sFlag): string {
   return flag.instead === undefined ? "" : `; use ${flag.instead}`;
 }
 
-/** Whether k3s is newer than the table, so that only the program itself can tell what it has. */
-function isNewer({ minor }: KeyCheck): boolean {
-  return minor > knownMinors.newest;
-}
-
 /** Whether servers or agents have the flag in some version. */
 function isOf({ on }: K3sFlag, { role }: KeyCheck): boolean {
   return on === "both" || on === role;
@@ -64,7 +69,8 @@ function isOf({ on }: K3sFlag, { role }: KeyCheck): boolean {
 function refusal(flag: K3sFlag, check: KeyCheck): string | undefined {
   const { minor, role } = check;
   const { name, on, until } = flag;
-  if (!isOf(flag, check)) return isNewer(check) ? undefined : `--${name} is a flag of k3s ${on}, not of k3s ${role}`;
+  if (!isOf(flag, check))
+    return isBeyondTable(check.minor) ? undefined : `--${name} is a flag of k3s ${on}, not of k3s ${role}`;
   if (minor < knownMinors.oldest) return undefined;
   const since = sinceOf(flag, role);
   if (minor < since) return `k3s 1.${minor} has no flag --${name}: it came with 1.${since}${instead(flag)}`;
@@ -78,7 +84,7 @@ function refusal(flag: K3sFlag, check: KeyCheck): string | undefined {
 function unknown(name: string, check: KeyCheck): string | undefined {
   const full = flagOfAlias(name);
   if (full !== undefined) return `is the short form of a flag: write ${full.name}`;
-  return isNewer(check) ? undefined : `k3s has no flag --${name}${suggestion(name, check)}`;
+  return isBeyondTable(check.minor) ? undefined : `k3s has no flag --${name}${suggestion(name, check)}`;
 }
 
 function suggestion(name: string, { minor, role }: KeyCheck): string {
@@ -113,7 +119,7 @@ export function keyProblems(config: Readonly<Record<string, unknown>>, check: Ke
  * them pass; the help of the program is read on the board before anything is changed, and on this machine where it can be.
  */
 export function unjudgedKeys(config: Readonly<Record<string, unknown>>, check: KeyCheck): string[] {
-  if (!isNewer(check)) return [];
+  if (!isBeyondTable(check.minor)) return [];
   return Object.keys(config).filter((key) => {
     const flag = flagNamed(flagNameOf(key));
     return flag === undefined ? flagOfAlias(flagNameOf(key)) === undefined : !isOf(flag, check);
