@@ -73,6 +73,7 @@ describe("a server with agents", () => {
       program: { path: "/usr/local/bin/k3s", source: k3s },
       flags: { command: "agent", names: ["node-name", "pause-image", "server", "token-file"] },
       health: { kind: "http", url: "http://127.0.0.1:10248/healthz" },
+      programData: { unpackedPrograms: "/var/lib/rancher/k3s/data", begins: [] },
     });
     expect(fileOf("agent-w1-service", "registries.yaml")).toContain("http://127.0.0.1:5000");
     expect(find("k3s-service")?.inputs).toMatchObject({ health: { kind: "kubernetes", node: "licheepi" } });

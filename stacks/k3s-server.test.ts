@@ -137,6 +137,14 @@ describe("a k3s server stack", () => {
     expect(find("kubeconfig")?.secretOutputs).toContain("kubeconfig");
   });
 
+  it.each([{ "datastore-endpoint": "postgres://db" }, { server: "https://192.0.2.1:6443" }])(
+    "leaves a cluster alone that k3s's first start does not make: %o",
+    async (config) => {
+      await deploy(withK3s({ config }));
+      expect(find("k3s-service")?.inputs.programData).toMatchObject({ begins: [] });
+    },
+  );
+
   it("shows files without secrets line by line", async () => {
     await deploy();
     expect(fileOf("k3s-service", "50-k3s-board.yaml")).toBe("tls-san:\n  - board.example\n");

@@ -57,6 +57,17 @@ describe("several servers", () => {
     expect(fileOf("server-s2-service", "60-k3s-board-secrets.yaml")).toBe("[secret]");
     expect(fileOf("server-s2-service", "10-k3s-board.conf")).toContain("--disable=traefik");
     expect(find("server-s2-skip-coredns")).toBeDefined();
+    // only the first makes a cluster that a boot before its confirmation takes back
+    expect(find("k3s-service")?.inputs.programData).toMatchObject({
+      credentials: expect.arrayContaining([
+        "/var/lib/rancher/k3s/server/tls",
+        "/var/lib/rancher/k3s/agent",
+      ]) as string[],
+      begins: ["db", "cred", "tls", "token", "node-token", "agent-token"].map(
+        (name) => `/var/lib/rancher/k3s/server/${name}`,
+      ),
+    });
+    expect(find("server-s2-service")?.inputs.programData).toMatchObject({ begins: [] });
     expect(find("server-s2-service")?.inputs).toMatchObject({
       name: "k3s",
       health: { kind: "kubernetes", node: "s2" },

@@ -43,7 +43,7 @@ export function dropEmptyCredentials(data: ServiceProgramData | undefined): stri
 esac`;
 }
 
-/** Shell: all that the program has written is on disk. Exit 0 where it is; a confirmation needs it as long as a power cut would still roll back. */
+/** Shell: waits until all that the program has written is on disk; a confirmation does so as long as a power cut would still roll back. Exit 0 where it is. */
 export function dataOnDisk({ directory, credentials }: ServiceProgramData): string {
   return [directory, ...credentials]
     .map((path) => `{ [ ! -e ${quote(path)} ] || sync -f -- ${quote(path)}; }`)
